@@ -1,0 +1,78 @@
+/**
+ * Which headers cross the gateway. Towards upstreams an allow list, so that no credential a client may
+ * send under any name ever leaves us (threats 5 and 22); towards clients everything but what belongs to
+ * one hop (RFC 9110 §7.6.1) or is a credential.
+ */
+import type { HttpExchange } from './exchange.js';
+
+const FORWARDED = new Set([
+  'accept',
+  'accept-language',
+  'content-type',
+  'last-event-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'user-agent',
+]);
+
+const NOT_RETURNED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'date',
+  'set-cookie',
+  'alt-svc',
+  'strict-transport-security',
+  'www-authenticate',
+  'mcp-session-id',
+  'x-request-id',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+]);
+
+/** Flat list for the upstream. `upstreamSessionId` takes the place of the sealed one the client sent. */
+export function requestHeaders(
+  exchange: HttpExchange,
+  upstreamSessionId: string | null,
+  requestId: string,
+): string[] {
+  const headers: string[] = ['x-request-id', requestId];
+  if (upstreamSessionId !== null) headers.push('mcp-session-id', upstreamSessionId);
+  exchange.eachHeader((name, value) => {
+    if (name.startsWith('mcp-')) {
+      if (name !== 'mcp-session-id') headers.push(name, value);
+    } else if (FORWARDED.has(name)) headers.push(name, value);
+  });
+  return headers;
+}
+
+/** Copies what may be returned from the upstream's flat list into `target`. */
+export function copyReplyHeaders(
+  headers: readonly string[],
+  target: Record<string, string>,
+): Record<string, string> {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (NOT_RETURNED.has(name)) continue;
+    const value = headers[i + 1] ?? '';
+    const before = target[name];
+    target[name] = before === undefined ? value : `${before}, ${value}`;
+  }
+  return target;
+}
+
+/** First value of a header in a flat list; undefined where absent. */
+export function findHeader(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i] === name) return headers[i + 1];
+  }
+  return undefined;
+}

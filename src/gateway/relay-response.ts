@@ -1,0 +1,336 @@
+/**
+ * Carries one upstream response to the client: small JSON answers in one piece, event streams as they
+ * come, event by whole event, with back-pressure both ways. Bytes are not changed; only what frames
+ * them is ours. Every way an exchange can end (answer, upstream fault, deadline, client gone) ends it
+ * exactly once, and a stream that breaks is told so with an error for its id, never closed in silence.
+ */
+import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import { monotonicMs } from '../kernel/clock.js';
+import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
+import { completeEventsLength, messageEvent } from '../mcp/sse-boundary.js';
+import type {
+  UpstreamExchange,
+  UpstreamRequest,
+  UpstreamResponseHandler,
+  UpstreamTransport,
+} from '../upstream/transport.js';
+import type { HttpExchange, ReplyStream } from './exchange.js';
+import { copyReplyHeaders, findHeader } from './forward-headers.js';
+import { errorMessage } from './error-reply.js';
+
+export interface RelayOptions {
+  readonly exchange: HttpExchange;
+  readonly transport: UpstreamTransport;
+  readonly request: UpstreamRequest;
+  /** From now to the response's head, and to the end of a JSON answer. */
+  readonly requestTimeoutMs: number;
+  /** Longest silence of the upstream inside a stream; 0 means none. */
+  readonly streamIdleTimeoutMs: number;
+  /** Longest life of a stream; 0 means none. */
+  readonly streamMaxMs: number;
+  readonly sseHeartbeatMs: number;
+  /** The id that an error must carry; null for notifications, GET and DELETE. */
+  readonly id: JsonRpcId | null;
+  readonly requestId: string;
+  /** Turns the upstream's session id into the one the client gets. */
+  readonly sealSession: (upstreamSessionId: string) => string;
+}
+
+export interface RelayResult {
+  readonly status: number;
+  readonly bytes: number;
+  /** From dispatch to the upstream's response head. */
+  readonly headMs: number;
+  readonly isStream: boolean;
+  /** `answered`; `client-closed`: the client left first; otherwise the fault told inside a stream. */
+  readonly outcome: 'answered' | 'client-closed' | GatewayError;
+}
+
+/** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
+const COLLECT_BYTES = 64 * 1024;
+/** An event longer than this is passed on in pieces. */
+const HOLD_BYTES = 256 * 1024;
+
+/** Resolves when the reply is complete; rejects, having written nothing, when no reply was begun. */
+export function relayResponse(options: RelayOptions): Promise<RelayResult> {
+  return new Promise((resolve, reject) => {
+    new Relay(options, resolve, reject).start();
+  });
+}
+
+class Relay implements UpstreamResponseHandler {
+  readonly #options: RelayOptions;
+  readonly #resolve: (result: RelayResult) => void;
+  readonly #reject: (error: GatewayError) => void;
+  readonly #startedAtMs = monotonicMs();
+  #upstream: UpstreamExchange | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #headMs = 0;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #bytes = 0;
+  /** Pieces of a JSON answer until it is complete or too long to collect. */
+  #collected: Buffer[] = [];
+  #stream: ReplyStream | null = null;
+  #isEvents = false;
+  /** The beginning of an over-long event was passed on: nothing of ours may be put in between. */
+  #isInsideEvent = false;
+  /** Bytes of an event whose end has not come. */
+  #held: Buffer | null = null;
+  /** The last whole events that were passed on: whether the answer was among them. */
+  #lastEvents: Buffer | null = null;
+  #lastDataAtMs = 0;
+
+  constructor(
+    options: RelayOptions,
+    resolve: (result: RelayResult) => void,
+    reject: (error: GatewayError) => void,
+  ) {
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    const { exchange, transport, request, requestTimeoutMs } = this.#options;
+    exchange.onAbort(() => {
+      this.#clientClosed();
+    });
+    if (exchange.isAborted) {
+      this.#clientClosed();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#fail(timeoutError(`No answer within ${requestTimeoutMs} ms.`));
+    }, requestTimeoutMs);
+    try {
+      this.#upstream = transport.dispatch(request, this);
+    } catch (thrown) {
+      this.#fail(asGatewayError(thrown));
+    }
+    if (this.#isOver) this.#upstream?.abort();
+  }
+
+  onHead(status: number, headers: readonly string[]): void {
+    if (this.#isOver) return;
+    this.#headMs = monotonicMs() - this.#startedAtMs;
+    this.#status = status;
+    const contentType = findHeader(headers, 'content-type') ?? '';
+    const fault = unusableHead(status, contentType, headers);
+    if (fault !== null) {
+      this.#fail(fault);
+      return;
+    }
+    this.#headers = copyReplyHeaders(headers, { 'x-request-id': this.#options.requestId });
+    const session = findHeader(headers, 'mcp-session-id');
+    if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
+    if (contentType.startsWith('text/event-stream')) this.#beginEvents();
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#isOver) return true;
+    if (this.#isEvents) return this.#passEvents(chunk);
+    this.#bytes += chunk.length;
+    if (this.#stream !== null) return this.#stream.write(chunk);
+    this.#collected.push(chunk);
+    if (this.#bytes <= COLLECT_BYTES) return true;
+    return this.#beginLongAnswer();
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return;
+    if (this.#stream !== null) {
+      if (this.#held !== null) this.#write(this.#held);
+      this.#finish('answered');
+      this.#stream.end();
+      return;
+    }
+    const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected);
+    const fault = this.#wrongAnswer(body);
+    if (fault !== null) {
+      this.#fail(fault);
+      return;
+    }
+    const reply = { status: this.#status, headers: this.#headers };
+    this.#finish('answered');
+    this.#options.exchange.reply(
+      body === undefined || body.length === 0 ? reply : { ...reply, body },
+    );
+  }
+
+  onError(error: GatewayError): void {
+    this.#fail(error);
+  }
+
+  #beginEvents(): void {
+    const { exchange, sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs } = this.#options;
+    this.#isEvents = true;
+    // nginx buffers event streams unless told not to (measured: five events arrived as one).
+    this.#headers['x-accel-buffering'] = 'no';
+    this.#headers['cache-control'] ??= 'no-cache, no-transform';
+    this.#openStream(exchange);
+    clearTimeout(this.#timer);
+    const openedAtMs = monotonicMs();
+    this.#lastDataAtMs = openedAtMs;
+    this.#heartbeat = setInterval(
+      () => {
+        const nowMs = monotonicMs();
+        if (streamMaxMs > 0 && nowMs - openedAtMs >= streamMaxMs) {
+          this.#fail(timeoutError(`The stream was open for ${streamMaxMs} ms.`));
+        } else if (streamIdleTimeoutMs > 0 && nowMs - this.#lastDataAtMs >= streamIdleTimeoutMs) {
+          this.#fail(timeoutError(`The stream was silent for ${streamIdleTimeoutMs} ms.`));
+        } else if (!this.#isInsideEvent) this.#stream?.write(': keep-alive\n\n');
+      },
+      heartbeatPeriodMs(sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs),
+    );
+  }
+
+  #beginLongAnswer(): boolean {
+    this.#openStream(this.#options.exchange);
+    let isWritable = true;
+    for (const chunk of this.#collected) isWritable = this.#stream?.write(chunk) ?? true;
+    this.#collected = [];
+    return isWritable;
+  }
+
+  #openStream(exchange: HttpExchange): void {
+    this.#stream = exchange.openStream(this.#status, this.#headers);
+    this.#stream.onDrain(() => {
+      this.#upstream?.resume();
+    });
+  }
+
+  #passEvents(chunk: Buffer): boolean {
+    this.#lastDataAtMs = monotonicMs();
+    this.#bytes += chunk.length;
+    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = null;
+    const length = completeEventsLength(bytes);
+    if (bytes.length - length > HOLD_BYTES) {
+      this.#isInsideEvent = true;
+      return this.#write(bytes);
+    }
+    if (length > 0) this.#isInsideEvent = false;
+    else if (this.#isInsideEvent) return this.#write(bytes);
+    if (length < bytes.length) this.#held = bytes.subarray(length);
+    if (length === 0) return true;
+    this.#lastEvents = bytes.subarray(0, length);
+    return this.#write(this.#lastEvents);
+  }
+
+  #write(bytes: Buffer): boolean {
+    return this.#stream?.write(bytes) ?? true;
+  }
+
+  /** An answer that is not JSON-RPC, or is for another request, is not passed on. */
+  #wrongAnswer(body: Buffer | undefined): GatewayError | null {
+    const { id } = this.#options;
+    if (id === null || body === undefined || this.#status >= 400 || body[0] === 0x5b) return null;
+    try {
+      const answer = scanMessage(body);
+      if (answer.kind === 'response' && (answer.id === id || answer.id === null)) return null;
+      return protocolError('The answer is for another request.');
+    } catch (cause) {
+      return protocolError('The answer is not JSON-RPC.', cause);
+    }
+  }
+
+  #clientClosed(): void {
+    if (this.#isOver) return;
+    this.#upstream?.abort();
+    this.#finish('client-closed');
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#upstream?.abort();
+    if (this.#stream === null) {
+      this.#end();
+      this.#reject(error);
+      return;
+    }
+    const { id, requestId } = this.#options;
+    const stream = this.#stream;
+    if (this.#isEvents && !this.#isInsideEvent && id !== null && !this.#wasAnswered(id)) {
+      stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
+    }
+    this.#finish(error);
+    stream.end();
+  }
+
+  /** Whether the final response was already passed on, so that the id is not answered twice. */
+  #wasAnswered(id: JsonRpcId): boolean {
+    if (this.#lastEvents === null) return false;
+    for (const line of this.#lastEvents.toString().split(/\r\n|\n|\r/)) {
+      if (!line.startsWith('data:')) continue;
+      try {
+        const message = scanMessage(Buffer.from(line.slice(5).trimStart()));
+        if (message.kind === 'response' && message.id === id) return true;
+      } catch {
+        // Not a message of its own line: it cannot be the answer we look for.
+      }
+    }
+    return false;
+  }
+
+  #finish(outcome: RelayResult['outcome']): void {
+    this.#end();
+    this.#resolve({
+      status: this.#status,
+      bytes: this.#bytes,
+      headMs: this.#headMs,
+      isStream: this.#stream !== null,
+      outcome,
+    });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#heartbeat);
+  }
+}
+
+/** Often enough for the heartbeat and for both limits. */
+function heartbeatPeriodMs(...periodsMs: readonly number[]): number {
+  return Math.min(...periodsMs.filter((periodMs) => periodMs > 0));
+}
+
+/** Why a response may not reach the client; null when it may. */
+function unusableHead(
+  status: number,
+  contentType: string,
+  headers: readonly string[],
+): GatewayError | null {
+  const log = { upstreamStatus: status, contentType };
+  if (status === 401 || status === 407) {
+    // Passed on, the client would take it for a judgement of its own token.
+    return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+      hint: 'The server refused the gateway; its operator must check the configured credentials.',
+      log,
+    });
+  }
+  if (status >= 300 && status < 400) return protocolError('It answered with a redirect.', log);
+  const encoding = findHeader(headers, 'content-encoding');
+  if (encoding !== undefined && encoding !== 'identity') {
+    return protocolError('It sent an encoding nobody asked for.', log);
+  }
+  if (status >= 400 && status < 500) return null;
+  const isMcp =
+    contentType.startsWith('application/json') || contentType.startsWith('text/event-stream');
+  if (isMcp || contentType === '' || status === 202 || status === 204) return null;
+  return protocolError(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
+}
+
+function protocolError(hint: string, cause?: unknown): GatewayError {
+  return new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, cause });
+}
+
+function timeoutError(hint: string): GatewayError {
+  return new GatewayError('GW_UPSTREAM_TIMEOUT', {
+    hint: `${hint} Whether the request was carried out is unknown.`,
+    log: { sent: true },
+  });
+}

@@ -1,0 +1,272 @@
+/**
+ * One MCP request, top to bottom. Each step returns a value or throws one GatewayError; the single
+ * catch turns it into the reply; what was acquired is released once, whichever way the request ends.
+ *
+ *   header gate (the front) → body → authenticate → authorize → classify → admit → call upstream
+ *   → relay → record → release
+ */
+import { monotonicMs } from '../kernel/clock.js';
+import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import { nextRequestId, type RequestId } from '../kernel/ids.js';
+import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
+import { methodRow } from '../mcp/methods.js';
+import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
+import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
+import type { Admission } from './admission.js';
+import type { Authenticator } from './authenticator.js';
+import { authorizeServer } from './authorize.js';
+import { mcpErrorReply } from './error-reply.js';
+import type { HttpExchange } from './exchange.js';
+import { requestHeaders } from './forward-headers.js';
+import type { Principal } from './principal.js';
+import { relayResponse, type RelayResult } from './relay-response.js';
+import type { SessionIds } from './session-ids.js';
+
+/** One configured server as a worker serves it. */
+export interface ServedUpstream {
+  readonly name: string;
+  readonly transport: UpstreamTransport;
+  readonly maxBodyBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly streamMaxMs: number;
+}
+
+/** What is known of a request when it is over: one log line, a few counters. */
+export interface RequestRecord {
+  readonly requestId: RequestId;
+  readonly server: string;
+  readonly user: string | null;
+  readonly clientAddress: string;
+  readonly httpMethod: string;
+  /** JSON-RPC method; empty for GET, DELETE and bodies that were not understood. */
+  readonly method: string;
+  /** `params.name` of a call; null otherwise. */
+  readonly target: string | null;
+  readonly status: number;
+  /** `ok`, `client-closed`, or the code of the error the gateway answered with. */
+  readonly reason: string;
+  readonly bytes: number;
+  readonly totalMs: number;
+  readonly queueMs: number;
+  readonly upstreamMs: number;
+  /** For the log only: what an error was caused by. */
+  readonly error: GatewayError | null;
+}
+
+export interface RequestPathOptions {
+  /** Enabled servers by name. Replaced as a whole when the configuration changes. */
+  readonly servers: () => ReadonlyMap<string, ServedUpstream>;
+  readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  readonly sessionIds: SessionIds;
+  readonly scanLimits: ScanLimits;
+  readonly sseHeartbeatMs: number;
+  readonly record: (record: RequestRecord) => void;
+}
+
+/** Answers one request to `/{server}/mcp`. Never rejects. */
+export type RequestPath = (exchange: HttpExchange, serverName: string) => Promise<void>;
+
+export function createRequestPath(options: RequestPathOptions): RequestPath {
+  return (exchange, serverName) => new McpRequest(options, exchange, serverName).run();
+}
+
+class McpRequest {
+  readonly #options: RequestPathOptions;
+  readonly #exchange: HttpExchange;
+  readonly #serverName: string;
+  readonly #requestId = nextRequestId();
+  readonly #startedAtMs = monotonicMs();
+  #id: JsonRpcId | null = null;
+  #method = '';
+  #target: string | null = null;
+  #principal: Principal | null = null;
+  #queueMs = 0;
+
+  constructor(options: RequestPathOptions, exchange: HttpExchange, serverName: string) {
+    this.#options = options;
+    this.#exchange = exchange;
+    this.#serverName = serverName;
+  }
+
+  async run(): Promise<void> {
+    try {
+      const result = await this.#serve();
+      this.#recordResult(result);
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      this.#exchange.reply(mcpErrorReply(error, this.#id, this.#requestId));
+      this.#recordError(error);
+    }
+  }
+
+  async #serve(): Promise<RelayResult> {
+    // Both start before the first await: the front hands out body bytes from this tick on, and a bad
+    // credential is refused before a single one is kept.
+    const proven = this.#authenticate();
+    const arriving = this.#readBody();
+    arriving?.catch(() => undefined); // Awaited below; a refusal in between must not leave it unhandled.
+    this.#principal = proven instanceof Promise ? await proven : proven;
+    const principal = this.#principal;
+    const upstream = this.#findServer(principal);
+    const body = arriving === null ? null : await arriving;
+    const post = body === null ? this.#checkBodyless() : this.#classify(body);
+    const upstreamSessionId = this.#openSession(principal, post);
+    const permit = await this.#admit(principal, upstream);
+    try {
+      return await this.#callUpstream(upstream, principal, {
+        method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
+        headers: requestHeaders(this.#exchange, upstreamSessionId, this.#requestId),
+        body,
+        user: principal.user,
+        headTimeoutMs: upstream.requestTimeoutMs,
+        idleTimeoutMs: upstream.streamIdleTimeoutMs,
+      });
+    } finally {
+      permit.release();
+    }
+  }
+
+  #authenticate(): Principal | Promise<Principal> {
+    return this.#options.authenticator.authenticate(
+      {
+        authorization: this.#exchange.header('authorization'),
+        apiKey: this.#exchange.header('x-api-key'),
+        server: this.#serverName,
+      },
+      this.#startedAtMs,
+    );
+  }
+
+  /** Null for GET and DELETE, which have no body. */
+  #readBody(): Promise<Buffer> | null {
+    const { method } = this.#exchange;
+    if (method === 'GET' || method === 'DELETE') return null;
+    if (method !== 'POST') {
+      throw new GatewayError('GW_METHOD_NOT_ALLOWED', { headers: { allow: 'GET, POST, DELETE' } });
+    }
+    const contentType = this.#exchange.header('content-type') ?? '';
+    if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new GatewayError('GW_MEDIA_TYPE');
+    const server = this.#options.servers().get(this.#serverName);
+    // An unknown server is told only to those who proved who they are; its body is still bounded.
+    return this.#exchange.readBody(server?.maxBodyBytes ?? 0);
+  }
+
+  #findServer(principal: Principal): ServedUpstream {
+    const upstream = this.#options.servers().get(this.#serverName);
+    if (upstream === undefined) {
+      throw new GatewayError('GW_SERVER_UNKNOWN', {
+        hint: 'The operator sees the names with: multi-mcp servers list',
+      });
+    }
+    authorizeServer(principal, upstream.name);
+    return upstream;
+  }
+
+  #classify(body: Buffer): ClassifiedPost {
+    const { exchange } = { exchange: this.#exchange };
+    try {
+      const scanned = scanBody(body, this.#options.scanLimits);
+      if (!scanned.isBatch) {
+        this.#id = scanned.message.kind === 'request' ? scanned.message.id : null;
+        this.#method = scanned.message.method;
+        this.#target = scanned.message.name;
+      } else this.#method = 'batch';
+      return classifyPost(scanned, {
+        protocolVersion: exchange.header('mcp-protocol-version'),
+        method: exchange.header('mcp-method'),
+        name: exchange.header('mcp-name'),
+      });
+    } catch (thrown) {
+      const id = thrown instanceof GatewayError ? thrown.options.data?.['id'] : undefined;
+      if (typeof id === 'string' || typeof id === 'number') this.#id = id;
+      throw thrown;
+    }
+  }
+
+  #checkBodyless(): null {
+    checkLegacyVersion(this.#exchange.header('mcp-protocol-version'));
+    return null;
+  }
+
+  /** The upstream's session id behind the one the client sent; null where the request names none. */
+  #openSession(principal: Principal, post: ClassifiedPost | null): string | null {
+    if (post?.era === 'modern' || (post?.era === 'legacy' && post.isInitialize)) return null;
+    const sessionId = this.#exchange.header('mcp-session-id');
+    if (sessionId === undefined) return null;
+    const binding = { server: this.#serverName, user: principal.user };
+    const upstreamId = this.#options.sessionIds.open(binding, sessionId);
+    // One answer for unknown, foreign and damaged ids: nobody learns whether a session exists.
+    if (upstreamId === null) throw new GatewayError('GW_SESSION_UNKNOWN');
+    return upstreamId;
+  }
+
+  async #admit(principal: Principal, upstream: ServedUpstream) {
+    const askedAtMs = monotonicMs();
+    const isListening = this.#exchange.method === 'GET' || methodRow(this.#method).isListening;
+    const permit = await this.#options.admission.admit({
+      user: principal.user,
+      server: upstream.name,
+      isListening,
+      exchange: this.#exchange,
+    });
+    this.#queueMs = monotonicMs() - askedAtMs;
+    return permit;
+  }
+
+  #callUpstream(
+    upstream: ServedUpstream,
+    principal: Principal,
+    request: UpstreamRequest,
+  ): Promise<RelayResult> {
+    const binding = { server: upstream.name, user: principal.user };
+    return relayResponse({
+      exchange: this.#exchange,
+      transport: upstream.transport,
+      request,
+      requestTimeoutMs: upstream.requestTimeoutMs,
+      streamIdleTimeoutMs: upstream.streamIdleTimeoutMs,
+      streamMaxMs: upstream.streamMaxMs,
+      sseHeartbeatMs: this.#options.sseHeartbeatMs,
+      id: this.#id,
+      requestId: this.#requestId,
+      sealSession: (upstreamId) => this.#options.sessionIds.seal(binding, upstreamId),
+    });
+  }
+
+  #recordResult(result: RelayResult): void {
+    const { outcome } = result;
+    const error = typeof outcome === 'string' ? null : outcome;
+    // 499 is nginx's word for a client that left; it is an outcome, never an upstream failure.
+    const status = outcome === 'client-closed' ? 499 : result.status;
+    const reason = outcome === 'answered' ? 'ok' : (error?.code ?? 'client-closed');
+    this.#record({ status, reason, bytes: result.bytes, upstreamMs: result.headMs, error });
+  }
+
+  #recordError(error: GatewayError): void {
+    const isGone = this.#exchange.isAborted;
+    this.#record({
+      status: isGone ? 499 : error.row.http,
+      reason: isGone ? 'client-closed' : error.code,
+      bytes: 0,
+      upstreamMs: 0,
+      error,
+    });
+  }
+
+  #record(end: Pick<RequestRecord, 'status' | 'reason' | 'bytes' | 'upstreamMs' | 'error'>): void {
+    this.#options.record({
+      ...end,
+      requestId: this.#requestId,
+      server: this.#serverName,
+      user: this.#principal?.user ?? null,
+      clientAddress: this.#exchange.clientAddress,
+      httpMethod: this.#exchange.method,
+      method: this.#method,
+      target: this.#target,
+      totalMs: monotonicMs() - this.#startedAtMs,
+      queueMs: this.#queueMs,
+    });
+  }
+}

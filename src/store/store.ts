@@ -1,0 +1,87 @@
+/**
+ * What the gateway needs remembered, whatever remembers it. Two adapters (libsql-store: embedded
+ * default; mongo-store: shared) pass one contract suite. Every write is one atomic statement or one
+ * document; nothing needs transactions across documents or change streams. A method that cannot
+ * reach the database rejects with GW_STORE_UNAVAILABLE within its deadline; none waits longer than 2 s.
+ */
+
+/** An API key as kept: never the secret, only its keyed hash. */
+export interface ApiKeyRecord {
+  /** Public id inside the key, 12 characters; the look-up key. */
+  readonly id: string;
+  readonly user: string;
+  /** HMAC-SHA-256 of the full key, hex. */
+  readonly hash: string;
+  readonly pepperVersion: number;
+  readonly label: string;
+  /** Names of servers this key may use; null means all. */
+  readonly servers: readonly string[] | null;
+  readonly isAdmin: boolean;
+  /** ISO 8601 instants; null where it never happened or never will. */
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface KeyStore {
+  /** Rejects with GW_BAD_REQUEST when the id exists. */
+  insert(record: ApiKeyRecord): Promise<void>;
+  find(id: string): Promise<ApiKeyRecord | null>;
+  /** Oldest first; at most `limit` (default 1000) after the given id. */
+  list(page?: { readonly afterId?: string; readonly limit?: number }): Promise<ApiKeyRecord[]>;
+  /** False when there is no such key or it was revoked before; the first revocation's instant stays. */
+  revoke(id: string, at: Date): Promise<boolean>;
+  count(): Promise<number>;
+}
+
+/** Where a document lives: one server's data of one user. Users never see each other's. */
+export interface DocumentScope {
+  readonly server: string;
+  readonly user: string;
+}
+
+export interface StoredDocument {
+  readonly key: string;
+  /** Any JSON value, kept as JSON text, so foreign keys such as `$ref` survive every adapter. */
+  readonly value: unknown;
+  /** Starts at 1 and grows by 1 with each write of this key. */
+  readonly version: number;
+}
+
+/** Key-value documents for modules (their tables, notes, settings). Keys are compared by UTF-8 bytes. */
+export interface DocumentStore {
+  get(scope: DocumentScope, key: string): Promise<StoredDocument | null>;
+  /**
+   * Writes one document and returns its new version. With `ifVersion`, writes only when the present
+   * version is that (0: only when absent) and otherwise returns null.
+   */
+  put(
+    scope: DocumentScope,
+    key: string,
+    value: unknown,
+    options?: { readonly ifVersion?: number },
+  ): Promise<number | null>;
+  /** Writes many, each atomic, in order. One statement batch where the adapter has one. */
+  putMany(scope: DocumentScope, entries: readonly (readonly [string, unknown])[]): Promise<void>;
+  delete(scope: DocumentScope, key: string): Promise<boolean>;
+  /** Deletes every key with this prefix; returns how many there were. */
+  deletePrefix(scope: DocumentScope, prefix: string): Promise<number>;
+  /** Ascending by key, only keys after `afterKey`, at most `limit` (default 1000, at most 10000). */
+  list(
+    scope: DocumentScope,
+    query: { readonly prefix: string; readonly afterKey?: string; readonly limit?: number },
+  ): Promise<StoredDocument[]>;
+  countPrefix(scope: DocumentScope, prefix: string): Promise<number>;
+}
+
+export interface Store {
+  /** For the banner and /health: adapter and place, never credentials. */
+  readonly description: string;
+  readonly keys: KeyStore;
+  readonly documents: DocumentStore;
+  /** Grows with every change of keys (and later grants): what pollers compare. */
+  identityVersion(): Promise<number>;
+  /** Resolves when one cheap round trip succeeded. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,44 @@
+/**
+ * The port through which an HTTP worker reaches one MCP server: one HTTP-shaped exchange at a time,
+ * bytes in, bytes out. Streamable HTTP upstreams implement it with undici; stdio children and
+ * in-process modules implement it as frames to the upstream host, which answers in the same shape.
+ * So the request path relays both alike and never parses a response it need not change.
+ */
+import type { GatewayError } from '../kernel/errors.js';
+
+export interface UpstreamRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  /** Flat list name, value, name, value…; already stripped of credentials and hop-by-hop headers. */
+  readonly headers: readonly string[];
+  /** The JSON-RPC bytes of a POST; null otherwise. */
+  readonly body: Uint8Array | null;
+  /** Who calls: the upstream host binds sessions, modules and credentials to it. Never sent over HTTP. */
+  readonly user: string;
+  /** Time to the response head; exceeding it fails with GW_UPSTREAM_TIMEOUT. */
+  readonly headTimeoutMs: number;
+  /** Longest silence inside the response body; 0 means none. */
+  readonly idleTimeoutMs: number;
+}
+
+/** Calls come in the order head, data*, then exactly one of end and error. */
+export interface UpstreamResponseHandler {
+  /** `headers` is a flat list with lower-case names. */
+  onHead(status: number, headers: readonly string[]): void;
+  /** The chunk belongs to the handler. Return false to pause until `resume()`. */
+  onData(chunk: Buffer): boolean;
+  onEnd(): void;
+  /** `GW_UPSTREAM_UNREACHABLE` with `log.sent === false` means the request provably never left. */
+  onError(error: GatewayError): void;
+}
+
+export interface UpstreamExchange {
+  resume(): void;
+  /** Ends the exchange; no callback follows. Idempotent. */
+  abort(): void;
+}
+
+export interface UpstreamTransport {
+  dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
+  /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */
+  close(): Promise<void>;
+}
