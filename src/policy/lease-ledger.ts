@@ -1,0 +1,434 @@
+// The exact ledger of the gateway's budgets, kept by the primary: never more than `maxTotal` exchanges in flight, nor
+// `maxPerUser` of one user, nor a server's own limit on one server, over all workers, at every instant.
+//
+// WHAT IS LEASED. Two kinds of slot, held by workers as plain counts (slots of a kind are alike and have no ids):
+//   server slot of s   one of s's budget and, with it, one of the total budget
+//   user slot of u     one of u's budget, on whatever server
+// An exchange of u with s needs one of each, so it starts from any idle pair a worker holds: a server slot left by
+// another user, a user slot left by a call to another server.
+//
+// WHY THE LIMITS HOLD. The ledger counts a slot from the moment it sends it until the holder has returned it or the
+// holder's process has exited (not disconnected: its sockets may still be open then). A worker uses only what has
+// arrived and not been given back. Hence, in every interleaving of messages,
+//   in use <= held by workers + under way on the channels = out (the ledger's count) <= limit.
+// A message that is lost with its worker, or comes late from one that is gone, can only leave `out` too high, and the
+// exit corrects it. Nothing here depends on clocks, on IPC being quick, or on order between channels.
+//
+// THE PROTOCOL, over one first-in-first-out channel each way per worker:
+//   ticket    W→P  a call lacks a slot. A half that the worker has idle goes back with the ticket, so that no slot is
+//                  set aside for a call that still has to wait.
+//   grant     P→W  both slots, always together: nobody waits while holding one.
+//   refusal   P→W  it will not be. A ticket gets exactly one grant or refusal, unless it is cancelled while waiting.
+//   cancel    W→P  the client left. A grant already under way becomes idle slots of the worker when it arrives.
+//   returned  W→P  slots idle for too long, or recalled.
+//   recall    P→W  someone waits for these. The worker returns what is idle at once and for `brokerMs` whatever becomes
+//                  free: meanwhile the key is brokered, every call goes through the queue here.
+// A recall is soft state. While waiters are blocked on a key it is repeated every brokerMs / 2, and a grant of a
+// brokered key says so, hence every holder of a contended key keeps returning it and no busy worker can pass a slot
+// from call to call past those who wait. A lost or late recall delays and never wedges: idle slots go back by themselves.
+//
+// WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they share a scarce total),
+// inside a server users in turn (fair-queue.ts). A user at its own limit is parked in every queue and holds up nobody.
+// As no waiter that could run is ever left waiting, a newcomer that finds all three budgets free overtakes nobody.
+import { FairQueue } from './fair-queue.js';
+import {
+  newServerBook,
+  newUserBook,
+  newWorkerBook,
+  type ServerBook,
+  type Ticket,
+  type UserBook,
+  type WorkerBook,
+} from './lease-books.js';
+import type {
+  Incarnation,
+  LedgerMessage,
+  RefusalReason,
+  SlotKind,
+  SlotReturn,
+  TicketRequest,
+} from './lease-messages.js';
+import { LeaseRecalls } from './lease-recalls.js';
+import { ShedEarly, type ShedEarlyOptions } from './shed-early.js';
+
+export interface LeaseLedgerOptions {
+  /** Exchanges in flight over everything. */
+  readonly maxTotal: number;
+  /** Exchanges in flight of one user. */
+  readonly maxPerUser: number;
+  /** Tickets waiting over everything. */
+  readonly maxQueued: number;
+  /** Tickets waiting of one user, over all servers. */
+  readonly maxQueuedPerUser: number;
+  /** Longest wait of a ticket, from its arrival. */
+  readonly queueTimeoutMs: number;
+  /** How long a recalled key stays brokered. Default 1 000: two recalls a second for each contended key. */
+  readonly brokerMs?: number;
+  /** When given, waiters of a queue that does not drain are refused early (`shed`). Default: only queueTimeoutMs. */
+  readonly shedEarly?: ShedEarlyOptions;
+}
+
+export interface LedgerSnapshot {
+  readonly total: { readonly out: number; readonly limit: number };
+  readonly queued: number;
+  /** Users with a slot out or a ticket waiting. */
+  readonly users: number;
+  readonly servers: readonly {
+    readonly server: string;
+    readonly out: number;
+    readonly limit: number;
+    readonly queued: number;
+  }[];
+  /** Slots returned that were not out: 0 unless a worker is broken. */
+  readonly excessReturns: number;
+}
+
+export class LeaseLedger {
+  readonly #options: LeaseLedgerOptions;
+  readonly #recalls: LeaseRecalls;
+  #maxTotal: number;
+  #totalOut = 0;
+  #queued = 0;
+  #excessReturns = 0;
+  readonly #servers = new Map<string, ServerBook>();
+  readonly #users = new Map<string, UserBook>();
+  readonly #workers = new Map<Incarnation, WorkerBook>();
+  readonly #parkedUsers = new Set<UserBook>();
+  /** Servers that may have someone to serve, whose turn is first. */
+  readonly #ring: ServerBook[] = [];
+  #outbox: LedgerMessage[] = [];
+
+  constructor(options: LeaseLedgerOptions) {
+    this.#options = options;
+    this.#maxTotal = options.maxTotal;
+    this.#recalls = new LeaseRecalls(options.brokerMs ?? 1000, this.#workers, (recall) =>
+      this.#outbox.push(recall),
+    );
+  }
+
+  /** Takes out what is to be sent, oldest first; to be called after each batch of events. */
+  drain(): readonly LedgerMessage[] {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    return messages;
+  }
+
+  /** Adds a server, re-opens it, or changes its limit. Above a lowered limit nothing is granted. */
+  setServer(name: string, limit: number, nowMs: number): void {
+    const server = this.#servers.get(name) ?? this.#addServer(name, nowMs);
+    server.limit = limit;
+    server.closed = false;
+    if (server.out > limit) this.#recalls.server(server, nowMs);
+    this.#enterRing(server);
+    this.#serve(nowMs);
+  }
+
+  /** Refuses everyone who waits for the server and every later ticket; what is in flight may end. */
+  closeServer(name: string, nowMs: number): void {
+    const server = this.#servers.get(name);
+    if (server === undefined) return;
+    server.closed = true;
+    this.refuseWaiting(name, 'server-closed');
+    if (server.out > 0) this.#recalls.server(server, nowMs);
+    else this.#servers.delete(name);
+  }
+
+  /** Refuses everyone who waits for the server now. */
+  refuseWaiting(name: string, reason: RefusalReason): void {
+    const server = this.#servers.get(name);
+    for (let waiter = server?.queue.removeOldest(); waiter; waiter = server?.queue.removeOldest()) {
+      this.#refuse(waiter.item, reason);
+    }
+  }
+
+  setMaxTotal(maxTotal: number, nowMs: number): void {
+    this.#maxTotal = maxTotal;
+    if (this.#totalOut > maxTotal) this.#recalls.total(nowMs);
+    this.#serve(nowMs);
+  }
+
+  /** Tells early shedding how long the server's calls take. */
+  setServiceTime(name: string, medianMs: number): void {
+    this.#servers.get(name)?.shedEarly?.setServiceTime(medianMs);
+  }
+
+  /** From now on messages of this incarnation count. */
+  workerStarted(incarnation: Incarnation): void {
+    this.#workers.set(incarnation, newWorkerBook(incarnation));
+  }
+
+  /** The process is gone, as its `exit` event tells: all it held comes back, and what it still says is ignored. */
+  workerExited(incarnation: Incarnation, nowMs: number): void {
+    const worker = this.#workers.get(incarnation);
+    if (worker === undefined) return;
+    this.#workers.delete(incarnation);
+    for (const waiter of worker.waiting.values()) {
+      waiter.item.server.queue.remove(waiter);
+      this.#forgetTicket(waiter.item);
+    }
+    for (const [server, count] of worker.server) this.#takeBack(worker, 'server', server, count);
+    for (const [user, count] of worker.user) this.#takeBack(worker, 'user', user, count);
+    this.#serve(nowMs);
+  }
+
+  /** A worker asks for both slots of a call. The answer, now or later, is a grant or a refusal in the outbox. */
+  ticket(from: Incarnation, request: TicketRequest, nowMs: number): void {
+    const worker = this.#workers.get(from);
+    if (worker === undefined) return;
+    if (request.surrendered !== undefined) {
+      const key = request.surrendered === 'server' ? request.server : request.user;
+      this.#takeBack(worker, request.surrendered, key, 1);
+      this.#serve(nowMs);
+    }
+    const server = this.#servers.get(request.server);
+    if (server === undefined || server.closed) {
+      const reason = server === undefined ? 'server-unknown' : 'server-closed';
+      this.#outbox.push({ kind: 'refusal', to: from, ticket: request.ticket, reason });
+      return;
+    }
+    const ticket = { id: request.ticket, worker, server, user: this.#userBook(request.user) };
+    if (this.#isFree(server, ticket.user)) this.#grant(ticket, nowMs);
+    else this.#enqueue(ticket, nowMs);
+  }
+
+  /** The call is no longer wanted. Too late when it was granted: then the worker keeps or returns the slots. */
+  cancel(from: Incarnation, ticketId: number): void {
+    const waiter = this.#workers.get(from)?.waiting.get(ticketId);
+    if (waiter === undefined) return;
+    waiter.item.server.queue.remove(waiter);
+    this.#forgetTicket(waiter.item);
+  }
+
+  /** A worker gives slots back. More than it holds is not believed, and counted. */
+  returned(from: Incarnation, { kind, key, count }: SlotReturn, nowMs: number): void {
+    const worker = this.#workers.get(from);
+    if (worker === undefined) return;
+    this.#takeBack(worker, kind, key, count);
+    this.#serve(nowMs);
+  }
+
+  /** Refuses whose time is up and repeats recalls. To be called at least every brokerMs / 4. */
+  tick(nowMs: number): void {
+    for (const server of this.#servers.values()) {
+      if (server.queue.length === 0) continue;
+      this.#expire(server, nowMs);
+      if (server.queue.turn !== undefined && server.out >= server.limit) {
+        this.#recalls.server(server, nowMs);
+      }
+    }
+    for (const user of this.#parkedUsers) this.#recalls.user(user, nowMs);
+    this.#serve(nowMs);
+  }
+
+  /** Slots out of one server or user: never above its limit, unless that was lowered. */
+  out(kind: SlotKind, key: string): number {
+    return (kind === 'server' ? this.#servers : this.#users).get(key)?.out ?? 0;
+  }
+
+  snapshot(): LedgerSnapshot {
+    return {
+      total: { out: this.#totalOut, limit: this.#maxTotal },
+      queued: this.#queued,
+      users: this.#users.size,
+      servers: Array.from(this.#servers.values(), ({ name, out, limit, queue }) => ({
+        server: name,
+        out,
+        limit,
+        queued: queue.length,
+      })),
+      excessReturns: this.#excessReturns,
+    };
+  }
+
+  #isFree(server: ServerBook, user: UserBook): boolean {
+    return (
+      this.#totalOut < this.#maxTotal &&
+      server.out < server.limit &&
+      user.out < this.#options.maxPerUser
+    );
+  }
+
+  #enqueue(ticket: Ticket, nowMs: number): void {
+    const { server, user } = ticket;
+    if (user.queued >= this.#options.maxQueuedPerUser) {
+      this.#answerRefused(ticket, 'user-queue-full');
+      return;
+    }
+    if (this.#queued >= this.#options.maxQueued) {
+      this.#answerRefused(ticket, 'queue-full');
+      return;
+    }
+    if (server.queue.length === 0) server.shedEarly?.sawEmpty(nowMs);
+    const waiter = server.queue.join(user.name, ticket, nowMs);
+    if (typeof waiter === 'string') {
+      this.#answerRefused(ticket, waiter);
+      return;
+    }
+    this.#queued += 1;
+    user.queued += 1;
+    ticket.worker.waiting.set(ticket.id, waiter);
+    this.#enterRing(server);
+    this.#serve(nowMs);
+  }
+
+  /** Grants until nobody who waits can run. Each round grants, parks a user, or drops a server from the ring. */
+  #serve(nowMs: number): void {
+    for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
+      this.#expire(server, nowMs);
+      const userName = server.queue.turn;
+      if (userName === undefined) {
+        this.#leaveRing(server);
+        continue;
+      }
+      if (server.out >= server.limit) {
+        this.#leaveRing(server);
+        this.#recalls.server(server, nowMs);
+        continue;
+      }
+      const user = this.#userBook(userName);
+      if (user.out >= this.#options.maxPerUser) {
+        this.#park(server, user);
+        this.#recalls.user(user, nowMs);
+        continue;
+      }
+      if (this.#totalOut >= this.#maxTotal) {
+        this.#recalls.total(nowMs);
+        return;
+      }
+      const waiter = server.queue.serve();
+      if (waiter === undefined) return;
+      this.#grant(waiter.item, nowMs);
+      this.#forgetTicket(waiter.item);
+      this.#leaveRing(server);
+      this.#enterRing(server);
+    }
+  }
+
+  #grant(ticket: Ticket, nowMs: number): void {
+    const { worker, server, user } = ticket;
+    server.out += 1;
+    user.out += 1;
+    this.#totalOut += 1;
+    worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
+    worker.user.set(user.name, (worker.user.get(user.name) ?? 0) + 1);
+    this.#outbox.push({
+      kind: 'grant',
+      to: worker.incarnation,
+      ticket: ticket.id,
+      user: user.name,
+      server: server.name,
+      brokered: this.#recalls.brokered(server, user, nowMs),
+      brokerMs: this.#recalls.brokerMs,
+    });
+  }
+
+  #takeBack(worker: WorkerBook, kind: SlotKind, key: string, count: number): void {
+    const held = worker[kind].get(key) ?? 0;
+    const taken = Math.min(count, held);
+    this.#excessReturns += count - taken;
+    if (taken === held) worker[kind].delete(key);
+    else worker[kind].set(key, held - taken);
+    if (taken === 0) return;
+    if (kind === 'server') this.#freeServer(key, taken);
+    else this.#freeUser(key, taken);
+  }
+
+  #freeServer(name: string, count: number): void {
+    const server = this.#servers.get(name);
+    if (server === undefined) return;
+    server.out -= count;
+    this.#totalOut -= count;
+    if (server.closed && server.out === 0) this.#servers.delete(name);
+    else this.#enterRing(server);
+  }
+
+  #freeUser(name: string, count: number): void {
+    const user = this.#users.get(name);
+    if (user === undefined) return;
+    user.out -= count;
+    if (user.out < this.#options.maxPerUser) {
+      for (const server of user.parkedAt) {
+        server.queue.unpark(name);
+        this.#enterRing(server);
+      }
+      user.parkedAt.clear();
+      this.#parkedUsers.delete(user);
+    }
+    this.#forgetUserIfUnused(user);
+  }
+
+  #park(server: ServerBook, user: UserBook): void {
+    server.queue.park(user.name);
+    user.parkedAt.add(server);
+    this.#parkedUsers.add(user);
+  }
+
+  #expire(server: ServerBook, nowMs: number): void {
+    const maxWaitMs = server.shedEarly?.maxWaitMs(nowMs) ?? Infinity;
+    for (;;) {
+      const waiter = server.queue.expireOne(nowMs, maxWaitMs);
+      if (waiter === undefined) return;
+      const late = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
+      this.#refuse(waiter.item, late ? 'queue-timeout' : 'shed');
+    }
+  }
+
+  /** For a ticket that was waiting and is out of its queue. */
+  #refuse(ticket: Ticket, reason: RefusalReason): void {
+    this.#answerRefused(ticket, reason);
+    this.#forgetTicket(ticket);
+  }
+
+  #answerRefused(ticket: Ticket, reason: RefusalReason): void {
+    const to = ticket.worker.incarnation;
+    this.#outbox.push({ kind: 'refusal', to, ticket: ticket.id, reason });
+    this.#forgetUserIfUnused(ticket.user);
+  }
+
+  #forgetTicket(ticket: Ticket): void {
+    this.#queued -= 1;
+    ticket.user.queued -= 1;
+    ticket.worker.waiting.delete(ticket.id);
+    this.#forgetUserIfUnused(ticket.user);
+  }
+
+  #enterRing(server: ServerBook): void {
+    if (server.inRing || server.queue.turn === undefined) return;
+    server.inRing = true;
+    this.#ring.push(server);
+  }
+
+  /** Only ever the server whose turn it is. */
+  #leaveRing(server: ServerBook): void {
+    this.#ring.shift();
+    server.inRing = false;
+  }
+
+  #addServer(name: string, nowMs: number): ServerBook {
+    const { maxQueued, maxQueuedPerUser, queueTimeoutMs, shedEarly } = this.#options;
+    const queue = new FairQueue<Ticket>({
+      maxWaiting: maxQueued,
+      maxWaitingPerUser: maxQueuedPerUser,
+      timeoutMs: queueTimeoutMs,
+    });
+    const early = shedEarly === undefined ? undefined : new ShedEarly(nowMs, shedEarly);
+    const server = newServerBook(name, queue, early);
+    this.#servers.set(name, server);
+    return server;
+  }
+
+  #userBook(name: string): UserBook {
+    let user = this.#users.get(name);
+    if (user === undefined) {
+      user = newUserBook(name);
+      this.#users.set(name, user);
+    }
+    return user;
+  }
+
+  #forgetUserIfUnused(user: UserBook): void {
+    if (user.out > 0 || user.queued > 0) return;
+    this.#parkedUsers.delete(user);
+    this.#users.delete(user.name);
+  }
+}

@@ -1,0 +1,68 @@
+// What the primary's ledger (lease-ledger.ts) and a worker's local leases (local-leases.ts) say to each other. The
+// meaning of each message, and why the budgets hold in every interleaving, is told in lease-ledger.ts.
+
+/** Names one life of a worker process: never used again after its exit (cluster's `worker.id` will do). */
+export type Incarnation = number;
+
+/** A server slot is one of that server's budget and one of the total; a user slot one of that user's budget. */
+export type SlotKind = 'server' | 'user';
+
+export type RefusalReason =
+  | 'queue-full'
+  | 'user-queue-full'
+  | 'queue-timeout'
+  | 'shed'
+  | 'circuit-open'
+  | 'server-closed'
+  | 'server-unknown';
+
+/** Worker to primary: a call lacks a slot. */
+export interface TicketRequest {
+  /** Unique within the worker's life. */
+  readonly ticket: number;
+  readonly user: string;
+  readonly server: string;
+  /** The half that the worker had idle and hands back with this ticket. */
+  readonly surrendered?: SlotKind | undefined;
+}
+
+/** Worker to primary: slots that the worker no longer counts as its own. */
+export interface SlotReturn {
+  readonly kind: SlotKind;
+  readonly key: string;
+  readonly count: number;
+}
+
+/** Both slots of one call. */
+export interface Grant {
+  readonly kind: 'grant';
+  readonly to: Incarnation;
+  readonly ticket: number;
+  readonly user: string;
+  readonly server: string;
+  /** Slots that must not stay idle at the worker: someone waits for their key. */
+  readonly brokered: SlotKind | 'none' | 'both';
+  /** For how long, from arrival. */
+  readonly brokerMs: number;
+}
+
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly to: Incarnation;
+  readonly ticket: number;
+  readonly reason: RefusalReason;
+}
+
+/** Return what is idle now, and for `brokerMs` whatever becomes free. */
+export interface Recall {
+  readonly kind: 'recall';
+  readonly to: Incarnation;
+  /** `total`: the slots of every server. */
+  readonly scope: SlotKind | 'total';
+  /** The server or the user; empty for `total`. */
+  readonly key: string;
+  readonly brokerMs: number;
+}
+
+/** Primary to the worker `to`, in the order in which the ledger yields them. */
+export type LedgerMessage = Grant | Refusal | Recall;

@@ -1,0 +1,189 @@
+// The slots one worker holds: what is in use and what is idle, so that most calls start with no message at all.
+// The other side, and why this is exact, is lease-ledger.ts. Per key two counts; a slot that becomes free stays here
+// as idle, unless the key is brokered (recalled a moment ago): then it goes back at once.
+//
+// Idle slots go back within `idleMs` without a timestamp per slot: the lowest idle count seen between two sweeps is
+// what nobody needed in that time (the low-water mark of TCMalloc's caches). With a sweep every idleMs / 2 each slot
+// is home at most idleMs after it was last of use.
+//
+// The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with `surrender()`'s answer,
+// and it tells `granted` whether the call is still wanted.
+import type { Grant, Recall, SlotKind, SlotReturn } from './lease-messages.js';
+
+export interface LocalLeasesOptions {
+  /** Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 10 000. */
+  readonly maxIdleKeys?: number;
+}
+
+interface Holding {
+  inUse: number;
+  idle: number;
+  /** Lowest `idle` since the last sweep. */
+  lowWater: number;
+  brokeredUntilMs: number;
+}
+
+export class LocalLeases {
+  readonly #maxKeys: number;
+  readonly #server = new Map<string, Holding>();
+  readonly #user = new Map<string, Holding>();
+  #allServersBrokeredUntilMs = -Infinity;
+  #returns: SlotReturn[] = [];
+  #excessPuts = 0;
+
+  constructor(options: LocalLeasesOptions = {}) {
+    this.#maxKeys = options.maxIdleKeys ?? 10_000;
+  }
+
+  /** Starts a call from idle slots: true, and the caller owes one `put`; false, and nothing changed. */
+  take(user: string, server: string): boolean {
+    const ofServer = this.#server.get(server);
+    if (ofServer === undefined || ofServer.idle === 0) return false;
+    const ofUser = this.#user.get(user);
+    if (ofUser === undefined || ofUser.idle === 0) return false;
+    use(ofServer);
+    use(ofUser);
+    return true;
+  }
+
+  /** After a false `take`: gives up the half that is idle, if any. It goes back with the ticket, as its `surrendered`. */
+  surrender(user: string, server: string): SlotKind | undefined {
+    if (giveUp(this.#server.get(server))) return 'server';
+    return giveUp(this.#user.get(user)) ? 'user' : undefined;
+  }
+
+  /** A grant arrived. When still `wanted` the call starts and the caller owes one `put`; else the slots are idle. */
+  granted(grant: Grant, wanted: boolean, nowMs: number): void {
+    const ofServer = holding(this.#server, grant.server);
+    const ofUser = holding(this.#user, grant.user);
+    const untilMs = nowMs + grant.brokerMs;
+    if (grant.brokered === 'server' || grant.brokered === 'both')
+      ofServer.brokeredUntilMs = untilMs;
+    if (grant.brokered === 'user' || grant.brokered === 'both') ofUser.brokeredUntilMs = untilMs;
+    ofServer.inUse += 1;
+    ofUser.inUse += 1;
+    if (!wanted) this.put(grant.user, grant.server, nowMs);
+  }
+
+  /** A call has ended: exactly once for each true `take` and each wanted grant. */
+  put(user: string, server: string, nowMs: number): void {
+    const ofServer = this.#server.get(server);
+    const ofUser = this.#user.get(user);
+    if (
+      ofServer === undefined ||
+      ofUser === undefined ||
+      ofServer.inUse === 0 ||
+      ofUser.inUse === 0
+    ) {
+      this.#excessPuts += 1;
+      return;
+    }
+    ofServer.inUse -= 1;
+    ofUser.inUse -= 1;
+    const serverUntilMs = Math.max(ofServer.brokeredUntilMs, this.#allServersBrokeredUntilMs);
+    if (nowMs < serverUntilMs || this.#server.size > this.#maxKeys)
+      this.#return('server', server, 1);
+    else ofServer.idle += 1;
+    if (nowMs < ofUser.brokeredUntilMs || this.#user.size > this.#maxKeys)
+      this.#return('user', user, 1);
+    else ofUser.idle += 1;
+  }
+
+  /** Returns what is idle and remembers to return what becomes free. */
+  recall(recall: Recall, nowMs: number): void {
+    const untilMs = nowMs + recall.brokerMs;
+    if (recall.scope === 'total') {
+      this.#allServersBrokeredUntilMs = untilMs;
+      for (const [server, held] of this.#server)
+        this.#returnIdle('server', server, held, held.idle);
+      return;
+    }
+    const held = (recall.scope === 'server' ? this.#server : this.#user).get(recall.key);
+    if (held === undefined) return;
+    held.brokeredUntilMs = untilMs;
+    this.#returnIdle(recall.scope, recall.key, held, held.idle);
+  }
+
+  /** Returns what was idle since the sweep before, and forgets keys. To be called every idleMs / 2 (125 ms). */
+  sweep(nowMs: number): void {
+    this.#sweepKind('server', this.#server, nowMs);
+    this.#sweepKind('user', this.#user, nowMs);
+  }
+
+  /** Returns everything idle, for a worker that drains. */
+  returnAllIdle(): void {
+    for (const [server, held] of this.#server) this.#returnIdle('server', server, held, held.idle);
+    for (const [user, held] of this.#user) this.#returnIdle('user', user, held, held.idle);
+  }
+
+  /**
+   * Takes out the returns to be sent. Send them in one batch with the tick's tickets, returns first or last: each
+   * slot is counted by the primary until its return arrives.
+   */
+  drainReturns(): readonly SlotReturn[] {
+    const returns = this.#returns;
+    if (returns.length === 0) return returns;
+    this.#returns = [];
+    return returns;
+  }
+
+  inUse(kind: SlotKind, key: string): number {
+    return (kind === 'server' ? this.#server : this.#user).get(key)?.inUse ?? 0;
+  }
+
+  idle(kind: SlotKind, key: string): number {
+    return (kind === 'server' ? this.#server : this.#user).get(key)?.idle ?? 0;
+  }
+
+  /** Keys known, of both kinds. */
+  get size(): number {
+    return this.#server.size + this.#user.size;
+  }
+
+  /** Calls put back twice, ignored: 0 unless the caller is broken. */
+  get excessPuts(): number {
+    return this.#excessPuts;
+  }
+
+  #sweepKind(kind: SlotKind, holdings: Map<string, Holding>, nowMs: number): void {
+    for (const [key, held] of holdings) {
+      if (held.lowWater > 0) this.#returnIdle(kind, key, held, held.lowWater);
+      held.lowWater = held.idle;
+      if (held.inUse === 0 && held.idle === 0 && nowMs >= held.brokeredUntilMs)
+        holdings.delete(key);
+    }
+  }
+
+  #returnIdle(kind: SlotKind, key: string, held: Holding, count: number): void {
+    if (count === 0) return;
+    held.idle -= count;
+    held.lowWater = Math.min(held.lowWater, held.idle);
+    this.#return(kind, key, count);
+  }
+
+  #return(kind: SlotKind, key: string, count: number): void {
+    this.#returns.push({ kind, key, count });
+  }
+}
+
+function use(held: Holding): void {
+  held.idle -= 1;
+  held.inUse += 1;
+  if (held.idle < held.lowWater) held.lowWater = held.idle;
+}
+
+function giveUp(held: Holding | undefined): boolean {
+  if (held === undefined || held.idle === 0) return false;
+  held.idle -= 1;
+  if (held.idle < held.lowWater) held.lowWater = held.idle;
+  return true;
+}
+
+function holding(holdings: Map<string, Holding>, key: string): Holding {
+  let held = holdings.get(key);
+  if (held === undefined) {
+    held = { inUse: 0, idle: 0, lowWater: 0, brokeredUntilMs: -Infinity };
+    holdings.set(key, held);
+  }
+  return held;
+}
