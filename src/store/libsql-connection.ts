@@ -1,0 +1,113 @@
+/**
+ * One libsql connection shared by many processes' peers on the same file (WAL: readers never wait, one
+ * writer at a time). libsql's calls are synchronous, so waiting for another process's write lock inside
+ * SQLite would stop the event loop: we wait there for 10 ms at most, and between attempts in a timer.
+ */
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'libsql';
+import { monotonicMs } from '../kernel/clock.js';
+import { GatewayError } from '../kernel/errors.js';
+
+export type Statement = Database.Statement;
+
+/** Longest stop of the event loop for a lock; a typical commit holds it for 0.1 ms (measured). */
+const BUSY_TIMEOUT_MS = 10;
+/** The store port's promise: no call waits longer. */
+const WRITE_DEADLINE_MS = 2000;
+
+export class LibsqlConnection {
+  readonly #database: Database.Database;
+  #isClosed = false;
+
+  constructor(path: string) {
+    // Made before SQLite does, because its -wal and -shm files take over the mode of this one.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    this.#database = new Database(path);
+    this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+
+  prepare(sql: string): Statement {
+    return this.#database.prepare(sql);
+  }
+
+  /** Turns on write-ahead logging; waits for other processes that open the file at the same moment. */
+  async useWriteAheadLog(): Promise<void> {
+    await this.#whileBusy(() => {
+      this.#database.pragma('journal_mode = WAL');
+      this.#database.pragma('synchronous = NORMAL');
+    });
+  }
+
+  async read<Result>(work: () => Result): Promise<Result> {
+    return this.#whileBusy(work);
+  }
+
+  /** Runs one statement, which is atomic by itself. It may run again, but only after it changed nothing. */
+  async write<Result>(work: () => Result): Promise<Result> {
+    return this.#whileBusy(work);
+  }
+
+  /** Runs `work` inside one transaction that holds the write lock from its start; all of it or nothing. */
+  async writeAll<Result>(work: () => Result): Promise<Result> {
+    return this.#whileBusy(() => this.#transact(work));
+  }
+
+  /** As writeAll, and on disk before it resolves: a revoked key must not return after a power cut. */
+  async writeDurably<Result>(work: () => Result): Promise<Result> {
+    return this.#whileBusy(() => {
+      this.#database.pragma('synchronous = FULL');
+      try {
+        return this.#transact(work);
+      } finally {
+        this.#database.pragma('synchronous = NORMAL');
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#database.close();
+  }
+
+  #transact<Result>(work: () => Result): Result {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  async #whileBusy<Result>(attempt: () => Result): Promise<Result> {
+    const deadlineMs = monotonicMs() + WRITE_DEADLINE_MS;
+    for (;;) {
+      // libsql goes on answering through prepared statements after close(); nobody else should.
+      if (this.#isClosed) throw unavailable(new Error('the store is closed'));
+      try {
+        return attempt();
+      } catch (error) {
+        if (error instanceof GatewayError) throw error;
+        if (!isBusy(error) || monotonicMs() > deadlineMs) throw unavailable(error);
+      }
+      // Random, so that processes which met at the lock do not meet again.
+      await sleep(1 + Math.random() * 9);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+}
+
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('GW_STORE_UNAVAILABLE', { cause, retryAfterMs: 1000 });
+}

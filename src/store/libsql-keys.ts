@@ -1,0 +1,129 @@
+/** API keys in the embedded store. Every change also moves the identity counter, in the same transaction. */
+import { GatewayError } from '../kernel/errors.js';
+import { keyPageSize } from './document-rules.js';
+import type { LibsqlConnection } from './libsql-connection.js';
+import { integerOf, isRow, optionalTextOf, textOf } from './libsql-row.js';
+import type { ApiKeyRecord, KeyStore } from './store.js';
+
+export class LibsqlKeys implements KeyStore {
+  readonly #connection: LibsqlConnection;
+  readonly #insert;
+  readonly #find;
+  readonly #list;
+  readonly #listAfter;
+  readonly #revoke;
+  readonly #count;
+  readonly #bumpIdentity;
+  readonly #readIdentity;
+
+  constructor(connection: LibsqlConnection) {
+    this.#connection = connection;
+    this.#insert = connection.prepare(
+      'INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.#find = connection.prepare('SELECT * FROM api_keys WHERE id = ?');
+    this.#list = connection.prepare('SELECT * FROM api_keys ORDER BY created_at, id LIMIT ?');
+    this.#listAfter = connection.prepare(
+      `SELECT * FROM api_keys
+       WHERE (created_at, id) > (SELECT created_at, id FROM api_keys WHERE id = ?)
+       ORDER BY created_at, id LIMIT ?`,
+    );
+    this.#revoke = connection.prepare(
+      'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+    );
+    this.#count = connection.prepare('SELECT count(*) AS keys FROM api_keys');
+    this.#bumpIdentity = connection.prepare(
+      "UPDATE counters SET value = value + 1 WHERE name = 'identity'",
+    );
+    this.#readIdentity = connection.prepare("SELECT value FROM counters WHERE name = 'identity'");
+  }
+
+  async insert(record: ApiKeyRecord): Promise<void> {
+    const isNew = await this.#connection.writeDurably(() => {
+      const { changes } = this.#insert.run(...columnsOf(record));
+      if (changes > 0) this.#bumpIdentity.run();
+      return changes > 0;
+    });
+    if (!isNew) {
+      throw new GatewayError('GW_BAD_REQUEST', { hint: 'An API key with this id exists.' });
+    }
+  }
+
+  async find(id: string): Promise<ApiKeyRecord | null> {
+    return this.#connection.read(() => {
+      const row = this.#find.all(id)[0];
+      return row === undefined ? null : recordOf(row);
+    });
+  }
+
+  async list(page: { readonly afterId?: string; readonly limit?: number } = {}) {
+    const limit = keyPageSize(page.limit);
+    return this.#connection.read(() => {
+      const rows =
+        page.afterId === undefined
+          ? this.#list.all(limit)
+          : this.#listAfter.all(page.afterId, limit);
+      return rows.map(recordOf);
+    });
+  }
+
+  async revoke(id: string, at: Date): Promise<boolean> {
+    return this.#connection.writeDurably(() => {
+      const { changes } = this.#revoke.run(at.toISOString(), id);
+      if (changes > 0) this.#bumpIdentity.run();
+      return changes > 0;
+    });
+  }
+
+  async count(): Promise<number> {
+    return this.#connection.read(() => integerIn(this.#count.all()[0], 'keys'));
+  }
+
+  async identityVersion(): Promise<number> {
+    return this.#connection.read(() => integerIn(this.#readIdentity.all()[0], 'value'));
+  }
+}
+
+function columnsOf(record: ApiKeyRecord): unknown[] {
+  return [
+    record.id,
+    record.user,
+    record.hash,
+    record.pepperVersion,
+    record.label,
+    record.servers === null ? null : JSON.stringify(record.servers),
+    record.isAdmin ? 1 : 0,
+    record.createdAt,
+    record.expiresAt,
+    record.revokedAt,
+  ];
+}
+
+function recordOf(row: unknown): ApiKeyRecord {
+  if (!isRow(row)) throw new Error('api_keys gave no row');
+  const servers = optionalTextOf(row, 'servers');
+  return {
+    id: textOf(row, 'id'),
+    user: textOf(row, 'user'),
+    hash: textOf(row, 'hash'),
+    pepperVersion: integerOf(row, 'pepper_version'),
+    label: textOf(row, 'label'),
+    servers: servers === null ? null : serversIn(servers),
+    isAdmin: integerOf(row, 'is_admin') === 1,
+    createdAt: textOf(row, 'created_at'),
+    expiresAt: optionalTextOf(row, 'expires_at'),
+    revokedAt: optionalTextOf(row, 'revoked_at'),
+  };
+}
+
+/** A damaged list must never widen what a key may use, so it is an error and not "all". */
+function serversIn(text: string): string[] {
+  const parsed: unknown = JSON.parse(text);
+  if (!Array.isArray(parsed)) throw new Error('column servers holds no list');
+  return parsed.map(String);
+}
+
+function integerIn(row: unknown, column: string): number {
+  if (!isRow(row)) throw new Error(`no row with column ${column}`);
+  return integerOf(row, column);
+}

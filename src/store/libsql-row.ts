@@ -1,0 +1,29 @@
+/** Typed reading of libsql's rows. A column of another type means a damaged file, and says which. */
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null;
+}
+
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === 'string') return value;
+  throw unexpected(column, value);
+}
+
+export function optionalTextOf(row: Row, column: string): string | null {
+  return row[column] === null ? null : textOf(row, column);
+}
+
+export function integerOf(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw unexpected(column, value);
+}
+
+function unexpected(column: string, value: unknown): Error {
+  return new Error(
+    `column ${column} holds an unexpected ${value === null ? 'null' : typeof value}`,
+  );
+}

@@ -1,0 +1,122 @@
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import t from 'tap';
+import { GatewayError } from '../../src/kernel/errors.js';
+import { monotonicMs } from '../../src/kernel/clock.js';
+import { openLibsqlStore } from '../../src/store/libsql-store.js';
+import { keyRecord, storeContract } from '../support/store-contract.js';
+
+let path = '';
+storeContract(t, {
+  openEmpty: (st) => {
+    path = join(st.testdir(), 'data', 'multi-mcp.db');
+    return openLibsqlStore({ path });
+  },
+  location: () => ({ kind: 'libsql', path }),
+});
+
+t.test('the file, its companions and its folder belong to the owner alone', async (t) => {
+  const folder = join(t.testdir(), 'data');
+  const store = await openLibsqlStore({ path: join(folder, 'multi-mcp.db') });
+  t.teardown(() => store.close());
+  await store.keys.insert(keyRecord());
+  t.same(readdirSync(folder), ['multi-mcp.db', 'multi-mcp.db-shm', 'multi-mcp.db-wal']);
+  for (const name of readdirSync(folder)) {
+    t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+  }
+  t.equal(statSync(folder).mode & 0o777, 0o700);
+});
+
+t.test('a file that was left readable by others is closed to them on opening', async (t) => {
+  const path = join(t.testdir({ 'a.db': '' }), 'a.db');
+  chmodSync(path, 0o644);
+  await (await openLibsqlStore({ path })).close();
+  t.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+t.test('what one connection wrote another sees, and a reopened file keeps it', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const [one, two] = [await openLibsqlStore({ path }), await openLibsqlStore({ path })];
+  await one.keys.insert(keyRecord());
+  t.match(await two.keys.find('abcdefghijkm'), { user: 'ana' });
+  t.equal(await two.identityVersion(), 1);
+  await one.close();
+  await two.close();
+  const again = await openLibsqlStore({ path });
+  t.teardown(() => again.close());
+  t.match(await again.keys.find('abcdefghijkm'), { user: 'ana' });
+});
+
+t.test('many openings of a new file at once all succeed', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const stores = await Promise.all(Array.from({ length: 8 }, () => openLibsqlStore({ path })));
+  for (const store of stores) await store.ping();
+  for (const store of stores) await store.close();
+});
+
+t.test(
+  'a write lock that is never released gives GW_STORE_UNAVAILABLE after two seconds, event loop alive',
+  async (t) => {
+    const path = join(t.testdir(), 'a.db');
+    const store = await openLibsqlStore({ path });
+    t.teardown(() => store.close());
+    const other = new Database(path);
+    t.teardown(() => other.close());
+    other.exec('BEGIN IMMEDIATE');
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 5);
+    const startedAtMs = monotonicMs();
+    const error: unknown = await store.keys.insert(keyRecord()).catch((reason: unknown) => reason);
+    clearInterval(turning);
+    const tookMs = monotonicMs() - startedAtMs;
+    t.match(error, { code: 'GW_STORE_UNAVAILABLE' });
+    t.ok(tookMs >= 2000 && tookMs < 2500, `took ${tookMs} ms`);
+    t.ok(turns > 50, `the event loop turned ${turns} times meanwhile`);
+    t.equal(await store.keys.find('abcdefghijkm'), null, 'reads go on');
+    other.exec('ROLLBACK');
+    await store.keys.insert(keyRecord());
+  },
+);
+
+t.test(
+  'a file of a newer release, a file that is no database and a folder that cannot be made name the file',
+  async (t) => {
+    const folder = t.testdir({ 'newer.db': '', 'text.db': 'no database'.repeat(100), file: '' });
+    const newer = new Database(join(folder, 'newer.db'));
+    newer.pragma('user_version = 99');
+    newer.close();
+    for (const [name, reason] of [
+      ['newer.db', /newer release/],
+      ['text.db', /not a database/],
+      ['file/a.db', /ENOTDIR|EEXIST/],
+    ] as const) {
+      const error: unknown = await openLibsqlStore({ path: join(folder, name) }).catch(
+        (thrown: unknown) => thrown,
+      );
+      t.ok(error instanceof GatewayError && error.code === 'GW_STORE_UNAVAILABLE');
+      t.match(error, { message: reason });
+      t.match(error, { message: join(folder, name) });
+    }
+  },
+);
+
+t.test('a damaged server list is an error, never a key for every server', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const store = await openLibsqlStore({ path });
+  t.teardown(() => store.close());
+  await store.keys.insert(keyRecord({ servers: ['github'] }));
+  const other = new Database(path);
+  t.teardown(() => other.close());
+  for (const damage of ["'null'", "'[oops'", "x'00'", '7']) {
+    other.exec(`UPDATE api_keys SET servers = ${damage}`);
+    await t.rejects(store.keys.find('abcdefghijkm'), { code: 'GW_STORE_UNAVAILABLE' }, damage);
+  }
+});
+
+t.test('the description names the place', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const store = await openLibsqlStore({ path });
+  t.teardown(() => store.close());
+  t.equal(store.description, `embedded (${path})`);
+});

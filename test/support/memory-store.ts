@@ -1,0 +1,153 @@
+/** The store port in plain maps: what tests of everything above the store use, and the contract's simplest witness. */
+import { GatewayError } from '../../src/kernel/errors.js';
+import {
+  checkDocumentKey,
+  checkPrefix,
+  compareKeys,
+  documentPageSize,
+  keyPageSize,
+  toJsonText,
+} from '../../src/store/document-rules.js';
+import type {
+  ApiKeyRecord,
+  DocumentScope,
+  DocumentStore,
+  KeyStore,
+  Store,
+  StoredDocument,
+} from '../../src/store/store.js';
+
+export interface MemoryStore extends Store {
+  /** While true, every method rejects with GW_STORE_UNAVAILABLE, as a store that is away does. */
+  isAway: boolean;
+}
+
+export function createMemoryStore(): MemoryStore {
+  const keys = new Map<string, ApiKeyRecord>();
+  const documents = new Map<string, Map<string, { text: string; version: number }>>();
+  let identityVersion = 0;
+  let isClosed = false;
+
+  // Every method passes here: async, so that nothing relies on a store that answers at once.
+  const answer = <Result>(work: () => Result): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          if (isClosed || store.isAway) throw new GatewayError('GW_STORE_UNAVAILABLE');
+          resolve(work());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+
+  const scopeOf = (scope: DocumentScope) => {
+    const name = JSON.stringify([scope.server, scope.user]);
+    const found = documents.get(name) ?? new Map<string, { text: string; version: number }>();
+    documents.set(name, found);
+    return found;
+  };
+  const matching = (scope: DocumentScope, prefix: string) => {
+    checkPrefix(prefix);
+    return [...scopeOf(scope)]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => compareKeys(a, b));
+  };
+  const write = (scope: DocumentScope, key: string, value: unknown, ifVersion?: number) => {
+    checkDocumentKey(key);
+    const text = toJsonText(value);
+    const present = scopeOf(scope).get(key)?.version ?? 0;
+    if (ifVersion !== undefined && ifVersion !== present) return null;
+    scopeOf(scope).set(key, { text, version: present + 1 });
+    return present + 1;
+  };
+  const documentOf = ([key, kept]: [
+    string,
+    { text: string; version: number },
+  ]): StoredDocument => ({
+    key,
+    value: JSON.parse(kept.text) as unknown,
+    version: kept.version,
+  });
+
+  const keyStore: KeyStore = {
+    insert: (record) =>
+      answer(() => {
+        if (keys.has(record.id)) throw new GatewayError('GW_BAD_REQUEST');
+        keys.set(record.id, record);
+        identityVersion += 1;
+      }),
+    find: (id) => answer(() => keys.get(id) ?? null),
+    list: (page = {}) =>
+      answer(() => {
+        const ordered = [...keys.values()].sort(
+          (a, b) => compareKeys(a.createdAt, b.createdAt) || compareKeys(a.id, b.id),
+        );
+        const after = ordered.findIndex(({ id }) => id === page.afterId);
+        if (page.afterId !== undefined && after === -1) return [];
+        return ordered.slice(after + 1, after + 1 + keyPageSize(page.limit));
+      }),
+    revoke: (id, at) =>
+      answer(() => {
+        const record = keys.get(id);
+        if (record === undefined || record.revokedAt !== null) return false;
+        keys.set(id, { ...record, revokedAt: at.toISOString() });
+        identityVersion += 1;
+        return true;
+      }),
+    count: () => answer(() => keys.size),
+  };
+
+  const documentStore: DocumentStore = {
+    get: (scope, key) =>
+      answer(() => {
+        checkDocumentKey(key);
+        const kept = scopeOf(scope).get(key);
+        return kept === undefined ? null : documentOf([key, kept]);
+      }),
+    put: (scope, key, value, options) => answer(() => write(scope, key, value, options?.ifVersion)),
+    putMany: (scope, entries) =>
+      answer(() => {
+        for (const [key, value] of entries) {
+          checkDocumentKey(key);
+          toJsonText(value);
+        }
+        for (const [key, value] of entries) write(scope, key, value);
+      }),
+    delete: (scope, key) =>
+      answer(() => {
+        checkDocumentKey(key);
+        return scopeOf(scope).delete(key);
+      }),
+    deletePrefix: (scope, prefix) =>
+      answer(() => {
+        const found = matching(scope, prefix);
+        for (const [key] of found) scopeOf(scope).delete(key);
+        return found.length;
+      }),
+    list: (scope, query) =>
+      answer(() => {
+        const { afterKey } = query;
+        if (afterKey !== undefined) checkPrefix(afterKey);
+        return matching(scope, query.prefix)
+          .filter(([key]) => afterKey === undefined || compareKeys(key, afterKey) > 0)
+          .slice(0, documentPageSize(query.limit))
+          .map(documentOf);
+      }),
+    countPrefix: (scope, prefix) => answer(() => matching(scope, prefix).length),
+  };
+
+  const store: MemoryStore = {
+    isAway: false,
+    description: 'memory',
+    keys: keyStore,
+    documents: documentStore,
+    identityVersion: () => answer(() => identityVersion),
+    ping: () => answer(() => undefined),
+    close: () => {
+      isClosed = true;
+      return Promise.resolve();
+    },
+  };
+  return store;
+}
