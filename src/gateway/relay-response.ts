@@ -14,9 +14,11 @@ import type {
   UpstreamResponseHandler,
   UpstreamTransport,
 } from '../upstream/transport.js';
+import { corsHeaders } from './cors.js';
 import type { HttpExchange, ReplyStream } from './exchange.js';
 import { copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
+import type { OpenRelay, OpenRelays } from './open-relays.js';
 
 export interface RelayOptions {
   readonly exchange: HttpExchange;
@@ -32,6 +34,9 @@ export interface RelayOptions {
   /** The id that an error must carry; null for notifications, GET and DELETE. */
   readonly id: JsonRpcId | null;
   readonly requestId: string;
+  /** A stream that lives until someone ends it: ended first in a drain, and in silence. */
+  readonly isListening: boolean;
+  readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
 }
@@ -58,7 +63,8 @@ export function relayResponse(options: RelayOptions): Promise<RelayResult> {
   });
 }
 
-class Relay implements UpstreamResponseHandler {
+class Relay implements UpstreamResponseHandler, OpenRelay {
+  readonly isListening: boolean;
   readonly #options: RelayOptions;
   readonly #resolve: (result: RelayResult) => void;
   readonly #reject: (error: GatewayError) => void;
@@ -88,6 +94,7 @@ class Relay implements UpstreamResponseHandler {
     resolve: (result: RelayResult) => void,
     reject: (error: GatewayError) => void,
   ) {
+    this.isListening = options.isListening;
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -102,6 +109,7 @@ class Relay implements UpstreamResponseHandler {
       this.#clientClosed();
       return;
     }
+    this.#options.openRelays.add(this);
     this.#timer = setTimeout(() => {
       this.#fail(timeoutError(`No answer within ${requestTimeoutMs} ms.`));
     }, requestTimeoutMs);
@@ -111,6 +119,10 @@ class Relay implements UpstreamResponseHandler {
       this.#fail(asGatewayError(thrown));
     }
     if (this.#isOver) this.#upstream?.abort();
+  }
+
+  endBecause(error: GatewayError): void {
+    this.#fail(error);
   }
 
   onHead(status: number, headers: readonly string[]): void {
@@ -123,7 +135,10 @@ class Relay implements UpstreamResponseHandler {
       this.#fail(fault);
       return;
     }
-    this.#headers = copyReplyHeaders(headers, { 'x-request-id': this.#options.requestId });
+    this.#headers = copyReplyHeaders(headers, {
+      'x-request-id': this.#options.requestId,
+      ...corsHeaders(this.#options.exchange),
+    });
     const session = findHeader(headers, 'mcp-session-id');
     if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
     if (contentType.startsWith('text/event-stream')) this.#beginEvents();
@@ -253,7 +268,8 @@ class Relay implements UpstreamResponseHandler {
     }
     const { id, requestId } = this.#options;
     const stream = this.#stream;
-    if (this.#isEvents && !this.#isInsideEvent && id !== null && !this.#wasAnswered(id)) {
+    const canTell = this.#isEvents && !this.#isInsideEvent && !this.isListening;
+    if (canTell && id !== null && !this.#wasAnswered(id)) {
       stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);
@@ -288,6 +304,7 @@ class Relay implements UpstreamResponseHandler {
 
   #end(): void {
     this.#isOver = true;
+    this.#options.openRelays.remove(this);
     clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);
   }

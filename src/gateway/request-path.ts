@@ -7,17 +7,20 @@
  */
 import { monotonicMs } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
-import { nextRequestId, type RequestId } from '../kernel/ids.js';
+import { nextRequestId } from '../kernel/ids.js';
 import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
 import { methodRow } from '../mcp/methods.js';
 import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
+import type { RequestRecord } from '../telemetry/request-record.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
 import type { Admission } from './admission.js';
+import { corsHeaders } from './cors.js';
 import type { Authenticator } from './authenticator.js';
 import { authorizeServer } from './authorize.js';
 import { mcpErrorReply } from './error-reply.js';
 import type { HttpExchange } from './exchange.js';
 import { requestHeaders } from './forward-headers.js';
+import type { OpenRelays } from './open-relays.js';
 import type { Principal } from './principal.js';
 import { relayResponse, type RelayResult } from './relay-response.js';
 import type { SessionIds } from './session-ids.js';
@@ -32,34 +35,13 @@ export interface ServedUpstream {
   readonly streamMaxMs: number;
 }
 
-/** What is known of a request when it is over: one log line, a few counters. */
-export interface RequestRecord {
-  readonly requestId: RequestId;
-  readonly server: string;
-  readonly user: string | null;
-  readonly clientAddress: string;
-  readonly httpMethod: string;
-  /** JSON-RPC method; empty for GET, DELETE and bodies that were not understood. */
-  readonly method: string;
-  /** `params.name` of a call; null otherwise. */
-  readonly target: string | null;
-  readonly status: number;
-  /** `ok`, `client-closed`, or the code of the error the gateway answered with. */
-  readonly reason: string;
-  readonly bytes: number;
-  readonly totalMs: number;
-  readonly queueMs: number;
-  readonly upstreamMs: number;
-  /** For the log only: what an error was caused by. */
-  readonly error: GatewayError | null;
-}
-
 export interface RequestPathOptions {
   /** Enabled servers by name. Replaced as a whole when the configuration changes. */
   readonly servers: () => ReadonlyMap<string, ServedUpstream>;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly sessionIds: SessionIds;
+  readonly openRelays: OpenRelays;
   readonly scanLimits: ScanLimits;
   readonly sseHeartbeatMs: number;
   readonly record: (record: RequestRecord) => void;
@@ -96,7 +78,10 @@ class McpRequest {
       this.#recordResult(result);
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      this.#exchange.reply(mcpErrorReply(error, this.#id, this.#requestId));
+      const reply = mcpErrorReply(error, this.#id, this.#requestId);
+      const cors = corsHeaders(this.#exchange);
+      const headers = cors === undefined ? reply.headers : { ...reply.headers, ...cors };
+      this.#exchange.reply({ ...reply, headers });
       this.#recordError(error);
     }
   }
@@ -165,7 +150,7 @@ class McpRequest {
   }
 
   #classify(body: Buffer): ClassifiedPost {
-    const { exchange } = { exchange: this.#exchange };
+    const exchange = this.#exchange;
     try {
       const scanned = scanBody(body, this.#options.scanLimits);
       if (!scanned.isBatch) {
@@ -204,11 +189,10 @@ class McpRequest {
 
   async #admit(principal: Principal, upstream: ServedUpstream) {
     const askedAtMs = monotonicMs();
-    const isListening = this.#exchange.method === 'GET' || methodRow(this.#method).isListening;
     const permit = await this.#options.admission.admit({
       user: principal.user,
       server: upstream.name,
-      isListening,
+      isListening: this.#isListening(),
       exchange: this.#exchange,
     });
     this.#queueMs = monotonicMs() - askedAtMs;
@@ -230,9 +214,15 @@ class McpRequest {
       streamMaxMs: upstream.streamMaxMs,
       sseHeartbeatMs: this.#options.sseHeartbeatMs,
       id: this.#id,
+      isListening: this.#isListening(),
+      openRelays: this.#options.openRelays,
       requestId: this.#requestId,
       sealSession: (upstreamId) => this.#options.sessionIds.seal(binding, upstreamId),
     });
+  }
+
+  #isListening(): boolean {
+    return this.#exchange.method === 'GET' || methodRow(this.#method).isListening;
   }
 
   #recordResult(result: RelayResult): void {

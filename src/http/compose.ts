@@ -1,0 +1,255 @@
+/** Builds one worker's objects, in order: each line needs only what stands above it. */
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config, ServerConfig } from '../../config/config.js';
+import verifyTokensHere from '../../workers/verify-tokens.js';
+import { createAuthenticator } from '../gateway/authenticate.js';
+import type { Authenticator } from '../gateway/authenticator.js';
+import { LocalAdmission } from '../gateway/local-admission.js';
+import { OpenRelays } from '../gateway/open-relays.js';
+import { createRequestPath, type ServedUpstream } from '../gateway/request-path.js';
+import { createSessionIds } from '../gateway/session-ids.js';
+import { createTokenVerifier } from '../gateway/token-verifier.js';
+import { watchIdentityVersion } from '../gateway/watch-identity.js';
+import type { WorkerStart } from '../ipc/worker-messages.js';
+import { openFileLimit } from '../kernel/open-file-limit.js';
+import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
+import { openLibsqlStore } from '../store/libsql-store.js';
+import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
+import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
+import { RequestMetrics } from '../telemetry/request-metrics.js';
+import { createThreadPool } from '../threads/pool.js';
+import { VERIFY_TOKENS, type TokenKey } from '../threads/tasks.js';
+import { createHostLink, type HostLink } from '../upstream/host-link.js';
+import { createStreamableHttp } from '../upstream/streamable-http.js';
+import type { UpstreamTransport } from '../upstream/transport.js';
+import type { Front } from './front.js';
+import { createNodeFront } from './node-front.js';
+import { createOperationsRoutes } from './operations-routes.js';
+import type { PrimaryLink } from './primary-link.js';
+import { createRoutes } from './routes.js';
+import { loadUwsFront } from './uws-front.js';
+
+export interface Worker {
+  readonly front: Front;
+  readonly frontReason: string;
+  readonly authenticator: Authenticator;
+  readonly admission: LocalAdmission;
+  readonly openRelays: OpenRelays;
+  readonly metrics: RequestMetrics;
+  readonly requestLog: RequestLog | null;
+  readonly programLog: ProgramLog;
+  /** Gives back everything but the front: connections, threads, store. */
+  release(): Promise<void>;
+}
+
+const MAX_CACHED_IDENTITIES = 100_000;
+const IDENTITY_POLL_MS = 5_000;
+const VERIFY_DEADLINE_MS = 2_000;
+const VERIFY_QUEUE = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Where the limit is unknown: the usual soft limit of a service. */
+const ASSUMED_FILE_LIMIT = 1024;
+
+export async function composeWorker(
+  start: WorkerStart,
+  primary: PrimaryLink,
+  isDraining: () => boolean,
+): Promise<Worker> {
+  const config = start.config as Config;
+  const programLog = createProgramLog({
+    level: config.logLevel,
+    file: join(config.logDir, 'multi-mcp-production.log'),
+    terminal: terminalOf(config),
+    processName: `worker-${start.workerIndex + 1}`,
+  });
+  const { log } = programLog;
+  const requestLog = config.logRequests
+    ? openRequestLog(join(config.logDir, 'requests.log'))
+    : null;
+  const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
+  const pool = createThreadPool(VERIFY_TOKENS, {
+    deadlineMs: VERIFY_DEADLINE_MS,
+    maxQueue: VERIFY_QUEUE,
+  });
+  const verifyToken = createTokenVerifier({
+    keys: tokenKeys(config, start),
+    rules: config.auth.jwt,
+    verifyHere: verifyTokensHere,
+    verifyInThread: (input) => pool.run(input),
+  });
+  const authenticator = createAuthenticator({
+    keys: store.keys,
+    verifyToken,
+    peppers: new Map([[1, secretKey(start.secrets.pepper, 'hex')]]),
+    cacheTtlMs: config.auth.apiKeyCacheTtlMs,
+    negativeTtlMs: config.auth.negativeCacheTtlMs,
+    maxEntries: MAX_CACHED_IDENTITIES,
+    allowAnonymous: !config.auth.required,
+  });
+  const stopWatching = watchIdentityVersion({
+    store,
+    intervalMs: IDENTITY_POLL_MS,
+    onChange: () => {
+      authenticator.invalidateAll();
+    },
+  });
+  const links = start.hostSockets.map((socketPath) =>
+    createHostLink({
+      socketPath,
+      onStateChange: (isConnected, cause) => {
+        if (!isConnected && !isDraining()) log.warn({ err: cause }, 'upstream host disconnected');
+      },
+    }),
+  );
+  const servers = serveUpstreams(config, links);
+  const openRelays = new OpenRelays();
+  const { maxStreams, maxStreamsPerUser } = config.http;
+  const admission = new LocalAdmission({ maxStreams, maxStreamsPerUser });
+  const metrics = new RequestMetrics((name) => servers.has(name));
+  const requestPath = createRequestPath({
+    servers: () => servers,
+    authenticator,
+    admission,
+    openRelays,
+    sessionIds: createSessionIds(Buffer.from(start.secrets.sessionKey, 'hex')),
+    scanLimits: {
+      ...DEFAULT_SCAN_LIMITS,
+      maxDepth: config.http.maxJsonDepth,
+      maxTokens: config.http.maxJsonTokens,
+    },
+    sseHeartbeatMs: config.http.sseHeartbeatMs,
+    record: (record) => {
+      metrics.record(record);
+      requestLog?.write(record);
+      const { error, requestId, server } = record;
+      if (error === null || record.status < 500) return;
+      const facts = {
+        requestId,
+        server,
+        reason: error.code,
+        err: error.cause,
+        ...error.options.log,
+      };
+      if (error.code === 'GW_INTERNAL') log.error(facts, 'a request failed inside the gateway');
+      else log.debug(facts, error.message);
+    },
+  });
+  const operations = createOperationsRoutes({
+    version: start.version,
+    primary,
+    authenticator,
+    isDraining,
+  });
+  const { createFront, reason } = await chooseFront(config.front);
+  const front = createFront(
+    {
+      ...config,
+      ...config.http,
+      port: start.port,
+      maxConnections: config.http.maxConnections ?? (await halfTheFiles()),
+    },
+    createRoutes(requestPath, operations),
+  );
+  return {
+    front,
+    frontReason: reason,
+    authenticator,
+    admission,
+    openRelays,
+    metrics,
+    requestLog,
+    programLog,
+    release: async () => {
+      stopWatching();
+      await Promise.all([...servers.values()].map(({ transport }) => transport.close()));
+      await Promise.all(links.map((link) => link.close()));
+      await pool.close();
+      await store.close();
+      requestLog?.flush();
+      programLog.flush();
+    },
+  };
+}
+
+function serveUpstreams(
+  config: Config,
+  links: readonly HostLink[],
+): ReadonlyMap<string, ServedUpstream> {
+  const served = new Map<string, ServedUpstream>();
+  for (const server of Object.values(config.servers)) {
+    if (!server.enabled) continue;
+    const { requestTimeoutMs, streamIdleTimeoutMs, streamMaxMs } = server.connectionPool;
+    served.set(server.name, {
+      name: server.name,
+      transport: openTransport(config, server, links),
+      maxBodyBytes: server.maxBodyBytes ?? config.http.maxBodyBytes,
+      requestTimeoutMs,
+      streamIdleTimeoutMs,
+      streamMaxMs,
+    });
+  }
+  return served;
+}
+
+function openTransport(
+  config: Config,
+  server: ServerConfig,
+  links: readonly HostLink[],
+): UpstreamTransport {
+  const { source, connectionPool } = server;
+  if (source.kind === 'http' && source.transport === 'http') {
+    return createStreamableHttp({
+      url: source.url,
+      headers: source.headers,
+      maxConnections: connectionPool.maxConnections ?? config.limits.maxConnectionsPerServer,
+      maxStreams: config.http.maxStreams,
+      idleTimeoutMs: config.limits.idleTimeoutMs,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    });
+  }
+  const link = links[hostIndexOf(server.name, links.length)];
+  if (link === undefined) throw new Error('at least one upstream host is needed');
+  return link.transport(server.name);
+}
+
+/** Every worker and every host must agree on who runs a server. */
+export function hostIndexOf(server: string, hostCount: number): number {
+  let hash = 0;
+  for (let i = 0; i < server.length; i += 1) hash = (hash * 31 + server.charCodeAt(i)) >>> 0;
+  return hash % hostCount;
+}
+
+function tokenKeys(config: Config, { secrets }: WorkerStart): TokenKey[] {
+  const shared = [secrets.jwtSecret, secrets.jwtSecretPrevious]
+    .filter((secret) => secret !== null)
+    .map((secret): TokenKey => {
+      return { keyId: null, algorithm: 'HS256', key: secretKey(secret, 'utf8') };
+    });
+  const published = config.auth.jwt.publicKeys.map(({ keyId, algorithm, pem }): TokenKey => {
+    return { keyId, algorithm, key: createPublicKey(pem) };
+  });
+  return [...shared, ...published];
+}
+
+function secretKey(secret: string, encoding: 'hex' | 'utf8'): KeyObject {
+  return createSecretKey(Buffer.from(secret, encoding));
+}
+
+async function chooseFront(wanted: Config['front']) {
+  if (wanted === 'node')
+    return { createFront: createNodeFront, reason: 'the configuration says so' };
+  const uws = await loadUwsFront();
+  if (typeof uws === 'function') return { createFront: uws, reason: 'uWebSockets.js loads here' };
+  if (wanted === 'uws') throw new Error(`global.front is "uws", but: ${uws.reason}`);
+  return { createFront: createNodeFront, reason: `uWebSockets.js does not load: ${uws.reason}` };
+}
+
+async function halfTheFiles(): Promise<number> {
+  return Math.floor(((await openFileLimit()) ?? ASSUMED_FILE_LIMIT) / 2);
+}
+
+function terminalOf(config: Config): 'pretty' | 'json' | null {
+  if (process.stdout.isTTY) return 'pretty';
+  return config.logToStdout ? 'json' : null;
+}

@@ -1,0 +1,142 @@
+/**
+ * Lifecycle of one HTTP worker: waits for its start message, serves, reports once a second, drains.
+ * It ends by itself when the primary is gone; whatever it held is then free by the kernel's hand.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { monotonicMs } from '../kernel/clock.js';
+import { GatewayError } from '../kernel/errors.js';
+import { EXIT } from '../kernel/exit-codes.js';
+import {
+  REPORT_INTERVAL_MS,
+  type PrimaryToWorker,
+  type WorkerStart,
+} from '../ipc/worker-messages.js';
+import { composeWorker, type Worker } from './compose.js';
+import { PrimaryLink } from './primary-link.js';
+
+/** When the primary vanished there is nobody to say how long a drain may take. */
+const ORPHAN_DRAIN_MS = 5_000;
+const EVENT_LOOP_RESOLUTION_MS = 10;
+const POLL_MS = 10;
+const LAST_WRITES_MS = 50;
+
+/** Call once, in a process forked by the primary. */
+export function runWorker(): void {
+  new WorkerProcess().run();
+}
+
+class WorkerProcess {
+  readonly #delay = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
+  readonly #primary: PrimaryLink;
+  #worker: Worker | null = null;
+  #isDraining = false;
+
+  constructor() {
+    this.#primary = new PrimaryLink(
+      process,
+      (message) => {
+        this.#onMessage(message);
+      },
+      () => void this.#drain(ORPHAN_DRAIN_MS),
+    );
+  }
+
+  run(): void {
+    this.#delay.enable();
+    // Ctrl-C reaches the whole process group; the primary decides what it means.
+    process.on('SIGINT', () => undefined);
+    process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
+  }
+
+  #onMessage(message: PrimaryToWorker): void {
+    switch (message.type) {
+      case 'worker-start':
+        void this.#start(message);
+        return;
+      case 'worker-drain':
+        void this.#drain(message.timeoutMs);
+        return;
+      case 'revoked':
+        if (message.keyId === null) this.#worker?.authenticator.invalidateAll();
+        else this.#worker?.authenticator.invalidateKey(message.keyId);
+        this.#primary.send({ type: 'revocation-applied', revocation: message.revocation });
+        return;
+      case 'reopen-logs':
+        this.#worker?.programLog.reopen();
+        this.#worker?.requestLog?.reopen();
+        return;
+      case 'answer':
+        return; // The link handed it to whoever asked.
+    }
+  }
+
+  async #start(start: WorkerStart): Promise<void> {
+    try {
+      const worker = await composeWorker(start, this.#primary, () => this.#isDraining);
+      const port = await worker.front.listen();
+      this.#worker = worker;
+      this.#primary.send({
+        type: 'worker-ready',
+        port,
+        front: worker.front.name,
+        frontReason: worker.frontReason,
+      });
+      setInterval(() => {
+        this.#report(worker);
+      }, REPORT_INTERVAL_MS);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      const isPortTaken =
+        thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE';
+      this.#primary.send({ type: 'worker-failed', reason, isPortTaken });
+      process.exitCode = isPortTaken ? EXIT.tryAgain : EXIT.software;
+      setImmediate(() => process.exit());
+    }
+  }
+
+  #report(worker: Worker): void {
+    const { connections, refusedConnections, refusedRequests } = worker.front.stats();
+    const memory = process.memoryUsage();
+    this.#primary.send({
+      type: 'worker-report',
+      delta: worker.metrics.take(),
+      gauges: {
+        connections,
+        refusedConnections,
+        refusedRequests,
+        inFlight: Object.fromEntries(worker.admission.inFlight()),
+        listening: worker.admission.listening(),
+        rssBytes: memory.rss,
+        heapUsedBytes: memory.heapUsed,
+        eventLoopDelayMs: this.#delay.percentile(99) / 1e6,
+        cachedIdentities: worker.authenticator.stats().cached,
+        droppedLogLines: worker.requestLog?.dropped() ?? 0,
+      },
+    });
+    this.#delay.reset();
+  }
+
+  /** Not ready → no new connections → listening streams end → calls finish → the rest is told → exit. */
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const worker = this.#worker;
+    if (worker === null) process.exit(EXIT.ok);
+    const { front, openRelays } = worker;
+    front.stopListening();
+    const reason = new GatewayError('GW_DRAINING', { retryAfterMs: 1000 });
+    openRelays.endAll(reason, 'listening');
+    const deadlineMs = monotonicMs() + timeoutMs;
+    await openRelays.emptied(timeoutMs);
+    openRelays.endAll(reason, 'all');
+    // Requests that had not reached an upstream yet, and replies still being written.
+    while (front.stats().inFlight > 0 && monotonicMs() < deadlineMs) await pause(POLL_MS);
+    this.#report(worker);
+    // The last replies leave in this turn of the loop or the next.
+    await pause(LAST_WRITES_MS);
+    front.close();
+    await worker.release();
+    process.exit(EXIT.ok);
+  }
+}

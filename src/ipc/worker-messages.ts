@@ -1,0 +1,131 @@
+/**
+ * What the primary and an HTTP worker tell each other over Node's IPC channel (JSON). Both ends import
+ * these shapes; the guards keep a message of another build from being half understood. `Config` and the
+ * documents stay opaque here, because this layer may not know the layers that make them.
+ */
+
+/** Subkeys that the primary derived; hex. A worker never sees the master key. */
+export interface WorkerSecrets {
+  /** Seals session ids. */
+  readonly sessionKey: string;
+  /** Keys the hashes of API keys. */
+  readonly pepper: string;
+  /** Verifies HS256 tokens. */
+  readonly jwtSecret: string;
+  readonly jwtSecretPrevious: string | null;
+}
+
+export interface WorkerStart {
+  readonly type: 'worker-start';
+  readonly workerIndex: number;
+  /** The frozen Config, as JSON. */
+  readonly config: unknown;
+  readonly secrets: WorkerSecrets;
+  /** The port to bind; the configuration's, or the one that was chosen for port 0. */
+  readonly port: number;
+  /** Unix sockets of the upstream hosts, by host index. */
+  readonly hostSockets: readonly string[];
+  readonly version: string;
+}
+
+/** What a worker may ask the primary for on a client's behalf. */
+export type QueryKind = 'health' | 'readiness' | 'metrics-json' | 'metrics-text';
+
+export type PrimaryToWorker =
+  | WorkerStart
+  /** Stop accepting, finish what is in flight within the time, exit 0. */
+  | { readonly type: 'worker-drain'; readonly timeoutMs: number }
+  | {
+      readonly type: 'answer';
+      readonly query: number;
+      readonly body: string;
+      readonly status: number;
+    }
+  /** This API key must not be served from any cache from now on; null: none may. Acknowledged. */
+  | { readonly type: 'revoked'; readonly keyId: string | null; readonly revocation: number }
+  | { readonly type: 'reopen-logs' };
+
+export type WorkerToPrimary =
+  | {
+      readonly type: 'worker-ready';
+      readonly port: number;
+      readonly front: 'uws' | 'node';
+      /** Why this front serves. */
+      readonly frontReason: string;
+    }
+  /** `isPortTaken`: another program holds the port, so a new fork would fail alike. */
+  | { readonly type: 'worker-failed'; readonly reason: string; readonly isPortTaken: boolean }
+  /** Every REPORT_INTERVAL_MS; also what the primary's heartbeat looks for. */
+  | { readonly type: 'worker-report'; readonly delta: unknown; readonly gauges: WorkerGauges }
+  | {
+      readonly type: 'query';
+      readonly query: number;
+      readonly kind: QueryKind;
+      /** Whether the asker may see more than a status word. */
+      readonly isTrusted: boolean;
+    }
+  | { readonly type: 'revocation-applied'; readonly revocation: number };
+
+export interface WorkerGauges {
+  readonly connections: number;
+  /** Exchanges with upstreams in flight, by server. */
+  readonly inFlight: Readonly<Record<string, number>>;
+  readonly listening: number;
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  /** 99th percentile of the event loop's delay since the last report. */
+  readonly eventLoopDelayMs: number;
+  readonly cachedIdentities: number;
+  readonly droppedLogLines: number;
+  /** Since the worker started. */
+  readonly refusedConnections: number;
+  readonly refusedRequests: number;
+}
+
+/** A blocked worker is found within three missed reports. */
+export const REPORT_INTERVAL_MS = 1000;
+
+export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker {
+  if (!isRecord(message)) return false;
+  switch (message['type']) {
+    case 'worker-start':
+      return (
+        isRecord(message['config']) &&
+        isRecord(message['secrets']) &&
+        typeof message['port'] === 'number' &&
+        Array.isArray(message['hostSockets'])
+      );
+    case 'worker-drain':
+      return typeof message['timeoutMs'] === 'number';
+    case 'answer':
+      return typeof message['query'] === 'number' && typeof message['body'] === 'string';
+    case 'revoked':
+      return typeof message['revocation'] === 'number';
+    case 'reopen-logs':
+      return true;
+    default:
+      return false;
+  }
+}
+
+export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary {
+  if (!isRecord(message)) return false;
+  switch (message['type']) {
+    case 'worker-ready':
+      return typeof message['port'] === 'number';
+    case 'worker-failed':
+      return typeof message['reason'] === 'string';
+    case 'worker-report':
+      return isRecord(message['delta']) && isRecord(message['gauges']);
+    case 'query':
+      return typeof message['query'] === 'number' && typeof message['kind'] === 'string';
+    case 'revocation-applied':
+      return typeof message['revocation'] === 'number';
+    default:
+      return false;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,202 @@
+/** Builds the primary's objects, in order, and joins them into the few things its lifecycle does. */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Config } from '../../config/config.js';
+import { createAdminServer } from '../admin/admin-server.js';
+import { VERSION } from '../kernel/version.js';
+import { deriveKey } from '../kernel/derive-key.js';
+import { wallDate } from '../kernel/clock.js';
+import { openLibsqlStore } from '../store/libsql-store.js';
+import { loadOrCreateSecret } from '../store/secret-files.js';
+import type { Store } from '../store/store.js';
+import { createProgramLog } from '../telemetry/log.js';
+import { MetricsRegistry } from '../telemetry/metrics-registry.js';
+import { asMetricsDelta } from '../telemetry/request-metrics.js';
+import { createPrimaryOperations } from './admin-operations.js';
+import { bannerText, firstKeyText, urlHost } from './banner.js';
+import { deliverFirstKey } from './first-key.js';
+import { primaryGauges } from './gauges.js';
+import { acquirePort } from './port-guard.js';
+import { ProcessTree } from './process-tree.js';
+import { answerQuery } from './queries.js';
+import { Revocations } from './revocations.js';
+import { startWarnings } from './start-warnings.js';
+import { serverViews, type StatusSource } from './status-documents.js';
+
+export interface Primary {
+  readonly log: Logger;
+  start(): Promise<void>;
+  /** Drains and ends everything. Never rejects; a second call waits for the first. */
+  stop(drainTimeoutMs: number): Promise<void>;
+  /** Ends everything within a second; children of upstream hosts too. */
+  stopNow(): Promise<void>;
+}
+
+const JWT_SECRET_BYTES = 48;
+const MASTER_KEY_BYTES = 32;
+/** sun_path holds 108 bytes with its terminator (unix(7)). */
+const MAX_SOCKET_PATH_BYTES = 107;
+const NOW_MS = 500;
+
+/** Rejects with PortHeldError, SecretFileError, GW_STORE_UNAVAILABLE or a system error. */
+export async function composePrimary(config: Config): Promise<Primary> {
+  const programLog = createProgramLog({
+    level: config.logLevel,
+    file: join(config.logDir, 'multi-mcp-production.log'),
+    terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,
+    processName: 'primary',
+  });
+  const { log } = programLog;
+  const { host } = config;
+  const lock = await acquirePort(host, config.port, { configPath: config.configPath });
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const secrets = await loadSecrets(config);
+  const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
+  const socketDir = await makeSocketDir(config);
+  const startedAt = wallDate();
+  let isDraining = false;
+
+  const revocations = new Revocations(() => tree, log);
+  const tree: ProcessTree = new ProcessTree({
+    entry: fileURLToPath(new URL('../main.js', import.meta.url)),
+    config,
+    port: lock.port,
+    version: VERSION,
+    workerSecrets: {
+      jwtSecret: secrets.jwtSecret,
+      jwtSecretPrevious: config.secrets.jwtSecretPrevious,
+      sessionKey: deriveKey(secrets.masterKey, 'session').toString('hex'),
+      pepper: deriveKey(secrets.masterKey, 'pepper').toString('hex'),
+    },
+    hostSecrets: {},
+    socketDir: socketDir.path,
+    onWorkerMessage: (place, message) => {
+      if (message.type === 'worker-report') registry.add(asMetricsDelta(message.delta) ?? {});
+      else if (message.type === 'query')
+        void answerQuery(place, message, { status, registry, store });
+      else if (message.type === 'revocation-applied') {
+        revocations.acknowledged(place, message.revocation);
+      } else if (message.type === 'worker-failed') {
+        log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
+      }
+    },
+    onWorkerExit: (place) => {
+      revocations.workerGone(place);
+    },
+    onHostMessage: (_place, message) => {
+      if (message.type === 'host-failed')
+        log.error({ reason: message.reason }, 'an upstream host did not start');
+    },
+    log,
+  });
+  const status: StatusSource = {
+    config,
+    tree,
+    version: VERSION,
+    startedAt,
+    storeDescription: store.description,
+    isDraining: () => isDraining,
+  };
+  const registry = new MetricsRegistry(primaryGauges(status));
+  const url = `http://${urlHost(host)}:${lock.port}`;
+  const operations = createPrimaryOperations({ config, store, secrets, status, revocations, url });
+  const admin = createAdminServer({ socketPath: join(config.dataDir, 'admin.sock'), operations });
+
+  const release = async (): Promise<void> => {
+    await admin.close();
+    await store.close();
+    await socketDir.remove();
+    lock.release();
+    log.info('stopped');
+    programLog.flush();
+  };
+  let stopping: Promise<void> | null = null;
+  return {
+    log,
+    start: async () => {
+      await admin.listen();
+      await tree.start();
+      await announce({ config, port: lock.port, store, status, tree, url, log, operations });
+    },
+    stop: (drainTimeoutMs) => {
+      isDraining = true;
+      stopping ??= tree.stop(drainTimeoutMs).then(release);
+      return stopping;
+    },
+    stopNow: async () => {
+      for (const { process } of tree.workers) process.kill();
+      tree.broadcastToHosts({ type: 'host-drain', timeoutMs: 0 });
+      await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, NOW_MS))]);
+      for (const { process } of tree.hosts) process.kill();
+      await socketDir.remove();
+    },
+  };
+}
+
+interface Announcement {
+  readonly config: Config;
+  readonly port: number;
+  readonly store: Store;
+  readonly status: StatusSource;
+  readonly tree: ProcessTree;
+  readonly url: string;
+  readonly log: Logger;
+  readonly operations: ReturnType<typeof createPrimaryOperations>;
+}
+
+async function announce(facts: Announcement): Promise<void> {
+  const { config, port, store, status, tree, url, log } = facts;
+  const servers = serverViews(status);
+  const front = tree.workers[0]?.front ?? { name: 'uws', reason: '' };
+  const banner = bannerText({
+    version: VERSION,
+    config,
+    port,
+    front,
+    store: store.description,
+    cpuCount: availableParallelism(),
+    servers,
+    warnings: await startWarnings(config),
+  });
+  process.stdout.write(banner);
+  log.info(
+    { version: VERSION, url, front, store: store.description, servers, workers: config.workers },
+    'ready',
+  );
+  if ((await store.keys.count()) > 0 || !config.auth.required) return;
+  const created = await facts.operations.createKey({
+    user: 'admin',
+    servers: null,
+    isAdmin: true,
+    label: 'first key',
+    expiresInSeconds: null,
+  });
+  const server = servers.find(({ enabled }) => enabled)?.name ?? 'SERVER';
+  await deliverFirstKey(config.dataDir, firstKeyText(created.key, url, server));
+}
+
+async function loadSecrets(config: Config): Promise<{ jwtSecret: string; masterKey: string }> {
+  const { dataDir, secrets } = config;
+  return {
+    jwtSecret:
+      secrets.jwtSecret ??
+      (await loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: JWT_SECRET_BYTES })),
+    masterKey:
+      secrets.masterKey ??
+      (await loadOrCreateSecret({ dataDir, name: 'master-key', bytes: MASTER_KEY_BYTES })),
+  };
+}
+
+/** The hosts' sockets live in the data directory, or in a private temporary one where its path is too long. */
+async function makeSocketDir(config: Config) {
+  const longest = join(config.dataDir, 'host-99.sock');
+  if (Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES) {
+    return { path: config.dataDir, remove: () => Promise.resolve() };
+  }
+  const path = await mkdtemp(join(tmpdir(), 'multi-mcp-'));
+  await chmod(path, 0o700);
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,84 @@
+/**
+ * Lifecycle of the primary: check, lock the port, start the tree, say so, watch, and take everything
+ * down in order. It serves no traffic itself.
+ */
+import { ConfigError, formatProblems } from '../../config/problem.js';
+import { loadConfig, type LoadedConfig } from '../../config/load.js';
+import { EXIT } from '../kernel/exit-codes.js';
+import { GatewayError } from '../kernel/errors.js';
+import { composePrimary, type Primary } from './compose.js';
+import { PortHeldError } from './port-guard.js';
+
+/** `argv` without node and script: `[--config FILE] [--check-config]`. Ends the process itself. */
+export async function runPrimary(argv: readonly string[]): Promise<void> {
+  const loaded = loadOrExit(argv);
+  if (argv.includes('--check-config')) {
+    process.stdout.write(`${loaded.config.configPath ?? 'configuration'} is valid\n`);
+    process.exit(EXIT.ok);
+  }
+  let primary: Primary;
+  try {
+    primary = await composePrimary(loaded.config);
+  } catch (thrown) {
+    exitBecause(thrown);
+  }
+  installSignals(primary, loaded.config.http.drainTimeoutMs);
+  try {
+    await primary.start();
+  } catch (thrown) {
+    await primary.stop(0);
+    exitBecause(thrown);
+  }
+}
+
+function loadOrExit(argv: readonly string[]): LoadedConfig {
+  const index = argv.indexOf('--config');
+  const path = index === -1 ? undefined : argv[index + 1];
+  try {
+    const loaded = loadConfig({ path });
+    if (loaded.warnings.length > 0) {
+      process.stderr.write(formatProblems(loaded.warnings, { color: process.stderr.isTTY }));
+    }
+    return loaded;
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    process.stderr.write(formatProblems(thrown.problems, { color: process.stderr.isTTY }));
+    process.exit(EXIT.config);
+  }
+}
+
+function installSignals(primary: Primary, drainTimeoutMs: number): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      primary.log.warn({ signal }, 'second signal: ending at once');
+      void primary.stopNow().then(() => process.exit(EXIT.ok));
+      return;
+    }
+    isStopping = true;
+    primary.log.info({ signal }, 'draining');
+    void primary.stop(drainTimeoutMs).then(() => process.exit(EXIT.ok));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** One line with the cause and, where there is one, what to do. */
+function exitBecause(thrown: unknown): never {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  process.stderr.write(`multi-mcp: ${message}\n`);
+  process.exit(exitCode(thrown));
+}
+
+function exitCode(thrown: unknown): number {
+  if (thrown instanceof PortHeldError) return EXIT.tryAgain;
+  if (thrown instanceof GatewayError && thrown.code === 'GW_STORE_UNAVAILABLE') {
+    return EXIT.unavailable;
+  }
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  if (code === 'EACCES' || code === 'EPERM') return EXIT.permission;
+  if (code === 'EADDRNOTAVAIL' || (thrown instanceof Error && thrown.name === 'SecretFileError')) {
+    return EXIT.config;
+  }
+  return EXIT.software;
+}

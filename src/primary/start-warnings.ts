@@ -1,0 +1,42 @@
+/** What an operator should know at start and can change: each sentence names the setting or command. */
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../../config/config.js';
+import { openFileLimit } from '../kernel/open-file-limit.js';
+
+/** Never rejects: what cannot be read is not warned about. */
+export async function startWarnings(config: Config): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const migrate = await readNumber('/proc/sys/net/ipv4/tcp_migrate_req');
+  if (migrate === 0) {
+    warnings.push(
+      'restarting workers may lose queued connections; run: sysctl -w net.ipv4.tcp_migrate_req=1',
+    );
+  }
+  const backlog = await readNumber('/proc/sys/net/core/somaxconn');
+  if (backlog !== null && backlog < 1024) {
+    warnings.push(`net.core.somaxconn is ${backlog}; run: sysctl -w net.core.somaxconn=4096`);
+  }
+  const files = await openFileLimit();
+  if (files !== null && files < 8192) {
+    warnings.push(`the open file limit is ${files}; raise it with: ulimit -n 65536`);
+  }
+  const isPublic = !/^(127\.|::1$|localhost$)/.test(config.host);
+  if (!config.auth.required) {
+    warnings.push(
+      isPublic
+        ? 'anyone who reaches this address may use every server: auth.required is false'
+        : 'auth.required is false',
+    );
+  }
+  if (isPublic && config.allowedHosts.length === 0) {
+    warnings.push(
+      'no allowedHosts or publicUrl is set: the Host header of requests is not checked',
+    );
+  }
+  return warnings;
+}
+
+async function readNumber(path: string): Promise<number | null> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text === '' ? null : Number(text);
+}

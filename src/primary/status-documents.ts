@@ -1,0 +1,131 @@
+/**
+ * What `/health` and `/readyz` say, made from what the children last reported.
+ *   unhealthy  no worker serves, or the gateway is draining
+ *   degraded   a worker or upstream host is missing, or a server does not start
+ *   healthy    otherwise
+ */
+import type { Config } from '../../config/config.js';
+import type { ServerView } from '../admin/operations.js';
+import type { ProcessTree } from './process-tree.js';
+
+export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface StatusSource {
+  readonly config: Config;
+  readonly tree: ProcessTree;
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly storeDescription: string;
+  readonly isDraining: () => boolean;
+}
+
+export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus {
+  const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
+  if (serving === 0 || isDraining()) return 'unhealthy';
+  const isWhole =
+    serving === tree.workers.length &&
+    tree.hosts.every(
+      ({ process, servers }) =>
+        process.state === 'running' && servers.every(({ state }) => state !== 'failing'),
+    );
+  return isWhole ? 'healthy' : 'degraded';
+}
+
+/** The whole document; an untrusted asker gets only `status`. */
+export function healthDocument(
+  source: StatusSource,
+  isTrusted: boolean,
+): Readonly<Record<string, unknown>> {
+  const status = overallStatus(source);
+  if (!isTrusted) return { status };
+  const { config, tree, version, startedAt, storeDescription } = source;
+  const { limits, rate } = config;
+  return {
+    status,
+    version,
+    pid: process.pid,
+    startedAt: startedAt.toISOString(),
+    uptimeSeconds: Math.round(process.uptime()),
+    store: storeDescription,
+    connectionPool: {
+      inFlight: sum(Object.values(inFlightByServer(tree))),
+      listening: sum(tree.workers.map(({ gauges }) => gauges?.listening ?? 0)),
+      clientConnections: sum(tree.workers.map(({ gauges }) => gauges?.connections ?? 0)),
+      maxTotalConnections: limits.maxTotalConnections,
+      maxConnectionsPerServer: limits.maxConnectionsPerServer,
+      maxConcurrentRequestsPerUser: limits.maxConcurrentRequestsPerUser,
+    },
+    rateLimiting: rate,
+    servers: Object.fromEntries(
+      serverViews(source).map(({ name, ...view }) => [
+        name,
+        { ...view, inFlight: inFlightByServer(tree)[name] ?? 0 },
+      ]),
+    ),
+    workers: tree.workers.map(({ index, process, front, gauges }) => ({
+      index,
+      pid: process.pid,
+      state: process.state,
+      restarts: process.restarts,
+      front: front?.name ?? null,
+      ...gauges,
+    })),
+    upstreamHosts: tree.hosts.map(({ index, process, inFlight }) => ({
+      index,
+      pid: process.pid,
+      state: process.state,
+      restarts: process.restarts,
+      inFlight,
+    })),
+  };
+}
+
+export interface Readiness {
+  readonly isReady: boolean;
+  /** One line a check, `[+]name` or `[-]name reason`, as orchestrators' users know it. */
+  readonly text: string;
+}
+
+export function readiness(source: StatusSource, storeProblem: string | null): Readiness {
+  const { tree } = source;
+  const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
+  const hosts = tree.hosts.filter(({ process }) => process.state === 'running').length;
+  const checks: readonly (readonly [string, string | null])[] = [
+    ['not-draining', source.isDraining() ? 'the gateway is shutting down' : null],
+    ['workers', serving > 0 ? null : `0 of ${tree.workers.length} serve`],
+    ['upstream-hosts', hosts === tree.hosts.length ? null : `${hosts} of ${tree.hosts.length} run`],
+    ['store', storeProblem],
+  ];
+  const isReady = checks.every(([, problem]) => problem === null);
+  const lines = checks.map(([name, problem]) =>
+    problem === null ? `[+]${name} ok` : `[-]${name} ${problem}`,
+  );
+  return { isReady, text: `${lines.join('\n')}\n${isReady ? 'ready' : 'not ready'}\n` };
+}
+
+export function serverViews({ config, tree }: StatusSource): readonly ServerView[] {
+  const hosted = new Map(
+    tree.hosts.flatMap(({ servers }) => servers.map((server) => [server.name, server] as const)),
+  );
+  return Object.values(config.servers).map(({ name, enabled, source }) => {
+    const view = { name, enabled, kind: source.kind };
+    if (!enabled) return { ...view, state: 'disabled', detail: null };
+    if (source.kind === 'http') return { ...view, state: 'configured', detail: source.url };
+    const status = hosted.get(name);
+    return { ...view, state: status?.state ?? 'starting', detail: status?.reason ?? null };
+  });
+}
+
+export function inFlightByServer(tree: ProcessTree): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { gauges } of tree.workers) {
+    for (const [server, count] of Object.entries(gauges?.inFlight ?? {})) {
+      counts[server] = (counts[server] ?? 0) + count;
+    }
+  }
+  return counts;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,157 @@
+/**
+ * One place in the process tree that must always be filled: forks a process, gives it its start
+ * message, watches its heartbeat, and replaces it when it ends. Worker and upstream host places differ
+ * only in what is passed in.
+ *
+ *   starting ──ready──► running ──exit──► waiting ──delay──► starting …      stop() → stopped
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Logger } from 'pino';
+import { monotonicMs } from '../kernel/clock.js';
+import { RespawnPlan } from '../policy/respawn-plan.js';
+
+export interface SupervisedProcessOptions {
+  /** For the log: `worker 2`, `upstream host 0`. */
+  readonly name: string;
+  readonly fork: () => ChildProcess;
+  /** Sent as soon as the process exists. */
+  readonly startMessage: () => unknown;
+  /** True for the message that says it serves. */
+  readonly isReady: (message: unknown) => boolean;
+  readonly onMessage: (message: unknown) => void;
+  /** After a death and before the replacement: what the dead one held is free now. */
+  readonly onExit: () => void;
+  readonly startTimeoutMs: number;
+  /** Without a message for this long it is taken for hung and killed. */
+  readonly heartbeatTimeoutMs: number;
+  readonly log: Logger;
+}
+
+export type ProcessState = 'starting' | 'running' | 'waiting' | 'stopped';
+
+export class SupervisedProcess {
+  readonly #options: SupervisedProcessOptions;
+  readonly #plan = new RespawnPlan();
+  #state: ProcessState = 'waiting';
+  #child: ChildProcess | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #lastSeenAtMs = 0;
+  #restarts = 0;
+  #isInLoop = false;
+  #isStopping = false;
+  #onReady: (() => void)[] = [];
+  #onStopped: (() => void)[] = [];
+
+  constructor(options: SupervisedProcessOptions) {
+    this.#options = options;
+  }
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get isInLoop(): boolean {
+    return this.#isInLoop;
+  }
+
+  start(): void {
+    if (this.#isStopping) return;
+    this.#state = 'starting';
+    const { fork, startMessage, startTimeoutMs, heartbeatTimeoutMs, log, name } = this.#options;
+    const child = fork();
+    this.#child = child;
+    this.#lastSeenAtMs = monotonicMs();
+    child.on('message', (message: unknown) => {
+      if (child !== this.#child) return;
+      this.#lastSeenAtMs = monotonicMs();
+      if (this.#state === 'starting' && this.#options.isReady(message)) this.#becomeReady();
+      this.#options.onMessage(message);
+    });
+    // 'exit', never 'disconnect': at disconnect a killed process's sockets may still be open (measured).
+    child.once('exit', (code, signal) => {
+      this.#exited(code, signal);
+    });
+    child.on('error', (error) => {
+      log.error({ err: error }, `${name} cannot be reached`);
+    });
+    child.send(startMessage() as object);
+    this.#timer = setInterval(() => {
+      const limitMs = this.#state === 'starting' ? startTimeoutMs : heartbeatTimeoutMs;
+      if (monotonicMs() - this.#lastSeenAtMs <= limitMs) return;
+      log.error({ pid: child.pid }, `${name} does not answer; killing it`);
+      child.kill('SIGKILL');
+    }, 1000);
+  }
+
+  send(message: object): void {
+    if (this.#child?.connected === true) this.#child.send(message);
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** Resolves at the next readiness; at once when running. */
+  ready(): Promise<void> {
+    if (this.#state === 'running') return Promise.resolve();
+    return new Promise((resolve) => this.#onReady.push(resolve));
+  }
+
+  /** Sends `message`, waits for the exit, kills after `timeoutMs`. Never rejects. */
+  async stop(message: object, timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    if (this.#child === null) {
+      this.#settle();
+      return;
+    }
+    const stopped = new Promise<void>((resolve) => this.#onStopped.push(resolve));
+    this.send(message);
+    const timer = setTimeout(() => {
+      this.#options.log.warn(`${this.#options.name} did not stop in time; killing it`);
+      this.kill();
+    }, timeoutMs);
+    await stopped;
+    clearTimeout(timer);
+  }
+
+  #becomeReady(): void {
+    this.#state = 'running';
+    for (const resolve of this.#onReady.splice(0)) resolve();
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    clearInterval(this.#timer);
+    const pid = this.pid;
+    this.#child = null;
+    this.#options.onExit();
+    if (this.#isStopping) {
+      this.#settle();
+      return;
+    }
+    const { delayMs, isLoop } = this.#plan.afterDeath(monotonicMs(), Math.random);
+    this.#state = 'waiting';
+    this.#restarts += 1;
+    this.#isInLoop = isLoop;
+    const { log, name } = this.#options;
+    const facts = { pid, code, signal, delayMs: Math.round(delayMs) };
+    if (isLoop) log.fatal(facts, `${name} keeps dying; it is restarted more slowly`);
+    else log.error(facts, `${name} ended unexpectedly; restarting it`);
+    this.#timer = setTimeout(() => {
+      this.start();
+    }, delayMs);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#state = 'stopped';
+    for (const resolve of this.#onStopped.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * `servers test NAME`: asks one server for its tools the way a client would, through the gateway's own
+ * port, and times each step. Uses the official client, so that what passes here passes for users.
+ */
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { ServerTestReport, ServerTestStep } from '../admin/operations.js';
+import { monotonicMs } from '../kernel/clock.js';
+
+const STEP_TIMEOUT_MS = 15_000;
+
+/** Never rejects: a failed step is the report's last one. `token` must be allowed to use the server. */
+export async function testServer(
+  server: string,
+  url: string,
+  token: string,
+): Promise<ServerTestReport> {
+  const steps: ServerTestStep[] = [];
+  const client = new Client(
+    { name: 'multi-mcp-servers-test', version: '1' },
+    { versionNegotiation: { mode: 'auto' } },
+  );
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  });
+  const step = async (name: string, run: () => Promise<string | null>): Promise<boolean> => {
+    const startedAtMs = monotonicMs();
+    const took = (): number => Math.round(monotonicMs() - startedAtMs);
+    try {
+      const detail = await run();
+      steps.push({ step: name, ok: true, durationMs: took(), detail });
+      return true;
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      steps.push({ step: name, ok: false, durationMs: took(), detail: detail.slice(0, 1000) });
+      return false;
+    }
+  };
+  const options = { timeout: STEP_TIMEOUT_MS };
+  const isConnected = await step('connect', async () => {
+    await client.connect(transport, options);
+    const version = client.getServerVersion();
+    return `${version?.name ?? 'unnamed'} ${version?.version ?? ''}, ${client.getProtocolEra() ?? ''}`;
+  });
+  if (isConnected && client.getServerCapabilities()?.tools !== undefined) {
+    await step('tools/list', async () => {
+      const { tools } = await client.listTools({}, options);
+      return `${tools.length} tools`;
+    });
+  }
+  await transport.terminateSession().catch(() => undefined); // A server may not offer DELETE.
+  await client.close();
+  return { server, ok: steps.every(({ ok }) => ok), steps };
+}

@@ -1,0 +1,87 @@
+/**
+ * A log-linear histogram of milliseconds in a typed array: eight buckets per doubling, from 1/16 ms to
+ * about 18 minutes, so a percentile is read to within 9 %. Recording is two array writes.
+ */
+
+const LOWEST_MS = 1 / 16;
+const STEPS_PER_DOUBLING = 8;
+const DOUBLINGS = 24;
+export const BUCKET_COUNT = STEPS_PER_DOUBLING * DOUBLINGS + 1;
+
+/** Upper bound of a bucket in milliseconds; the last one is unbounded. */
+export function bucketUpperMs(index: number): number {
+  if (index >= BUCKET_COUNT - 1) return Infinity;
+  return LOWEST_MS * 2 ** (index / STEPS_PER_DOUBLING);
+}
+
+function bucketIndex(durationMs: number): number {
+  if (durationMs <= LOWEST_MS) return 0;
+  const index = Math.ceil(Math.log2(durationMs / LOWEST_MS) * STEPS_PER_DOUBLING - 1e-9);
+  return Math.min(index, BUCKET_COUNT - 1);
+}
+
+/** Only the buckets that are not empty: `[index, count]` pairs, and the sum. JSON-serialisable. */
+export interface HistogramSnapshot {
+  readonly buckets: readonly (readonly [number, number])[];
+  readonly count: number;
+  readonly sumMs: number;
+}
+
+export class LatencyHistogram {
+  readonly #counts = new Float64Array(BUCKET_COUNT);
+  #count = 0;
+  #sumMs = 0;
+
+  record(durationMs: number): void {
+    const index = bucketIndex(durationMs);
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#count += 1;
+    this.#sumMs += durationMs;
+  }
+
+  add(snapshot: HistogramSnapshot): void {
+    for (const [index, count] of snapshot.buckets) {
+      this.#counts[index] = (this.#counts[index] ?? 0) + count;
+    }
+    this.#count += snapshot.count;
+    this.#sumMs += snapshot.sumMs;
+  }
+
+  /** What was recorded since the last take; starts anew. */
+  take(): HistogramSnapshot {
+    const snapshot = this.snapshot();
+    this.#counts.fill(0);
+    this.#count = 0;
+    this.#sumMs = 0;
+    return snapshot;
+  }
+
+  snapshot(): HistogramSnapshot {
+    const buckets: [number, number][] = [];
+    for (let index = 0; index < BUCKET_COUNT; index += 1) {
+      const count = this.#counts[index] ?? 0;
+      if (count > 0) buckets.push([index, count]);
+    }
+    return { buckets, count: this.#count, sumMs: this.#sumMs };
+  }
+
+  /** Upper bound of the bucket that holds the quantile (0..1); 0 when nothing was recorded. */
+  quantileMs(quantile: number): number {
+    const rank = Math.ceil(this.#count * quantile);
+    let seen = 0;
+    for (let index = 0; index < BUCKET_COUNT && rank > 0; index += 1) {
+      seen += this.#counts[index] ?? 0;
+      if (seen >= rank) return bucketUpperMs(index);
+    }
+    return 0;
+  }
+
+  /** How many were at most `limitMs`; exact only where `limitMs` is a bucket's bound. */
+  countAtMost(limitMs: number): number {
+    let seen = 0;
+    for (let index = 0; index < BUCKET_COUNT && bucketUpperMs(index) <= limitMs; index += 1) {
+      seen += this.#counts[index] ?? 0;
+    }
+    return seen;
+  }
+}
