@@ -12,6 +12,12 @@ export interface ChannelListener {
    * caused it, where the channel can know it (in-process modules); undefined where it cannot (stdio).
    */
   onMessage(message: Buffer, relatedId?: string | number): void;
+  /**
+   * In-process modules only: the handler of that request wants its client to poll for the answer (the
+   * SDK's `closeSSE`, SEP-1699). The client's event stream ends; the request, its messages and its
+   * answer stay, for a resume by `Last-Event-ID`.
+   */
+  onStreamClosed?(relatedId: string | number): void;
   /** The instance is gone; called once, whether it crashed, was closed, or never came up. Ids in flight are lost. */
   onClose(error: GatewayError): void;
 }
