@@ -1,0 +1,235 @@
+/**
+ * Credential → Principal. A cached identity is answered synchronously (one SHA-256 and one look-up); a miss
+ * asks the store (API keys) or the verifier (tokens), once for all who present the same credential at the
+ * time. While the store is away, identities that were proven before go on for a grace period.
+ */
+import type { KeyObject } from 'node:crypto';
+import { monotonicMs, wallDate } from '../kernel/clock.js';
+import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import type { KeyStore } from '../store/store.js';
+import type { TokenVerdict } from '../threads/tasks.js';
+import { looksLikeApiKey } from './api-key.js';
+import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
+import { readCredential } from './credential.js';
+import { IdentityCache, type CachedIdentity } from './identity-cache.js';
+import { refuseAmbiguity, refuseIdentity, type IdentityRefusal } from './identity-refusal.js';
+import type { Principal } from './principal.js';
+import type { VerifyToken } from './token-verifier.js';
+import { verifyApiKey, type IdentityVerdict } from './verify-api-key.js';
+
+export interface AuthenticatorOptions {
+  readonly keys: Pick<KeyStore, 'find'>;
+  readonly verifyToken: VerifyToken;
+  /** Of API key hashes, by version. */
+  readonly peppers: ReadonlyMap<number, KeyObject>;
+  readonly cacheTtlMs: number;
+  /** At most 5000 is wise: a key made meanwhile is refused for as long. */
+  readonly negativeTtlMs: number;
+  readonly maxEntries: number;
+  /** How long beyond `cacheTtlMs` identities serve while the store is away. Default 10 min. */
+  readonly staleGraceMs?: number;
+  /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 1000. */
+  readonly maxPending?: number;
+  /** Whether a request without any credential is the user `anonymous`, who may use every server. */
+  readonly allowAnonymous?: boolean;
+  /** URL of a server's RFC 9728 document; absent when no authorization server is configured. */
+  readonly resourceMetadataUrl?: (server: string | undefined) => string | null;
+  readonly clock?: { readonly monotonicMs: () => number; readonly wallMs: () => number };
+}
+
+export const ANONYMOUS: Principal = {
+  user: 'anonymous',
+  keyId: null,
+  servers: null,
+  isAdmin: false,
+  scopes: new Set(),
+  expiresAtMs: null,
+};
+
+const DEFAULT_GRACE_MS = 600_000;
+const DEFAULT_MAX_PENDING = 1000;
+/** After a failed look-up the store is left alone for so long, instead of every request waiting for it. */
+const STORE_PAUSE_MS = 1000;
+/** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
+const MAX_CREDENTIAL_CHARS = 8192;
+
+const SYSTEM_CLOCK = { monotonicMs, wallMs: () => wallDate().getTime() };
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  return new CachingAuthenticator(options);
+}
+
+class CachingAuthenticator implements Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #clock;
+  readonly #cache: IdentityCache;
+  readonly #pending = new Map<string, Promise<IdentityVerdict>>();
+  /** Grows with every invalidation: a verdict from before one is not kept. */
+  #generation = 0;
+  #storePausedUntilMs = 0;
+  #hits = 0;
+  #misses = 0;
+  #refusals = 0;
+  #staleHits = 0;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#cache = new IdentityCache({
+      ttlMs: options.cacheTtlMs,
+      negativeTtlMs: options.negativeTtlMs,
+      staleGraceMs: options.staleGraceMs ?? DEFAULT_GRACE_MS,
+      maxEntries: options.maxEntries,
+    });
+  }
+
+  authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal> {
+    const credential = readCredential(presented);
+    const { server } = presented;
+    if (credential.kind === 'ambiguous') {
+      this.#refusals += 1;
+      throw refuseAmbiguity(this.#metadataUrl(server));
+    }
+    if (credential.kind === 'none') {
+      if (this.#options.allowAnonymous === true) return ANONYMOUS;
+      throw this.#refuse('missing', server);
+    }
+    if (credential.text.length > MAX_CREDENTIAL_CHARS) throw this.#refuse('malformed', server);
+    const key = IdentityCache.keyOf(credential.text);
+    const cached = this.#cache.identity(key);
+    if (cached !== undefined && nowMs < cached.freshUntilMs) {
+      this.#hits += 1;
+      return cached.principal;
+    }
+    const refusal = this.#cache.refusal(key, nowMs);
+    if (refusal !== null) throw this.#refuse(refusal, server);
+    return this.#prove(credential.text, key, cached, server);
+  }
+
+  invalidateKey(keyId: string): void {
+    this.#generation += 1;
+    this.#cache.forgetKey(keyId);
+  }
+
+  invalidateAll(): void {
+    this.#generation += 1;
+    this.#cache.clear();
+  }
+
+  stats(): AuthenticatorStats {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      refusals: this.#refusals,
+      staleHits: this.#staleHits,
+      cached: this.#cache.size,
+      pending: this.#pending.size,
+    };
+  }
+
+  async #prove(
+    credential: string,
+    key: string,
+    stale: CachedIdentity | undefined,
+    server: string | undefined,
+  ): Promise<Principal> {
+    this.#misses += 1;
+    let verdict: IdentityVerdict;
+    try {
+      verdict = await this.#verifyOnce(credential, key);
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      if (stale === undefined || error.code !== 'GW_STORE_UNAVAILABLE') throw error;
+      return this.#goOnWith(stale, error);
+    }
+    if (!verdict.ok) throw this.#refuse(verdict.refusal, server);
+    return verdict.principal;
+  }
+
+  /** One verification for all who present the credential until it ends. */
+  #verifyOnce(credential: string, key: string): Promise<IdentityVerdict> {
+    const underWay = this.#pending.get(key);
+    if (underWay !== undefined) return underWay;
+    if (this.#pending.size >= (this.#options.maxPending ?? DEFAULT_MAX_PENDING)) {
+      throw new GatewayError('GW_STORE_UNAVAILABLE', {
+        hint: 'Too many credentials are being verified.',
+        retryAfterMs: 1000,
+      });
+    }
+    const verifying = this.#verifyAndKeep(credential, key).finally(() => {
+      this.#pending.delete(key);
+    });
+    this.#pending.set(key, verifying);
+    return verifying;
+  }
+
+  async #verifyAndKeep(credential: string, key: string): Promise<IdentityVerdict> {
+    const generation = this.#generation;
+    const verdict = looksLikeApiKey(credential)
+      ? await this.#verifyApiKey(credential)
+      : identityOf(await this.#options.verifyToken(credential));
+    const nowMs = this.#clock.monotonicMs();
+    if (generation !== this.#generation) return verdict;
+    if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
+    else this.#cache.keep(key, verdict.principal, this.#remainingMs(verdict.principal), nowMs);
+    return verdict;
+  }
+
+  async #verifyApiKey(credential: string): Promise<IdentityVerdict> {
+    if (this.#clock.monotonicMs() < this.#storePausedUntilMs) throw storeAway(undefined);
+    try {
+      const { keys, peppers } = this.#options;
+      return await verifyApiKey(credential, {
+        find: (id) => keys.find(id),
+        peppers,
+        wallMs: this.#clock.wallMs,
+      });
+    } catch (cause) {
+      this.#storePausedUntilMs = this.#clock.monotonicMs() + STORE_PAUSE_MS;
+      throw storeAway(cause);
+    }
+  }
+
+  /** Fail open, but only for who was proven before, and within the grace period. */
+  #goOnWith(stale: CachedIdentity, error: GatewayError): Principal {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= stale.staleUntilMs) throw error;
+    stale.freshUntilMs = Math.min(nowMs + STORE_PAUSE_MS, stale.staleUntilMs);
+    this.#staleHits += 1;
+    return stale.principal;
+  }
+
+  #remainingMs(principal: Principal): number {
+    if (principal.expiresAtMs === null) return Infinity;
+    return Math.max(0, principal.expiresAtMs - this.#clock.wallMs());
+  }
+
+  #refuse(refusal: IdentityRefusal, server: string | undefined): GatewayError {
+    this.#refusals += 1;
+    return refuseIdentity(refusal, this.#metadataUrl(server));
+  }
+
+  #metadataUrl(server: string | undefined): string | null {
+    return this.#options.resourceMetadataUrl?.(server) ?? null;
+  }
+}
+
+function identityOf(verdict: TokenVerdict): IdentityVerdict {
+  if (!verdict.ok) return verdict;
+  const { user, servers, scopes, expiresAtSeconds } = verdict.identity;
+  return {
+    ok: true,
+    principal: {
+      user,
+      keyId: null,
+      servers: servers === null ? null : new Set(servers),
+      isAdmin: false,
+      scopes: new Set(scopes),
+      expiresAtMs: expiresAtSeconds * 1000,
+    },
+  };
+}
+
+function storeAway(cause: unknown): GatewayError {
+  return new GatewayError('GW_STORE_UNAVAILABLE', { cause, retryAfterMs: STORE_PAUSE_MS });
+}

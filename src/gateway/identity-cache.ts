@@ -1,0 +1,89 @@
+/**
+ * Verdicts by credential, so that a proven identity costs one hash and one look-up. Keyed by SHA-256 of the
+ * credential: a heap dump holds no live one. Refusals live in a table of their own, so that a flood of
+ * guesses cannot push out the people who are let in. An identity stays a while beyond its freshness, for
+ * the time when the store is away.
+ */
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { IdentityRefusal } from './identity-refusal.js';
+import type { Principal } from './principal.js';
+
+export interface IdentityCacheOptions {
+  /** How long a proven identity is believed. */
+  readonly ttlMs: number;
+  /** How long a refusal is repeated without asking again; 0 = never. */
+  readonly negativeTtlMs: number;
+  /** How long beyond `ttlMs` an identity may still serve while the store is away. */
+  readonly staleGraceMs: number;
+  /** Of each table. */
+  readonly maxEntries: number;
+}
+
+export interface CachedIdentity {
+  readonly principal: Principal;
+  /** Monotonic. Set anew when the store is away. */
+  freshUntilMs: number;
+  readonly staleUntilMs: number;
+}
+
+export class IdentityCache {
+  readonly #options: IdentityCacheOptions;
+  readonly #identities: LRUCache<string, CachedIdentity>;
+  readonly #refusals: LRUCache<string, { refusal: IdentityRefusal; untilMs: number }>;
+  /** API key id → where its identity is kept. A key has one secret, so one entry. */
+  readonly #byKeyId = new Map<string, string>();
+
+  constructor(options: IdentityCacheOptions) {
+    this.#options = options;
+    this.#identities = new LRUCache({
+      max: options.maxEntries,
+      dispose: ({ principal }) => {
+        if (principal.keyId !== null) this.#byKeyId.delete(principal.keyId);
+      },
+    });
+    this.#refusals = new LRUCache({ max: options.maxEntries });
+  }
+
+  static keyOf(credential: string): string {
+    return hash('sha256', credential, 'base64');
+  }
+
+  get size(): number {
+    return this.#identities.size;
+  }
+
+  /** Fresh or not: the caller looks at `freshUntilMs`. */
+  identity(key: string): CachedIdentity | undefined {
+    return this.#identities.get(key);
+  }
+
+  refusal(key: string, nowMs: number): IdentityRefusal | null {
+    const found = this.#refusals.get(key);
+    return found !== undefined && nowMs < found.untilMs ? found.refusal : null;
+  }
+
+  /** `expiresInMs`: what is left of the credential itself; it is never believed longer, stale or not. */
+  keep(key: string, principal: Principal, expiresInMs: number, nowMs: number): void {
+    const { ttlMs, staleGraceMs } = this.#options;
+    const freshUntilMs = nowMs + Math.min(ttlMs, expiresInMs);
+    const staleUntilMs = nowMs + Math.min(ttlMs + staleGraceMs, expiresInMs);
+    this.#identities.set(key, { principal, freshUntilMs, staleUntilMs });
+    if (principal.keyId !== null) this.#byKeyId.set(principal.keyId, key);
+  }
+
+  refuse(key: string, refusal: IdentityRefusal, nowMs: number): void {
+    this.#identities.delete(key);
+    this.#refusals.set(key, { refusal, untilMs: nowMs + this.#options.negativeTtlMs });
+  }
+
+  forgetKey(keyId: string): void {
+    const key = this.#byKeyId.get(keyId);
+    if (key !== undefined) this.#identities.delete(key);
+  }
+
+  clear(): void {
+    this.#identities.clear();
+    this.#refusals.clear();
+  }
+}

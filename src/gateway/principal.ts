@@ -1,0 +1,16 @@
+/** Who is asking, after the credential was proven. Everything later steps may know about identity. */
+
+export interface Principal {
+  /** API keys and tokens name users in one space: the same name is the same person. */
+  readonly user: string;
+  /** Public id of the API key; null when a token proved the identity. */
+  readonly keyId: string | null;
+  /** Names of the only servers this credential may use; null means every server. */
+  readonly servers: ReadonlySet<string> | null;
+  /** Whether the credential may see operator data (details of /health, dashboard). Never true for a token. */
+  readonly isAdmin: boolean;
+  /** Entries of a token's `scope` claim; empty for API keys. */
+  readonly scopes: ReadonlySet<string>;
+  /** Wall-clock milliseconds since the Unix epoch after which the credential is void; null = never. */
+  readonly expiresAtMs: number | null;
+}

@@ -1,0 +1,66 @@
+/**
+ * One API key against the store. An unknown id costs the same as a wrong secret: the hash is made and
+ * compared either way, so that the time of the answer does not say which ids exist.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { ApiKeyRecord } from '../store/store.js';
+import { apiKeyId, hashApiKey, isSameHash } from './api-key.js';
+import type { IdentityRefusal } from './identity-refusal.js';
+import type { Principal } from './principal.js';
+
+export type IdentityVerdict =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly refusal: IdentityRefusal };
+
+export interface ApiKeyVerification {
+  readonly find: (id: string) => Promise<ApiKeyRecord | null>;
+  /** By version; two live while a pepper is rotated. */
+  readonly peppers: ReadonlyMap<number, KeyObject>;
+  /** Milliseconds since the Unix epoch. */
+  readonly wallMs: () => number;
+}
+
+/** A hash that no key has: SHA-256 of nothing in particular would do as well. */
+const NO_HASH = '0'.repeat(64);
+
+/** Rejects with GW_STORE_UNAVAILABLE only. */
+export async function verifyApiKey(
+  credential: string,
+  verification: ApiKeyVerification,
+): Promise<IdentityVerdict> {
+  const id = apiKeyId(credential);
+  if (id === null) return { ok: false, refusal: 'malformed' };
+  const record = await verification.find(id);
+  const pepper = pepperFor(record, verification.peppers);
+  const hash = pepper === null ? NO_HASH : hashApiKey(credential, pepper);
+  const isProven = isSameHash(hash, record?.hash ?? NO_HASH);
+  if (record === null || pepper === null || !isProven) return { ok: false, refusal: 'unknown-key' };
+  if (record.revokedAt !== null) return { ok: false, refusal: 'revoked-key' };
+  const principal = principalOf(record);
+  const { expiresAtMs } = principal;
+  if (expiresAtMs !== null && !(verification.wallMs() < expiresAtMs)) {
+    return { ok: false, refusal: 'expired-key' };
+  }
+  return { ok: true, principal };
+}
+
+/** The record's own pepper, or any for an unknown id, to do the same work. */
+function pepperFor(
+  record: ApiKeyRecord | null,
+  peppers: ReadonlyMap<number, KeyObject>,
+): KeyObject | null {
+  if (record !== null) return peppers.get(record.pepperVersion) ?? null;
+  const [any] = peppers.values();
+  return any ?? null;
+}
+
+function principalOf(record: ApiKeyRecord): Principal {
+  return {
+    user: record.user,
+    keyId: record.id,
+    servers: record.servers === null ? null : new Set(record.servers),
+    isAdmin: record.isAdmin,
+    scopes: new Set(),
+    expiresAtMs: record.expiresAt === null ? null : Date.parse(record.expiresAt),
+  };
+}

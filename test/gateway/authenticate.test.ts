@@ -1,0 +1,301 @@
+import t from 'tap';
+import { apiKeyId, mintApiKey } from '../../src/gateway/api-key.js';
+import { ANONYMOUS } from '../../src/gateway/authenticate.js';
+import type { ApiKeyRecord } from '../../src/store/store.js';
+import type { TokenVerdict } from '../../src/threads/tasks.js';
+import { identityFixture } from '../support/identity.js';
+
+const idOf = (key: string) => apiKeyId(key) ?? '';
+const asked = async (work: () => unknown): Promise<unknown> => {
+  try {
+    return await work();
+  } catch (error) {
+    return error;
+  }
+};
+
+t.test(
+  'a key is looked up once and then answered synchronously until its time is up',
+  async (t) => {
+    const { addKey, ask, clock, lookups, authenticator } = identityFixture();
+    const key = await addKey({ servers: ['github'], isAdmin: true });
+    const first = ask(key);
+    t.ok(first instanceof Promise);
+    const principal = await first;
+    t.match(principal, { user: 'ana', keyId: idOf(key), isAdmin: true, expiresAtMs: null });
+    t.same([...(principal.servers ?? [])], ['github']);
+    clock.advance(299_999);
+    t.equal(ask(key), principal, 'not a promise');
+    t.equal(lookups(), 1);
+    clock.advance(1);
+    await ask(key);
+    t.equal(lookups(), 2);
+    t.match(authenticator.stats(), { hits: 1, misses: 2, refusals: 0, cached: 1, pending: 0 });
+  },
+);
+
+t.test('X-API-Key is the same credential as Bearer', async (t) => {
+  const { addKey, authenticator, clock, lookups } = identityFixture();
+  const key = await addKey();
+  await authenticator.authenticate({ authorization: undefined, apiKey: key }, clock.now);
+  const both = { authorization: `Bearer ${key}`, apiKey: key };
+  t.match(authenticator.authenticate(both, clock.now), { user: 'ana' });
+  t.equal(lookups(), 1);
+});
+
+t.test('two different credentials are refused without asking whose they are', async (t) => {
+  const { addKey, authenticator, clock, lookups } = identityFixture();
+  const [one, two] = [await addKey(), await addKey()];
+  t.throws(
+    () => authenticator.authenticate({ authorization: `Bearer ${one}`, apiKey: two }, clock.now),
+    { code: 'GW_BAD_REQUEST' },
+  );
+  t.equal(lookups(), 0);
+});
+
+t.test(
+  'no credential is 401 that says what to do, or the anonymous user where that is allowed',
+  (t) => {
+    const none = { authorization: undefined, apiKey: undefined, server: 'github' };
+    const { authenticator } = identityFixture({
+      resourceMetadataUrl: (server) => `https://x/${server ?? ''}`,
+    });
+    t.throws(() => authenticator.authenticate(none, 0), {
+      code: 'GW_UNAUTHENTICATED',
+      message: /multi-mcp keys create --user NAME/,
+      options: {
+        headers: {
+          'www-authenticate': 'Bearer realm="multi-mcp", resource_metadata="https://x/github"',
+        },
+      },
+    });
+    const open = identityFixture({ allowAnonymous: true }).authenticator;
+    t.equal(open.authenticate(none, 0), ANONYMOUS);
+    t.end();
+  },
+);
+
+t.test('where anonymous is allowed, a wrong credential is still wrong', async (t) => {
+  const { ask } = identityFixture({ allowAnonymous: true });
+  t.match(await asked(() => ask(mintApiKey().key)), { code: 'GW_UNAUTHENTICATED' });
+});
+
+t.test('an unknown id and a wrong secret of a known id look the same', async (t) => {
+  const { addKey, ask } = identityFixture();
+  const known = await addKey();
+  const { key: stranger } = mintApiKey();
+  // The stranger's secret behind the known id needs a right checksum: replace the record's hash instead.
+  const wrong = identityFixture();
+  const key = await wrong.addKey({ hash: 'f'.repeat(64) });
+  const [unknown, mismatch] = [await asked(() => ask(stranger)), await asked(() => wrong.ask(key))];
+  t.match(unknown, { code: 'GW_UNAUTHENTICATED', message: /not known/ });
+  t.equal(String(unknown), String(mismatch));
+  t.match(await ask(known), { user: 'ana' });
+});
+
+t.test('revoked and expired are told apart to the holder of the right secret', async (t) => {
+  const { addKey, ask } = identityFixture();
+  const revoked = await addKey({ revokedAt: '2025-12-31T00:00:00.000Z' });
+  t.match(await asked(() => ask(revoked)), { message: /was revoked/ });
+  const expired = await addKey({ expiresAt: '2026-01-01T00:00:00.000Z' });
+  t.match(await asked(() => ask(expired)), { message: /expired/ });
+  const unreadable = await addKey({ expiresAt: 'next summer' });
+  t.match(await asked(() => ask(unreadable)), { message: /expired/ });
+});
+
+t.test('a key is not believed past its own end, however fresh the cache', async (t) => {
+  const { addKey, ask, clock } = identityFixture();
+  const key = await addKey({ expiresAt: new Date(clock.wall + 10_000).toISOString() });
+  await ask(key);
+  clock.advance(9999);
+  t.match(ask(key), { user: 'ana' });
+  clock.advance(1);
+  t.match(await asked(() => ask(key)), { code: 'GW_UNAUTHENTICATED' });
+});
+
+t.test('a refusal is repeated without asking for a moment, then asked again', async (t) => {
+  const { ask, clock, lookups } = identityFixture();
+  const { key } = mintApiKey();
+  await asked(() => ask(key));
+  clock.advance(4999);
+  t.throws(() => ask(key), { code: 'GW_UNAUTHENTICATED' }, 'synchronously');
+  t.equal(lookups(), 1);
+  clock.advance(1);
+  await asked(() => ask(key));
+  t.equal(lookups(), 2);
+});
+
+t.test('many who present one credential at once share one look-up, refused or not', async (t) => {
+  const { addKey, ask, lookups, authenticator } = identityFixture();
+  const key = await addKey();
+  const all = Array.from({ length: 50 }, () => Promise.resolve(ask(key)));
+  t.equal(authenticator.stats().pending, 1);
+  t.equal(new Set(await Promise.all(all)).size, 1);
+  const { key: unknown } = mintApiKey();
+  const refused = await Promise.all(Array.from({ length: 50 }, () => asked(() => ask(unknown))));
+  t.equal(new Set(refused).size, 50, 'each with an error of its own');
+  t.equal(lookups(), 2);
+  t.equal(authenticator.stats().pending, 0);
+});
+
+t.test(
+  'only so many credentials are verified at once; the next is told to come back',
+  async (t) => {
+    const { addKey, ask, lookups } = identityFixture({ maxPending: 3 });
+    const keys = [await addKey(), await addKey(), await addKey(), await addKey()];
+    const answers = await Promise.all(keys.map((key) => asked(() => ask(key))));
+    t.match(answers.slice(0, 3), [{ user: 'ana' }, { user: 'ana' }, { user: 'ana' }]);
+    t.match(answers[3], { code: 'GW_STORE_UNAVAILABLE', options: { retryAfterMs: 1000 } });
+    t.equal(lookups(), 3);
+    t.match(await ask(keys[3] ?? ''), { user: 'ana' }, 'and is served when it does');
+  },
+);
+
+t.test('a revoked key is refused at once, others stay cached', async (t) => {
+  const { addKey, ask, authenticator, store, lookups } = identityFixture();
+  const [lost, kept] = [await addKey(), await addKey({ user: 'ben' })];
+  await ask(lost);
+  await ask(kept);
+  await store.keys.revoke(idOf(lost), new Date());
+  authenticator.invalidateKey(idOf(lost));
+  t.match(await asked(() => ask(lost)), { message: /was revoked/ });
+  t.match(ask(kept), { user: 'ben' });
+  t.equal(lookups(), 3);
+});
+
+t.test('a verdict from before a revocation is not kept', async (t) => {
+  let release: (record: ApiKeyRecord | null) => void = () => undefined;
+  const { addKey, ask, authenticator, store } = identityFixture({
+    keys: {
+      find: () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    },
+  });
+  const key = await addKey();
+  const underWay = ask(key);
+  const before = await store.keys.find(idOf(key));
+  await store.keys.revoke(idOf(key), new Date());
+  authenticator.invalidateKey(idOf(key));
+  release(before);
+  await underWay;
+  t.equal(authenticator.stats().cached, 0);
+  const again = asked(() => ask(key));
+  release(await store.keys.find(idOf(key)));
+  t.match(await again, { message: /was revoked/ });
+});
+
+t.test('forgetting everything forgets refusals too', async (t) => {
+  const { addKey, ask, authenticator, lookups } = identityFixture();
+  const key = await addKey();
+  await ask(key);
+  const { key: unknown } = mintApiKey();
+  await asked(() => ask(unknown));
+  authenticator.invalidateAll();
+  await ask(key);
+  await asked(() => ask(unknown));
+  t.equal(lookups(), 4);
+});
+
+t.test('while the store is away the proven go on without waiting, strangers get 503', async (t) => {
+  const { addKey, ask, clock, store, lookups, authenticator } = identityFixture();
+  const key = await addKey();
+  await ask(key);
+  store.isAway = true;
+  clock.advance(300_000);
+  t.match(await ask(key), { user: 'ana' }, 'the one that found out');
+  t.match(ask(key), { user: 'ana' }, 'the next, at once');
+  const seen = lookups();
+  t.match(await asked(() => ask(mintApiKey().key)), {
+    code: 'GW_STORE_UNAVAILABLE',
+    options: { retryAfterMs: 1000 },
+  });
+  t.equal(lookups(), seen, 'the store is left alone for a second');
+  t.equal(authenticator.stats().staleHits, 1);
+  clock.advance(1000);
+  t.match(await ask(key), { user: 'ana' });
+  t.equal(lookups(), seen + 1, 'then it is asked again');
+  store.isAway = false;
+  clock.advance(1000);
+  t.match(await ask(key), { user: 'ana' });
+  clock.advance(299_999);
+  t.match(ask(key), { user: 'ana' }, 'fresh again');
+});
+
+t.test('grace ends ten minutes after the TTL', async (t) => {
+  const { addKey, ask, clock, store } = identityFixture();
+  const key = await addKey();
+  await ask(key);
+  store.isAway = true;
+  clock.advance(899_999);
+  t.match(await ask(key), { user: 'ana' });
+  clock.advance(1);
+  t.match(await asked(() => ask(key)), { code: 'GW_STORE_UNAVAILABLE' });
+});
+
+t.test('a key revoked while the store was away is refused on its return', async (t) => {
+  const { addKey, ask, clock, store } = identityFixture();
+  const key = await addKey();
+  await ask(key);
+  await store.keys.revoke(idOf(key), new Date());
+  store.isAway = true;
+  clock.advance(300_000);
+  t.match(await ask(key), { user: 'ana' });
+  store.isAway = false;
+  clock.advance(1000);
+  t.match(await asked(() => ask(key)), { message: /was revoked/ });
+});
+
+const tokenVerdict = (expiresAtSeconds: number): TokenVerdict => ({
+  ok: true,
+  identity: { user: 'ben', servers: ['github'], scopes: ['read'], expiresAtSeconds },
+});
+
+t.test(
+  'a token is verified once and believed until the sooner of its end and the TTL',
+  async (t) => {
+    let verified = 0;
+    const { ask, clock } = identityFixture({
+      verifyToken: () => {
+        verified += 1;
+        return Promise.resolve(tokenVerdict(Date.UTC(2026, 0, 1) / 1000 + 60));
+      },
+    });
+    const principal = await ask('header.claims.signature');
+    t.match(principal, { user: 'ben', keyId: null, isAdmin: false });
+    t.same([...principal.scopes, ...(principal.servers ?? [])], ['read', 'github']);
+    clock.advance(59_999);
+    t.equal(ask('header.claims.signature'), principal);
+    clock.advance(1);
+    await ask('header.claims.signature');
+    t.equal(verified, 2);
+  },
+);
+
+t.test('a token’s refusal says what is wrong with it; the verifier’s silence is 503', async (t) => {
+  const refusing = identityFixture({
+    verifyToken: () => Promise.resolve({ ok: false, refusal: 'expired' }),
+  });
+  t.match(await asked(() => refusing.ask('a.b.c')), {
+    code: 'GW_UNAUTHENTICATED',
+    message: /expired.*multi-mcp token --user NAME/,
+  });
+  const silent = identityFixture({ verifyToken: () => Promise.reject(new Error('no thread')) });
+  t.match(await asked(() => silent.ask('a.b.c')), { code: 'GW_INTERNAL' });
+});
+
+t.test('what is too large to be a credential is refused before it is hashed', (t) => {
+  const { ask, authenticator } = identityFixture();
+  t.throws(() => ask('x'.repeat(8193)), { code: 'GW_UNAUTHENTICATED', message: /neither a whole/ });
+  t.match(authenticator.stats(), { misses: 0, refusals: 1 });
+  t.end();
+});
+
+t.test('without a clock of the test’s the system’s is used', async (t) => {
+  const { addKey, ask } = identityFixture();
+  const fixture = identityFixture({ clock: undefined } as never);
+  const key = await addKey();
+  t.ok(await ask(key));
+  t.match(await asked(() => fixture.ask(key)), { code: 'GW_UNAUTHENTICATED' });
+});

@@ -1,0 +1,62 @@
+import { createSecretKey } from 'node:crypto';
+import t from 'tap';
+import { hashApiKey, mintApiKey } from '../../src/gateway/api-key.js';
+import { verifyApiKey } from '../../src/gateway/verify-api-key.js';
+import { PEPPER } from '../support/identity.js';
+import { keyRecord } from '../support/store-contract.js';
+
+const { id, key } = mintApiKey();
+const wallMs = () => 0;
+const peppers = new Map([[1, PEPPER]]);
+
+t.test('during a rotation keys under either pepper are known', async (t) => {
+  const next = createSecretKey(Buffer.alloc(32, 2));
+  const both = new Map([
+    [1, PEPPER],
+    [2, next],
+  ]);
+  for (const [pepperVersion, pepper] of both) {
+    const record = keyRecord({ id, pepperVersion, hash: hashApiKey(key, pepper) });
+    const find = () => Promise.resolve(record);
+    t.match(await verifyApiKey(key, { find, peppers: both, wallMs }), { ok: true });
+  }
+});
+
+t.test('a key whose pepper is gone is unknown', async (t) => {
+  const record = keyRecord({ id, pepperVersion: 9, hash: hashApiKey(key, PEPPER) });
+  const find = () => Promise.resolve(record);
+  t.same(await verifyApiKey(key, { find, peppers, wallMs }), { ok: false, refusal: 'unknown-key' });
+});
+
+t.test('without any pepper nobody is let in, not even by an empty hash', async (t) => {
+  const find = () => Promise.resolve(keyRecord({ id, hash: '0'.repeat(64) }));
+  const none = { find, peppers: new Map(), wallMs };
+  t.match(await verifyApiKey(key, none), { ok: false });
+});
+
+t.test('a damaged key is refused without asking the store', async (t) => {
+  const find = () => Promise.reject(new Error('was asked'));
+  const verdict = await verifyApiKey(key.slice(0, -1), { find, peppers, wallMs });
+  t.same(verdict, { ok: false, refusal: 'malformed' });
+});
+
+t.test('an unknown id takes as long as a wrong secret', async (t) => {
+  const hash = hashApiKey(mintApiKey().key, PEPPER);
+  const finds = {
+    unknown: () => Promise.resolve(null),
+    wrong: () => Promise.resolve(keyRecord({ id, hash })),
+  };
+  const cpuMs = { unknown: [] as number[], wrong: [] as number[] };
+  // Taken in turns, so that a slow moment of the machine falls on both; medians, so that pauses fall out.
+  for (let round = 0; round < 400; round += 1) {
+    for (const kind of ['unknown', 'wrong'] as const) {
+      const startedAtMs = performance.now();
+      for (let n = 0; n < 20; n += 1)
+        await verifyApiKey(key, { find: finds[kind], peppers, wallMs });
+      cpuMs[kind].push(performance.now() - startedAtMs);
+    }
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  const ratio = median(cpuMs.unknown) / median(cpuMs.wrong);
+  t.ok(ratio > 0.75 && ratio < 1.33, `ratio ${ratio.toFixed(3)}`);
+});
