@@ -1,0 +1,225 @@
+import t from 'tap';
+import { OpenRelays } from '../../src/gateway/open-relays.js';
+import { relayResponse, type RelayOptions } from '../../src/gateway/relay-response.js';
+import { GatewayError } from '../../src/kernel/errors.js';
+import { FakeExchange } from '../support/fake-exchange.js';
+import { FakeTransport } from '../support/fake-transport.js';
+
+const answer = { jsonrpc: '2.0', id: 1, result: { ok: true } };
+
+function relay(options: Partial<RelayOptions> = {}) {
+  const exchange = new FakeExchange();
+  const transport = new FakeTransport();
+  const openRelays = new OpenRelays();
+  const result = relayResponse({
+    exchange,
+    transport,
+    openRelays,
+    request: {
+      method: 'POST',
+      headers: [],
+      body: null,
+      user: 'ana',
+      headTimeoutMs: 0,
+      idleTimeoutMs: 0,
+    },
+    requestTimeoutMs: 10_000,
+    streamIdleTimeoutMs: 0,
+    streamMaxMs: 0,
+    sseHeartbeatMs: 10_000,
+    id: 1,
+    requestId: 'r-1',
+    isListening: false,
+    sealSession: (id) => `sealed-${id}`,
+    ...options,
+  });
+  return { exchange, transport, openRelays, result };
+}
+
+async function refusal(result: Promise<unknown>): Promise<string> {
+  try {
+    await result;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown.code;
+  }
+  return 'none';
+}
+
+t.test('a JSON answer arrives unchanged, with its status and headers, in one reply', async (t) => {
+  const { exchange, transport, result, openRelays } = relay();
+  const text = '{"jsonrpc":"2.0","id":1,"result":{"big":12345678901234567890,"one":1.0}}';
+  const call = await transport.call();
+  call.answer(text, 200, [
+    'mcp-session-id',
+    'up',
+    'x-own',
+    'kept',
+    'set-cookie',
+    'a=b',
+    'connection',
+    'x',
+  ]);
+  t.match(await result, { status: 200, outcome: 'answered', isStream: false, bytes: text.length });
+  t.equal(exchange.text, text);
+  t.match(exchange.replyHeaders, {
+    'mcp-session-id': 'sealed-up',
+    'x-own': 'kept',
+    'x-request-id': 'r-1',
+  });
+  t.notOk('set-cookie' in exchange.replyHeaders || 'connection' in exchange.replyHeaders);
+  t.equal(openRelays.size, 0);
+});
+
+t.test('an answer that is no JSON-RPC, or for another id, is never passed on', async (t) => {
+  for (const body of [
+    '<html>',
+    '{"jsonrpc":"2.0","id":2,"result":{}}',
+    '{"jsonrpc":"2.0","id":"1","result":{}}',
+    '',
+  ]) {
+    const { exchange, transport, result } = relay();
+    (await transport.call()).answer(body);
+    t.equal(await refusal(result), 'GW_UPSTREAM_PROTOCOL', body);
+    t.equal(exchange.replies, 0);
+  }
+});
+
+t.test('heads that must not reach a client are refused before any byte', async (t) => {
+  const cases: readonly (readonly [number, readonly string[], string])[] = [
+    [302, ['location', 'http://169.254.169.254/'], 'GW_UPSTREAM_PROTOCOL'],
+    [401, ['content-type', 'application/json'], 'GW_UPSTREAM_UNREACHABLE'],
+    [200, ['content-type', 'application/json', 'content-encoding', 'gzip'], 'GW_UPSTREAM_PROTOCOL'],
+    [200, ['content-type', 'text/html'], 'GW_UPSTREAM_PROTOCOL'],
+    [500, ['content-type', 'text/html'], 'GW_UPSTREAM_PROTOCOL'],
+  ];
+  for (const [status, headers, code] of cases) {
+    const { exchange, transport, result } = relay();
+    const call = await transport.call();
+    call.handler.onHead(status, headers);
+    t.equal(await refusal(result), code, `${status}`);
+    t.ok(call.isAborted);
+    t.equal(exchange.replies, 0);
+  }
+});
+
+t.test('a 404 keeps its status and body, because it tells the client to start anew', async (t) => {
+  const { exchange, transport, result } = relay();
+  (await transport.call()).answer(
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"gone"}}',
+    404,
+  );
+  t.match(await result, { status: 404, outcome: 'answered' });
+  t.match(exchange.json, { error: { code: -32001 } });
+});
+
+t.test('events pass one by one and whole, however the bytes were cut', async (t) => {
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.beginEvents();
+  t.equal(exchange.replyHeaders['x-accel-buffering'], 'no');
+  call.handler.onData(Buffer.from('event: message\ndata: {"a"'));
+  t.equal(exchange.text, '');
+  call.handler.onData(Buffer.from(':1}\n\ndata: '));
+  t.equal(exchange.text, 'event: message\ndata: {"a":1}\n\n');
+  call.handler.onData(Buffer.from(`${JSON.stringify(answer)}\n\n`));
+  call.handler.onEnd();
+  t.match(await result, { outcome: 'answered', isStream: true });
+  t.ok(exchange.isEnded);
+});
+
+t.test(
+  'a stream that breaks ends with an error for its id, and only if it was not answered',
+  async (t) => {
+    const broken = new GatewayError('GW_UPSTREAM_UNREACHABLE');
+    const first = relay();
+    const cut = await first.transport.call();
+    cut.beginEvents();
+    cut.event({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
+    cut.handler.onData(Buffer.from('data: {"half'));
+    cut.handler.onError(broken);
+    t.match(await first.result, { outcome: broken });
+    t.match(first.exchange.text, /"id":1,"error":\{"code":-32011/);
+    t.notMatch(first.exchange.text, /half/);
+
+    const second = relay();
+    const answered = await second.transport.call();
+    answered.beginEvents();
+    answered.event(answer);
+    answered.handler.onError(broken);
+    await second.result;
+    t.notMatch(second.exchange.text, /error/);
+  },
+);
+
+t.test('a client that leaves ends the upstream exchange at once and only once', async (t) => {
+  for (const when of ['before the head', 'in the stream'] as const) {
+    const { exchange, transport, result, openRelays } = relay();
+    const call = await transport.call();
+    if (when === 'in the stream') call.beginEvents();
+    exchange.abort();
+    t.match(await result, { outcome: 'client-closed' });
+    t.ok(call.isAborted);
+    t.equal(openRelays.size, 0);
+    call.event(answer);
+    call.handler.onEnd();
+    t.equal(exchange.text, '');
+  }
+});
+
+t.test('back-pressure of the client pauses the upstream until it drains', async (t) => {
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.beginEvents();
+  exchange.isWritable = false;
+  t.equal(call.event(answer), false);
+  exchange.drain();
+  t.equal(call.resumes, 1);
+  call.handler.onEnd();
+  await result;
+});
+
+t.test('a long JSON answer is streamed, not collected', async (t) => {
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.handler.onHead(200, ['content-type', 'application/json']);
+  for (let i = 0; i < 10; i += 1) call.handler.onData(Buffer.alloc(20_000, 0x20));
+  t.equal(exchange.text.length, 200_000);
+  call.handler.onEnd();
+  t.match(await result, { isStream: true, bytes: 200_000 });
+});
+
+t.test('no answer within the time is a timeout that says the outcome is unknown', async (t) => {
+  const { transport, result } = relay({ requestTimeoutMs: 5 });
+  const call = await transport.call();
+  await t.rejects(result, { code: 'GW_UPSTREAM_TIMEOUT', message: /unknown/ });
+  t.ok(call.isAborted);
+});
+
+t.test('a silent stream and one that is open too long are ended with an error', async (t) => {
+  for (const limits of [{ streamIdleTimeoutMs: 5 }, { streamMaxMs: 5 }]) {
+    const { exchange, transport, result } = relay(limits);
+    (await transport.call()).beginEvents();
+    await result;
+    t.match(exchange.text, /"id":1,"error":\{"code":-32010/);
+  }
+});
+
+t.test('a drain ends listening streams in silence and calls with an error', async (t) => {
+  const draining = new GatewayError('GW_DRAINING');
+  const listening = relay({ isListening: true });
+  (await listening.transport.call()).beginEvents();
+  listening.openRelays.endAll(draining, 'listening');
+  await listening.result;
+  t.equal(listening.exchange.text, '');
+  t.ok(listening.exchange.isEnded);
+
+  const call = relay();
+  (await call.transport.call()).beginEvents();
+  call.openRelays.endAll(draining, 'listening');
+  t.notOk(call.exchange.isEnded);
+  t.equal(await call.openRelays.emptied(1), false);
+  call.openRelays.endAll(draining, 'all');
+  await call.result;
+  t.match(call.exchange.text, /"code":-32008/);
+  t.equal(await call.openRelays.emptied(1), true);
+});

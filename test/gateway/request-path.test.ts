@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import type { Admission } from '../../src/gateway/admission.js';
+import type { Authenticator } from '../../src/gateway/authenticator.js';
+import { LocalAdmission } from '../../src/gateway/local-admission.js';
+import { OpenRelays } from '../../src/gateway/open-relays.js';
+import type { Principal } from '../../src/gateway/principal.js';
+import { createRequestPath } from '../../src/gateway/request-path.js';
+import { createSessionIds } from '../../src/gateway/session-ids.js';
+import { GatewayError } from '../../src/kernel/errors.js';
+import { DEFAULT_SCAN_LIMITS } from '../../src/mcp/scan-message.js';
+import type { RequestRecord } from '../../src/telemetry/request-record.js';
+import { FakeExchange, type FakeRequest } from '../support/fake-exchange.js';
+import { FakeTransport } from '../support/fake-transport.js';
+
+const sessionIds = createSessionIds(randomBytes(32));
+
+function principal(user: string, servers: readonly string[] | null = null): Principal {
+  return {
+    user,
+    keyId: 'k',
+    servers: servers === null ? null : new Set(servers),
+    isAdmin: false,
+    scopes: new Set(),
+    expiresAtMs: null,
+  };
+}
+
+/** `Bearer NAME` is NAME; everything else is refused. */
+const authenticator: Pick<Authenticator, 'authenticate'> = {
+  authenticate: ({ authorization }) => {
+    const user = /^Bearer (\w+)$/.exec(authorization ?? '')?.[1];
+    if (user === undefined) throw new GatewayError('GW_UNAUTHENTICATED');
+    return user === 'limited' ? principal(user, ['other']) : Promise.resolve(principal(user));
+  },
+};
+
+function gateway(
+  admission: Admission = new LocalAdmission({ maxStreams: 2, maxStreamsPerUser: 1 }),
+) {
+  const transport = new FakeTransport();
+  const records: RequestRecord[] = [];
+  const upstream = {
+    name: 'fake',
+    transport,
+    maxBodyBytes: 1000,
+    requestTimeoutMs: 5000,
+    streamIdleTimeoutMs: 0,
+    streamMaxMs: 0,
+  };
+  const path = createRequestPath({
+    servers: () => new Map([['fake', upstream]]),
+    authenticator: authenticator as Authenticator,
+    admission,
+    sessionIds,
+    openRelays: new OpenRelays(),
+    scanLimits: DEFAULT_SCAN_LIMITS,
+    sseHeartbeatMs: 1000,
+    record: (record) => records.push(record),
+  });
+  const send = (request: FakeRequest, server = 'fake') => {
+    const exchange = new FakeExchange(request);
+    return { exchange, done: path(exchange, server) };
+  };
+  return { transport, records, send, admission };
+}
+
+const call = (more: FakeRequest = {}): FakeRequest => ({
+  body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}',
+  ...more,
+  headers: { authorization: 'Bearer ana', 'content-type': 'application/json', ...more.headers },
+});
+
+t.test('a call reaches its server and its answer comes back; the slot is given back', async (t) => {
+  const { transport, records, send, admission } = gateway();
+  const { exchange, done } = send(call({ headers: { 'mcp-protocol-version': '2025-06-18' } }));
+  const upstream = await transport.call();
+  t.equal(admission.inFlight().get('fake'), 1);
+  t.match(upstream.request, { method: 'POST', user: 'ana' });
+  upstream.answer({ jsonrpc: '2.0', id: 1, result: {} });
+  await done;
+  t.equal(exchange.status, 200);
+  t.equal(admission.inFlight().size, 0);
+  t.match(records, [
+    { status: 200, reason: 'ok', user: 'ana', method: 'tools/call', target: 'echo' },
+  ]);
+});
+
+t.test('no credential of the client reaches the upstream under any name', async (t) => {
+  const { transport, send } = gateway();
+  const { done } = send(
+    call({
+      headers: {
+        cookie: 'a=b',
+        'x-api-key': 'secret',
+        'proxy-authorization': 'x',
+        'x-auth-token': 'secret',
+        'x-forwarded-for': '10.0.0.1',
+        host: 'gateway',
+        'mcp-param-region': 'eu',
+        traceparent: '00-1-1-00',
+      },
+    }),
+  );
+  const upstream = await transport.call();
+  const names = upstream.request.headers.filter((_, i) => i % 2 === 0);
+  t.same(names.toSorted(), ['content-type', 'mcp-param-region', 'traceparent', 'x-request-id']);
+  upstream.answer({ jsonrpc: '2.0', id: 1, result: {} });
+  await done;
+});
+
+t.test(
+  'each refusal has its status and code, echoes the id, and nothing reaches the upstream',
+  async (t) => {
+    const cases: readonly (readonly [string, FakeRequest, string, number, number, unknown])[] = [
+      [
+        'no credential',
+        { ...call(), headers: { 'content-type': 'application/json' } },
+        'fake',
+        401,
+        -32000,
+        null,
+      ],
+      [
+        'not his server',
+        call({ headers: { authorization: 'Bearer limited' } }),
+        'fake',
+        403,
+        -32000,
+        null,
+      ],
+      ['unknown server', call(), 'nope', 404, -32000, null],
+      [
+        'wrong media type',
+        call({ headers: { 'content-type': 'text/plain' } }),
+        'fake',
+        415,
+        -32000,
+        null,
+      ],
+      ['PUT', call({ method: 'PUT' }), 'fake', 405, -32000, null],
+      ['not JSON', call({ body: '{' }), 'fake', 400, -32700, null],
+      [
+        'not JSON-RPC',
+        call({ body: '{"jsonrpc":"2.0","id":"x","method":1}' }),
+        'fake',
+        400,
+        -32600,
+        'x',
+      ],
+      ['too large', call({ body: 'x'.repeat(1001) }), 'fake', 413, -32000, null],
+      [
+        'bad version',
+        call({ headers: { 'mcp-protocol-version': '1999-01-01' } }),
+        'fake',
+        400,
+        -32000,
+        1,
+      ],
+      ['unknown session', call({ headers: { 'mcp-session-id': 'nope' } }), 'fake', 404, -32001, 1],
+    ];
+    for (const [name, request, server, status, code, id] of cases) {
+      const { transport, records, send } = gateway();
+      const { exchange, done } = send(request, server);
+      await done;
+      t.equal(exchange.status, status, name);
+      t.match(
+        exchange.json,
+        { jsonrpc: '2.0', id, error: { code, data: { requestId: String } } },
+        name,
+      );
+      t.equal(transport.calls.length, 0, name);
+      t.match(records, [{ status }], name);
+    }
+  },
+);
+
+t.test(
+  'a session opens for its owner only, and others cannot tell it from an unknown one',
+  async (t) => {
+    const { transport, send } = gateway();
+    const initialize = call({ body: '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}' });
+    const opening = send(initialize);
+    (await transport.call()).answer({ jsonrpc: '2.0', id: 1, result: {} }, 200, [
+      'mcp-session-id',
+      'up-1',
+    ]);
+    await opening.done;
+    const sessionId = opening.exchange.replyHeaders['mcp-session-id'] ?? '';
+    t.not(sessionId, 'up-1');
+
+    const own = send(call({ headers: { 'mcp-session-id': sessionId } }));
+    const upstream = await transport.call(1);
+    t.equal(
+      upstream.request.headers[upstream.request.headers.indexOf('mcp-session-id') + 1],
+      'up-1',
+    );
+    upstream.answer({ jsonrpc: '2.0', id: 1, result: {} });
+    await own.done;
+
+    const bodies = ['foreign', 'unknown'].map(async (kind) => {
+      const headers = {
+        authorization: 'Bearer bob',
+        'mcp-session-id': kind === 'foreign' ? sessionId : 'unknown',
+      };
+      const { exchange, done } = send(call({ headers }));
+      await done;
+      t.equal(exchange.status, 404);
+      return exchange.text.replace(/"requestId":"[^"]*"/, '');
+    });
+    const [foreign, unknown] = await Promise.all(bodies);
+    t.equal(foreign, unknown);
+    t.equal(transport.calls.length, 2);
+  },
+);
+
+t.test('a client that leaves at any time leaves nothing in flight', async (t) => {
+  const { transport, records, send, admission } = gateway();
+  const early = send(call());
+  early.exchange.abort();
+  await early.done;
+  const late = send(call());
+  await transport.call(transport.calls.length);
+  late.exchange.abort();
+  await late.done;
+  t.equal(admission.inFlight().size, 0);
+  t.match(records, [{ status: 499 }, { status: 499, reason: 'client-closed' }]);
+});
+
+t.test('listening streams have a cap of their own for each user', async (t) => {
+  const { transport, send, admission } = gateway();
+  const get: FakeRequest = { method: 'GET', headers: { authorization: 'Bearer ana' } };
+  const first = send(get);
+  (await transport.call()).beginEvents();
+  t.equal(admission.listening(), 1);
+  const second = send(get);
+  await second.done;
+  t.equal(second.exchange.status, 429);
+  t.equal(second.exchange.replyHeaders['retry-after'], '5');
+  first.exchange.abort();
+  await first.done;
+  t.equal(admission.listening(), 0);
+});
+
+t.test('a fault of ours is a 500 that tells nothing, and is recorded with its cause', async (t) => {
+  const secret = new Error('secret detail');
+  const { records, send } = gateway({
+    admit: () => {
+      throw secret;
+    },
+    inFlight: () => new Map(),
+    listening: () => 0,
+  });
+  const { exchange, done } = send(call());
+  await done;
+  t.equal(exchange.status, 500);
+  t.notMatch(exchange.text, /secret/);
+  t.equal(records[0]?.error?.options.cause, secret);
+});
+
+t.test('a browser origin is told what it may read', async (t) => {
+  const { send } = gateway();
+  const { exchange, done } = send(
+    call({ body: '{', headers: { origin: 'http://localhost:3000' } }),
+  );
+  await done;
+  t.match(exchange.replyHeaders, {
+    'access-control-allow-origin': 'http://localhost:3000',
+    vary: 'Origin',
+  });
+});
