@@ -1,0 +1,473 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { LeaseLedger, type LeaseLedgerOptions } from '../../src/policy/lease-ledger.js';
+import type { LedgerMessage, TicketRequest } from '../../src/policy/lease-messages.js';
+import { holds } from './holds.js';
+import { LeaseWorld, SERVERS, USERS } from './lease-world.js';
+import { Step } from './step.js';
+
+// ── many workers, messages under way, deaths ────────────────────────────────────────────────────────────────────────
+
+type World = LeaseWorld;
+type Steps = Iterable<fc.Command<object, World>>;
+const step = (name: string, act: (world: World) => void): Step<object, World> =>
+  new Step(
+    name,
+    (_, world) => {
+      act(world);
+    },
+    (_, world) => {
+      world.check();
+    },
+  );
+
+const pick = fc.nat(1000);
+const users = fc.constantFrom(...USERS);
+const servers = fc.constantFrom(...SERVERS);
+
+const call = fc.tuple(pick, users, servers).map(([who, user, server]) =>
+  step(`call(${who}, ${user}, ${server})`, (world) => {
+    world.call(who, user, server);
+  }),
+);
+const onWorker = (
+  name: string,
+  act: (world: World, who: number, which: number) => void,
+): fc.Arbitrary<Step<object, World>> =>
+  fc.tuple(pick, pick).map(([who, which]) =>
+    step(`${name}(${who}, ${which})`, (world) => {
+      act(world, who, which);
+    }),
+  );
+const finish = onWorker('finish', (world, who, which) => {
+  world.finish(who, which);
+});
+const toPrimary = onWorker('toPrimary', (world, who, count) => {
+  world.deliverToPrimary(who, 1 + (count % 4));
+});
+const toWorker = onWorker('toWorker', (world, who, count) => {
+  world.deliverToWorker(who, 1 + (count % 4));
+});
+const exchange = onWorker('exchange', (world, who) => {
+  world.deliverToPrimary(who, 100);
+  world.check();
+  world.deliverToWorker(who, 100);
+});
+const cancel = onWorker('cancel', (world, who, which) => {
+  world.cancel(who, which);
+});
+const sweep = onWorker('sweep', (world, who) => {
+  world.sweep(who);
+});
+const drain = onWorker('drain', (world, who) => {
+  world.drainWorker(who);
+});
+const kill = onWorker('kill', (world, who) => {
+  world.kill(who);
+});
+const exit = onWorker('exit', (world, who) => {
+  world.exit(who);
+});
+const start = fc.constant(
+  step('start', (world) => {
+    world.start();
+  }),
+);
+const refuse = servers.map((server) =>
+  step(`breaker of ${server} opens`, (world) => {
+    world.ledger.refuseWaiting(server, 'circuit-open');
+  }),
+);
+const advance = fc.integer({ min: 0, max: 300 }).map((byMs) =>
+  step(`advance(${byMs})`, (world) => {
+    world.advance(byMs);
+  }),
+);
+
+const OPTIONS: LeaseLedgerOptions = {
+  maxTotal: 5,
+  maxPerUser: 2,
+  maxQueued: 12,
+  maxQueuedPerUser: 4,
+  queueTimeoutMs: 5000,
+  brokerMs: 400,
+};
+
+t.test('over several workers, with messages under way and workers dying', (t) => {
+  // Weights by repetition: deaths and drains are rare beside calls.
+  const commands = fc.commands(
+    [call, call, call, call, finish, finish, finish, toPrimary, toPrimary, toWorker, toWorker]
+      .concat([exchange, exchange, cancel, sweep, advance, advance, drain, kill, exit, refuse])
+      .concat([start]),
+    { size: 'max', maxCommands: 250 },
+  );
+  const seen = { granted: 0, refused: 0, local: 0, waited: 0, blocked: 0 };
+  const scenario = (settle: (world: World) => void): fc.IProperty<[Steps, number]> =>
+    fc.property(commands, fc.constantFrom(1, 2, 6), (steps, room) => {
+      const options = { ...OPTIONS, maxTotal: 5 * room, maxPerUser: 2 * room };
+      const world = new LeaseWorld(options, 3);
+      fc.modelRun(() => ({ model: {}, real: world }), steps);
+      settle(world);
+      seen.granted += world.granted;
+      seen.refused += world.refused;
+      seen.local += world.startedLocally;
+      seen.waited += world.waited;
+    });
+
+  t.test('the limits hold at every instant, and a waiter waits only for a limit in use', (t) => {
+    holds(
+      t,
+      scenario((world) => {
+        world.deliverEverything();
+        seen.blocked += world.checkNobodyWaitsInVain();
+      }),
+      { numRuns: 500 },
+    );
+    t.end();
+  });
+
+  t.test('once the calls end everyone was answered once and every slot is home', (t) => {
+    holds(
+      t,
+      scenario((world) => {
+        world.finishEverything();
+        world.checkAllHome();
+      }),
+      { numRuns: 500 },
+    );
+    t.end();
+  });
+
+  t.test('the runs saw every kind of thing', (t) => {
+    for (const [what, count] of Object.entries(seen)) t.ok(count > 100, `${what}: ${count}`);
+    t.end();
+  });
+  t.end();
+});
+
+t.test('a busy worker cannot pass a slot from call to call past those who wait elsewhere', (t) => {
+  const world = new LeaseWorld(OPTIONS, 2);
+  const busy = 0;
+  const waiting = 1;
+  const deliver = (who: number): void => {
+    world.deliverToPrimary(who, 100);
+    world.check();
+    world.deliverToWorker(who, 100);
+  };
+  world.call(busy, 'ana', 'a');
+  deliver(busy);
+  for (let i = 0; i < 5; i += 1) {
+    world.finish(busy, 0);
+    world.call(busy, 'ana', 'a');
+  }
+  t.equal(world.startedLocally, 5, 'undisturbed it needs no message');
+  world.call(waiting, 'bo', 'a');
+  deliver(waiting);
+  t.equal(world.waitingAt(waiting), 1);
+  deliver(busy);
+  world.finish(busy, 0);
+  world.call(busy, 'ana', 'a');
+  deliver(busy);
+  deliver(waiting);
+  t.equal(world.waitingAt(waiting), 0, 'served before the next call of the busy one');
+  t.equal(world.waitingAt(busy), 1);
+  t.end();
+});
+
+// ── single rules ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const WIDE: LeaseLedgerOptions = {
+  maxTotal: 100,
+  maxPerUser: 10,
+  maxQueued: 100,
+  maxQueuedPerUser: 100,
+  queueTimeoutMs: 1000,
+};
+
+function ledgerWith(
+  options: Partial<LeaseLedgerOptions>,
+  limits: Record<string, number>,
+): LeaseLedger {
+  const ledger = new LeaseLedger({ ...WIDE, ...options });
+  for (const [server, limit] of Object.entries(limits)) ledger.setServer(server, limit, 0);
+  ledger.workerStarted(1);
+  ledger.workerStarted(2);
+  return ledger;
+}
+
+function ask(
+  ledger: LeaseLedger,
+  ticket: number,
+  user: string,
+  server: string,
+  more: Partial<TicketRequest> & { from?: number; atMs?: number } = {},
+): void {
+  const { from = 1, atMs = 0, ...rest } = more;
+  ledger.ticket(from, { ticket, user, server, ...rest }, atMs);
+}
+
+function brief(messages: readonly LedgerMessage[]): string[] {
+  return messages.map((message) => {
+    switch (message.kind) {
+      case 'grant':
+        return `grant ${message.ticket}`;
+      case 'refusal':
+        return `refuse ${message.ticket} ${message.reason}`;
+      case 'recall':
+        return `recall ${message.scope} ${message.key} from ${message.to}`;
+    }
+  });
+}
+
+const grants = (ledger: LeaseLedger): string[] =>
+  brief(ledger.drain()).filter((line) => !line.startsWith('recall'));
+
+t.test('users share a server turn by turn', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'noisy', 's');
+  for (let ticket = 2; ticket < 9; ticket += 1) ask(ledger, ticket, 'noisy', 's');
+  ask(ledger, 100, 'quiet', 's');
+  t.same(grants(ledger), ['grant 1']);
+  for (const expected of [2, 100, 3, 4]) {
+    ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
+    t.same(grants(ledger), [`grant ${expected}`]);
+  }
+  t.end();
+});
+
+t.test('servers share a scarce total turn by turn', (t) => {
+  const ledger = ledgerWith({ maxTotal: 1 }, { a: 10, b: 10 });
+  ask(ledger, 1, 'u1', 'a');
+  for (let ticket = 2; ticket < 6; ticket += 1) ask(ledger, ticket, 'u1', 'a');
+  ask(ledger, 10, 'u2', 'b');
+  t.same(grants(ledger), ['grant 1']);
+  for (const [server, expected] of [
+    ['a', 2],
+    ['a', 10],
+    ['b', 3],
+    ['a', 4],
+  ] as const) {
+    ledger.returned(1, { kind: 'server', key: server, count: 1 }, 1);
+    t.same(grants(ledger), [`grant ${expected}`]);
+  }
+  t.end();
+});
+
+t.test(
+  'a user at its own limit holds up nobody, and is served when it frees a slot anywhere',
+  (t) => {
+    const ledger = ledgerWith({ maxPerUser: 1 }, { a: 10, b: 10 });
+    ask(ledger, 1, 'ana', 'a');
+    ask(ledger, 2, 'ana', 'a');
+    ask(ledger, 3, 'ana', 'b');
+    ask(ledger, 4, 'bo', 'a');
+    t.same(brief(ledger.drain()), ['grant 1', 'recall user ana from 1', 'grant 4']);
+    ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+    t.same(grants(ledger), ['grant 2']);
+    ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+    t.same(grants(ledger), ['grant 3']);
+    t.end();
+  },
+);
+
+t.test(
+  'a blocked ticket recalls, twice per brokered period and no more, from holders only',
+  (t) => {
+    const ledger = ledgerWith({ brokerMs: 400 }, { s: 1 });
+    ask(ledger, 1, 'ana', 's');
+    ledger.drain();
+    ask(ledger, 2, 'bo', 's', { from: 2 });
+    ask(ledger, 3, 'cy', 's', { from: 2 });
+    t.same(brief(ledger.drain()), ['recall server s from 1']);
+    ledger.tick(199);
+    t.same(ledger.drain(), []);
+    ledger.tick(200);
+    t.same(brief(ledger.drain()), ['recall server s from 1']);
+    ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 210);
+    const [grant] = ledger.drain();
+    t.match(grant, { kind: 'grant', to: 2, ticket: 2, brokered: 'server', brokerMs: 400 });
+    t.end();
+  },
+);
+
+t.test(
+  'a total in use recalls the idle slots of every server, and its grants are brokered',
+  (t) => {
+    const ledger = ledgerWith({ maxTotal: 1, brokerMs: 400 }, { a: 1, b: 1 });
+    ask(ledger, 1, 'ana', 'a');
+    ask(ledger, 2, 'bo', 'b', { from: 2 });
+    t.same(brief(ledger.drain()), ['grant 1', 'recall total  from 1']);
+    ledger.returned(1, { kind: 'server', key: 'a', count: 1 }, 399);
+    t.match(ledger.drain(), [{ ticket: 2, brokered: 'server' }]);
+    t.end();
+  },
+);
+
+t.test('the half a worker surrenders with its ticket goes to whoever waited longer', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's', { from: 2 });
+  ledger.drain();
+  ask(ledger, 3, 'cy', 's', { surrendered: 'server' });
+  t.same(grants(ledger), ['grant 2']);
+  t.equal(ledger.out('server', 's'), 1);
+  t.end();
+});
+
+t.test('refuses with the bound that is reached, and counts users over all servers', (t) => {
+  const ledger = ledgerWith({ maxQueued: 3, maxQueuedPerUser: 2 }, { a: 1, b: 1 });
+  ask(ledger, 1, 'ana', 'a');
+  ask(ledger, 2, 'ana', 'b');
+  ask(ledger, 3, 'ana', 'a');
+  ask(ledger, 4, 'ana', 'b');
+  ask(ledger, 5, 'ana', 'a');
+  ask(ledger, 6, 'bo', 'a');
+  ask(ledger, 7, 'cy', 'a');
+  ask(ledger, 8, 'cy', 'nowhere');
+  t.same(grants(ledger), [
+    'grant 1',
+    'grant 2',
+    'refuse 5 user-queue-full',
+    'refuse 7 queue-full',
+    'refuse 8 server-unknown',
+  ]);
+  ledger.cancel(1, 3);
+  ask(ledger, 9, 'ana', 'a');
+  t.same(grants(ledger), [], 'a cancelled ticket made room');
+  ledger.tick(999);
+  t.same(grants(ledger), []);
+  ledger.tick(1000);
+  t.same(grants(ledger), [
+    'refuse 6 queue-timeout',
+    'refuse 9 queue-timeout',
+    'refuse 4 queue-timeout',
+  ]);
+  t.equal(ledger.snapshot().queued, 0);
+  t.end();
+});
+
+t.test('nobody whose time is up is granted, even if no tick came in between', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's');
+  ask(ledger, 3, 'cy', 's', { atMs: 500 });
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1000);
+  t.same(grants(ledger), ['grant 1', 'refuse 2 queue-timeout', 'grant 3']);
+  t.end();
+});
+
+t.test('sheds early when asked to: a backlog may wait only a quarter of the interval', (t) => {
+  const shedEarly = { minIntervalMs: 100, targetRatio: 0.25 };
+  const ledger = ledgerWith({ shedEarly }, { s: 1 });
+  ledger.setServiceTime('s', 60);
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's', { atMs: 10 });
+  ask(ledger, 3, 'cy', 's', { atMs: 120 });
+  ledger.tick(129);
+  t.same(grants(ledger), ['grant 1'], 'N is twice the service time');
+  ledger.tick(131);
+  t.same(grants(ledger), ['refuse 2 shed']);
+  ledger.tick(150);
+  t.same(grants(ledger), ['refuse 3 shed']);
+  t.end();
+});
+
+t.test('lowering a limit recalls what may lie idle above it', (t) => {
+  const ledger = ledgerWith({ brokerMs: 400 }, { s: 2 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's', { from: 2 });
+  ledger.drain();
+  ledger.setServer('s', 1, 0);
+  t.same(brief(ledger.drain()), ['recall server s from 1', 'recall server s from 2']);
+  ledger.setMaxTotal(1, 0);
+  t.same(brief(ledger.drain()), ['recall total  from 1', 'recall total  from 2']);
+  t.end();
+});
+
+t.test('limits can change while calls are in flight', (t) => {
+  const ledger = ledgerWith({ maxTotal: 3 }, { s: 2 });
+  for (let ticket = 1; ticket <= 5; ticket += 1) ask(ledger, ticket, `u${ticket}`, 's');
+  ledger.setServer('s', 1, 0);
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 0);
+  t.same(grants(ledger), ['grant 1', 'grant 2'], 'one out is enough for the lower limit');
+  ledger.setServer('s', 10, 0);
+  t.same(grants(ledger), ['grant 3', 'grant 4'], 'up to the total');
+  ledger.setMaxTotal(1, 0);
+  ledger.returned(1, { kind: 'server', key: 's', count: 2 }, 0);
+  t.same(grants(ledger), []);
+  ledger.setMaxTotal(2, 0);
+  t.same(grants(ledger), ['grant 5']);
+  t.end();
+});
+
+t.test('a closed server refuses who waits and who comes; what is in flight ends in peace', (t) => {
+  const ledger = ledgerWith({}, { s: 1, unused: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's');
+  ledger.closeServer('s', 0);
+  ask(ledger, 3, 'cy', 's');
+  t.same(grants(ledger), ['grant 1', 'refuse 2 server-closed', 'refuse 3 server-closed']);
+  ledger.closeServer('unused', 0);
+  ledger.closeServer('nowhere', 0);
+  t.same(
+    ledger.snapshot().servers.map(({ server, out }) => [server, out]),
+    [['s', 1]],
+  );
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
+  t.same(ledger.snapshot().servers, [], 'forgotten when its last slot is home');
+  t.equal(ledger.snapshot().total.out, 0);
+  ledger.setServer('s', 1, 2);
+  ask(ledger, 4, 'cy', 's');
+  t.same(grants(ledger), ['grant 4']);
+  t.end();
+});
+
+t.test('a server opened again before its slots are home still counts them', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ledger.closeServer('s', 0);
+  ledger.setServer('s', 1, 0);
+  ask(ledger, 2, 'bo', 's');
+  t.same(grants(ledger), ['grant 1']);
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
+  t.same(grants(ledger), ['grant 2']);
+  t.end();
+});
+
+t.test(
+  'the exit of a worker brings back all it held, and its late words count for nothing',
+  (t) => {
+    const ledger = ledgerWith({}, { s: 2 });
+    ask(ledger, 1, 'ana', 's');
+    ask(ledger, 2, 'ana', 's');
+    ask(ledger, 3, 'bo', 's');
+    ask(ledger, 4, 'cy', 's', { from: 2 });
+    t.same(grants(ledger), ['grant 1', 'grant 2']);
+    ledger.workerExited(1, 10);
+    t.same(grants(ledger), ['grant 4'], 'its own ticket 3 is gone with it');
+    ledger.returned(1, { kind: 'server', key: 's', count: 2 }, 11);
+    ask(ledger, 5, 'ana', 's', { from: 1 });
+    ledger.cancel(1, 3);
+    ledger.workerExited(1, 12);
+    t.same(ledger.drain(), []);
+    t.same(ledger.snapshot(), {
+      total: { out: 1, limit: 100 },
+      queued: 0,
+      users: 1,
+      servers: [{ server: 's', out: 1, limit: 2, queued: 0 }],
+      excessReturns: 0,
+    });
+    t.end();
+  },
+);
+
+t.test('returns of what is not out are counted and not believed', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ledger.returned(2, { kind: 'server', key: 's', count: 1 }, 0);
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 3 }, 0);
+  t.equal(ledger.snapshot().excessReturns, 3);
+  t.equal(ledger.out('server', 's'), 1);
+  t.equal(ledger.out('user', 'ana'), 0);
+  t.end();
+});
