@@ -23,6 +23,7 @@ export class LeaseShare {
   #lowWater = 0;
   #spent = 0;
   #lastSpentAtMs = -Infinity;
+  #reportedAtMs = -Infinity;
   #lastChunk = 0;
   #leftAtPrimary = 0;
   #deniedUntilMs = -Infinity;
@@ -48,9 +49,12 @@ export class LeaseShare {
     return nowMs < this.#deniedUntilMs ? waitUntil(nowMs, this.#deniedUntilMs) : NEEDS_CHUNK;
   }
 
-  /** Takes back the last spending (another limit refused the call). Lost if it was reported meanwhile. */
-  refund(): void {
-    if (this.#spent === 0) return;
+  /**
+   * Takes back a spending made at `spentAtMs` because another limit refused the call. It is lost when a report went out
+   * meanwhile: taking back a later one in its stead would date a spending too early.
+   */
+  refund(spentAtMs: number): void {
+    if (this.#spent === 0 || spentAtMs <= this.#reportedAtMs) return;
     this.#spent -= 1;
     this.#unspent += 1;
   }
@@ -60,7 +64,10 @@ export class LeaseShare {
     return !this.#asking && this.#unspent * 4 < this.#lastChunk && nowMs >= this.#stockUpFromMs;
   }
 
-  /** The request to send; undefined while one is under way. `needed`: how many calls wait. */
+  /**
+   * The request to send; undefined while one is under way. `needed`: how many calls wait. To be called when the tick's
+   * batch is sent, so that a burst asks once for all of it.
+   */
   ask(nowMs: number, needed: number): ChunkRequest | undefined {
     if (this.#asking) return undefined;
     const { chunkMs, maxChunk } = this.#options;
@@ -119,6 +126,7 @@ export class LeaseShare {
   #report(nowMs: number, returned: number, answersRecall: boolean): ChunkReport {
     const spent = this.#spent;
     const spentAgeMs = spent === 0 ? 0 : Math.max(0, nowMs - this.#lastSpentAtMs);
+    this.#reportedAtMs = nowMs;
     this.#spent = 0;
     this.#unspent -= returned;
     this.#lowWater = this.#unspent;
