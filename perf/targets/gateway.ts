@@ -1,0 +1,47 @@
+/** The gateway as it ships: authentication, request log and metrics on, in a directory of its own. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { start, type Started } from './started.js';
+
+export interface StartedGateway extends Started {
+  readonly apiKey: string;
+  readonly token: string;
+}
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+export async function startGateway(
+  port: number,
+  upstreamPort: number,
+  settings: { readonly workers: number; readonly global?: object; readonly servers?: object },
+): Promise<StartedGateway> {
+  const dir = mkdtempSync(join(tmpdir(), 'multi-mcp-perf-'));
+  const config = join(dir, 'config.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      global: { port, workers: settings.workers, ...settings.global },
+      servers: { fast: { url: `http://127.0.0.1:${upstreamPort}/mcp` }, ...settings.servers },
+    }),
+  );
+  const env = {
+    MULTI_MCP_CONFIG: config,
+    DATA_DIR: join(dir, 'data'),
+    LOG_DIR: join(dir, 'logs'),
+  };
+  const gateway = await start(process.execPath, [MAIN], 'Multi-MCP Server', env);
+  const cli = (...args: string[]): Record<string, string> =>
+    JSON.parse(
+      execFileSync(process.execPath, [CLI, ...args, '--json'], {
+        env: { ...process.env, ...env },
+        encoding: 'utf8',
+      }),
+    ) as Record<string, string>;
+  const { key = '' } = cli('keys', 'create', '--user', 'perf');
+  const { token = '' } = cli('token', '--user', 'perf');
+  return { ...gateway, apiKey: key, token };
+}

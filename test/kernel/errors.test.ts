@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { asGatewayError, ERRORS, GatewayError } from '../../src/kernel/errors.js';
+
+t.test('docs/errors.md lists exactly the table: code, HTTP status and JSON-RPC code', async (t) => {
+  const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const documented = [...text.matchAll(/^\| `(GW_\w+)` \| (\d+) \| (-\d+) \|/gm)].map(
+    ([, code, http, jsonRpc]) => [code, Number(http), Number(jsonRpc)],
+  );
+  t.same(
+    documented.toSorted(),
+    Object.entries(ERRORS)
+      .map(([code, { http, jsonRpc }]) => [code, http, jsonRpc])
+      .toSorted(),
+  );
+});
+
+t.test('MCP reserves -32020 to -32099: only the three codes it names are used there', async (t) => {
+  const reserved = Object.entries(ERRORS)
+    .filter(([, { jsonRpc }]) => jsonRpc <= -32020 && jsonRpc >= -32099)
+    .map(([code]) => code);
+  t.same(reserved, ['GW_HEADER_MISMATCH', 'GW_CAPABILITY_MISSING', 'GW_VERSION_UNSUPPORTED']);
+});
+
+t.test('what is not a GatewayError becomes an internal error that keeps its cause', async (t) => {
+  const cause = new Error('x');
+  t.match(asGatewayError(cause), { code: 'GW_INTERNAL', message: 'Internal error.', cause });
+  const own = new GatewayError('GW_SHED', { hint: 'Later.' });
+  t.equal(asGatewayError(own), own);
+  t.equal(own.message, 'The gateway is saturated. Later.');
+});
