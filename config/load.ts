@@ -1,0 +1,179 @@
+/**
+ * The configuration file and the environment → one frozen Config, or one ConfigError with every problem. The only place
+ * that knows process.env. The primary calls this at start and on reload; every other process gets the Config from it.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { checkSchema } from './check-schema.js';
+import type { Config } from './config.js';
+import { crossCheck } from './cross-checks.js';
+import { deepFreeze } from './deep-freeze.js';
+import { overrideFromEnvironment, secretsFromEnvironment } from './environment.js';
+import type { Environment } from './environment.js';
+import { expandAll } from './expand.js';
+import { Findings } from './findings.js';
+import { readJsonc } from './jsonc.js';
+import type { JsoncDocument } from './jsonc.js';
+import { readJwtKeys } from './jwt-keys.js';
+import { ConfigError, dotted } from './problem.js';
+import type { Problem, ProblemText, SettingPath } from './problem.js';
+import { settingSources } from './setting-sources.js';
+import type { SettingSources } from './setting-sources.js';
+import { toConfig } from './to-config.js';
+import { toServers } from './to-servers.js';
+import { valueAt } from './value-at.js';
+
+const DEFAULT_PATH = 'config/server-production.json';
+
+/** Nobody writes more by hand, and the whole file is held in memory several times over. */
+const MAX_FILE_BYTES = 4_194_304;
+
+export interface LoadOptions {
+  /** Else MULTI_MCP_CONFIG, else config/server-production.json; relative to `cwd`. */
+  readonly path?: string | undefined;
+  /** The process's own unless given. */
+  readonly env?: Environment | undefined;
+  readonly cwd?: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  /** Where each setting's value came from, by dotted file key. */
+  readonly sources: SettingSources;
+}
+
+export interface Inspection extends LoadedConfig {
+  readonly problems: readonly Problem[];
+  /** Further findings of the caller's, with their position. */
+  problemAt(path: SettingPath, what: ProblemText): Problem;
+}
+
+export function processEnv(): Environment {
+  return process.env;
+}
+
+/** Throws ConfigError. */
+export function loadConfig(options: LoadOptions = {}): LoadedConfig {
+  const { config, problems, warnings, sources } = inspectConfig(options);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config, warnings, sources };
+}
+
+/** As loadConfig, but with problems `config` has defaults in their place. Throws ConfigError without a readable file. */
+export function inspectConfig(options: LoadOptions = {}): Inspection {
+  const { env = processEnv(), cwd = process.cwd() } = options;
+  const { text, configPath, shownPath } = readConfigFile(options.path, env, cwd);
+  const document = readJsonc(text, shownPath);
+  const findings = new Findings(document);
+  const { value, variables } = settle(document, env, findings);
+
+  const { file, findings: wrong } = checkSchema(value);
+  for (const { path, what, meant } of wrong) {
+    findings.report(path, what);
+    if (meant !== null) findings.misspelt(meant);
+  }
+  const folder = dirname(configPath);
+  const servers = toServers(file, folder, findings);
+  const publicKeys = readJwtKeys(file.auth.jwt.keys, folder, findings.report.bind(findings));
+  for (const { level, path, what } of crossCheck(file, (each) => findings.isSound(each))) {
+    if (level === 'problem') findings.add(path, what);
+    else findings.warn(path, what);
+  }
+  const secrets = secretsFromEnvironment(env, {
+    report: findings.reportVariable.bind(findings),
+    warn: findings.warnVariable.bind(findings),
+  });
+  return {
+    config: deepFreeze(toConfig(file, { configPath, cwd, servers, publicKeys, secrets })),
+    problems: findings.problems,
+    warnings: findings.warnings,
+    sources: settingSources(document, variables),
+    problemAt: document.problemAt.bind(document),
+  };
+}
+
+interface ReadFile {
+  readonly text: string;
+  readonly configPath: string;
+  /** As short as it stays clear, for messages. */
+  readonly shownPath: string;
+}
+
+function readConfigFile(path: string | undefined, env: Environment, cwd: string): ReadFile {
+  const { chosen, hint } = choosePath(path, env);
+  const configPath = resolve(cwd, chosen);
+  const fromHere = relative(cwd, configPath);
+  const shownPath = fromHere.startsWith('..') || isAbsolute(fromHere) ? configPath : fromHere;
+  const refuse = (message: string) => {
+    const nowhere = { line: null, column: null, length: 0, path: '', sourceLine: null };
+    return new ConfigError([{ ...nowhere, file: shownPath, message, hint }]);
+  };
+  try {
+    const stats = statSync(configPath);
+    if (!stats.isFile()) throw refuse('is not a file');
+    if (stats.size > MAX_FILE_BYTES) throw refuse(`is larger than ${MAX_FILE_BYTES} bytes`);
+    return { text: readFileSync(configPath, 'utf8'), configPath, shownPath };
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = error instanceof Error ? error.message : String(error);
+    throw refuse(isMissing ? 'does not exist' : `cannot be read: ${reason}`);
+  }
+}
+
+function choosePath(
+  path: string | undefined,
+  env: Environment,
+): { chosen: string; hint: string | null } {
+  if (path !== undefined) return { chosen: path, hint: null };
+  const named = env['MULTI_MCP_CONFIG'] ?? '';
+  if (named !== '') return { chosen: named, hint: 'MULTI_MCP_CONFIG names this file' };
+  return { chosen: DEFAULT_PATH, hint: 'name another one, or set MULTI_MCP_CONFIG' };
+}
+
+/** The document's values as they count: references expanded, then overridden by the environment. */
+function settle(
+  document: JsoncDocument,
+  env: Environment,
+  findings: Findings,
+): { value: unknown; variables: ReadonlyMap<string, string> } {
+  const unresolved: { path: SettingPath; references: readonly string[] }[] = [];
+  const expanded = expandAll(document.value ?? {}, env, (path, references) => {
+    unresolved.push({ path, references });
+  });
+  const { value, overrides } = overrideFromEnvironment(
+    expanded,
+    env,
+    findings.reportVariable.bind(findings),
+  );
+  const variables = new Map(overrides.map(({ path, variable }) => [dotted(path), variable]));
+  for (const { path, variable } of overrides) findings.blame(path, variable);
+  for (const { path, references } of unresolved) {
+    if (!variables.has(dotted(path))) reportUnresolved(path, references, document, findings);
+  }
+  return { value, variables };
+}
+
+function reportUnresolved(
+  path: SettingPath,
+  references: readonly string[],
+  document: JsoncDocument,
+  findings: Findings,
+): void {
+  const [first = ''] = references;
+  const what = {
+    within: first,
+    message: `refers to ${references.join(' and ')}, not set in the environment`,
+    hint: first.startsWith('${input:')
+      ? 'editors ask for inputs; here use ${NAME} and set the variable NAME'
+      : `set it, or give a default: ${first.replace('}', ':-…}')}; $${first} means the text itself`,
+  };
+  const server = valueAt(document.value, path.slice(0, 2));
+  const isDisabled =
+    valueAt(server, ['enabled']) === false || valueAt(server, ['disabled']) === true;
+  if (isDisabled) findings.warn(path, what);
+  else findings.report(path, what);
+  // The text still holds the reference, so no later check of it would make sense.
+  findings.doubt(path);
+}
