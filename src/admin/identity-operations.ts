@@ -1,0 +1,87 @@
+/**
+ * Making, listing and revoking keys, and minting tokens: the part of the admin operations that needs only
+ * the store and the secrets. The primary offers it over the socket; the command line uses it directly when
+ * no gateway runs.
+ */
+import type { KeyObject } from 'node:crypto';
+import { hashApiKey, mintApiKey } from '../gateway/api-key.js';
+import { mintToken } from '../gateway/mint-token.js';
+import { wallDate, wallSeconds } from '../kernel/clock.js';
+import type { ApiKeyRecord, Store } from '../store/store.js';
+import { checkKeyInput, checkTokenInput } from './identity-input.js';
+import type { AdminOperations, KeyView } from './operations.js';
+
+export interface IdentityOperationsOptions {
+  readonly store: Pick<Store, 'keys'>;
+  readonly pepper: KeyObject;
+  /** Kept beside each hash, so that a later pepper does not void the keys of this one. */
+  readonly pepperVersion: number;
+  readonly jwtSecret: KeyObject;
+  readonly issuer: string | null;
+  readonly audience: string | null;
+  /** Longer tokens would be refused by this gateway itself. */
+  readonly maxTokenSeconds: number;
+  /** Resolves when every worker has forgotten the key. Absent where no gateway runs. */
+  readonly onRevoked?: (keyId: string) => Promise<void>;
+}
+
+export type IdentityOperations = Pick<
+  AdminOperations,
+  'createKey' | 'listKeys' | 'revokeKey' | 'mintToken'
+>;
+
+export function createIdentityOperations(options: IdentityOperationsOptions): IdentityOperations {
+  const { store, pepper, pepperVersion, jwtSecret, issuer, audience, maxTokenSeconds } = options;
+  return {
+    async createKey(input) {
+      checkKeyInput(input);
+      const { id, key } = mintApiKey();
+      const now = wallDate();
+      const record: ApiKeyRecord = {
+        id,
+        user: input.user,
+        hash: hashApiKey(key, pepper),
+        pepperVersion,
+        label: input.label,
+        servers: input.servers,
+        isAdmin: input.isAdmin,
+        createdAt: now.toISOString(),
+        expiresAt: input.expiresInSeconds === null ? null : later(now, input.expiresInSeconds),
+        revokedAt: null,
+      };
+      await store.keys.insert(record);
+      return { ...viewOf(record), key };
+    },
+    async listKeys({ afterId, limit }) {
+      const records = await store.keys.list({
+        ...(afterId === undefined ? {} : { afterId }),
+        ...(limit === undefined ? {} : { limit }),
+      });
+      return records.map(viewOf);
+    },
+    async revokeKey(id) {
+      const isRevoked = await store.keys.revoke(id, wallDate());
+      // Told to the workers even when it was revoked before: an earlier broadcast may have been lost.
+      await options.onRevoked?.(id);
+      return isRevoked;
+    },
+    mintToken(input) {
+      return Promise.resolve().then(() => {
+        checkTokenInput(input, maxTokenSeconds);
+        const nowSeconds = wallSeconds();
+        const token = mintToken({ ...input, nowSeconds, issuer, audience, secret: jwtSecret });
+        const expiresAt = later(new Date(nowSeconds * 1000), input.expiresInSeconds);
+        return { token, expiresAt };
+      });
+    },
+  };
+}
+
+function later(from: Date, seconds: number): string {
+  return new Date(from.getTime() + seconds * 1000).toISOString();
+}
+
+function viewOf(record: ApiKeyRecord): KeyView {
+  const { id, user, label, servers, isAdmin, createdAt, expiresAt, revokedAt } = record;
+  return { id, user, label, servers, isAdmin, createdAt, expiresAt, revokedAt };
+}

@@ -1,0 +1,108 @@
+/**
+ * What the admin socket can do, as functions the primary passes in (and the command line passes in
+ * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
+ */
+
+/** An API key as people may see it; the secret is never kept. */
+export interface KeyView {
+  readonly id: string;
+  readonly user: string;
+  readonly label: string;
+  /** Null = every server. */
+  readonly servers: readonly string[] | null;
+  readonly isAdmin: boolean;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface CreateKeyInput {
+  readonly user: string;
+  readonly servers: readonly string[] | null;
+  readonly isAdmin: boolean;
+  readonly label: string;
+  /** Null = never expires. */
+  readonly expiresInSeconds: number | null;
+}
+
+export interface CreatedKey extends KeyView {
+  /** The whole key. Shown once; nothing can recover it. */
+  readonly key: string;
+}
+
+export interface ListKeysInput {
+  readonly afterId?: string | undefined;
+  /** Default and maximum 1000. */
+  readonly limit?: number | undefined;
+}
+
+export interface MintTokenInput {
+  readonly user: string;
+  readonly servers: readonly string[] | null;
+  readonly expiresInSeconds: number;
+}
+
+export interface MintedToken {
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+export interface ServerView {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** bundled, module, stdio, http */
+  readonly kind: string;
+  /** ready, degraded, open, disabled, starting or unknown; a word for people. */
+  readonly state: string;
+  /** What is wrong, in one sentence; null when nothing is. */
+  readonly detail: string | null;
+}
+
+export interface ServerTestStep {
+  /** spawn, connect, initialize, tools/list, ping … */
+  readonly step: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+  /** Protocol version, tool count, error text, tail of stderr. */
+  readonly detail: string | null;
+}
+
+export interface ServerTestReport {
+  readonly server: string;
+  readonly ok: boolean;
+  readonly steps: readonly ServerTestStep[];
+}
+
+/** Members the command line prints; the rest of the document is shown as it is by `--json`. */
+export interface StatusView {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly url: string;
+  readonly store: string;
+  readonly workers: number;
+  readonly servers: readonly ServerView[];
+  /** Sentences such as "cpu: 93 % for 2 min". */
+  readonly alerts: readonly string[];
+}
+
+/** The whole /health document, not filtered: whoever may open the socket is an operator. */
+export type HealthDocument = Readonly<Record<string, unknown>>;
+
+/**
+ * Each rejects with a GatewayError whose hint is fit for a person. Creating and revoking reach every
+ * worker before they resolve.
+ */
+export interface AdminOperations {
+  createKey(input: CreateKeyInput): Promise<CreatedKey>;
+  listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
+  /** False when no such key exists or it was revoked before. */
+  revokeKey(id: string): Promise<boolean>;
+  mintToken(input: MintTokenInput): Promise<MintedToken>;
+  status(): Promise<StatusView>;
+  health(): Promise<HealthDocument>;
+  listServers(): Promise<readonly ServerView[]>;
+  /** Rejects with GW_SERVER_UNKNOWN. */
+  testServer(name: string): Promise<ServerTestReport>;
+}

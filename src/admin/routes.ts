@@ -1,0 +1,64 @@
+/** The admin socket's requests, as one table: method and path → operation. */
+import { GatewayError } from '../kernel/errors.js';
+import { readKeyInput, readListInput, readTokenInput } from './identity-input.js';
+import type { AdminOperations } from './operations.js';
+
+export interface AdminRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Undefined when the request had no body. */
+  readonly body: unknown;
+}
+
+type Handler = (
+  operations: AdminOperations,
+  request: AdminRequest,
+  name: string,
+) => Promise<unknown>;
+
+/** `{name}` stands for one path segment. */
+const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
+  ['POST', '/keys', (operations, { body }) => operations.createKey(readKeyInput(body))],
+  ['GET', '/keys', (operations, { query }) => operations.listKeys(readListInput(query))],
+  [
+    'DELETE',
+    '/keys/{name}',
+    async (operations, _request, id) => ({ revoked: await operations.revokeKey(id) }),
+  ],
+  ['POST', '/tokens', (operations, { body }) => operations.mintToken(readTokenInput(body))],
+  ['GET', '/status', (operations) => operations.status()],
+  ['GET', '/health', (operations) => operations.health()],
+  ['GET', '/servers', (operations) => operations.listServers()],
+  ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
+];
+
+const MATCHERS = ROUTES.map(([method, path, handler]) => ({
+  method,
+  pattern: new RegExp(`^${path.replace('{name}', '([^/]+)')}$`),
+  handler,
+}));
+
+/** Resolves with what is to be sent as JSON; rejects with GW_ROUTE_UNKNOWN, GW_METHOD_NOT_ALLOWED or the operation's error. */
+export async function answerAdminRequest(
+  operations: AdminOperations,
+  request: AdminRequest,
+): Promise<unknown> {
+  const here = MATCHERS.filter(({ pattern }) => pattern.test(request.path));
+  const route = here.find(({ method }) => method === request.method);
+  if (route === undefined) {
+    if (here.length === 0) throw new GatewayError('GW_ROUTE_UNKNOWN');
+    const allow = here.map(({ method }) => method).join(', ');
+    throw new GatewayError('GW_METHOD_NOT_ALLOWED', { headers: { allow } });
+  }
+  const segment = route.pattern.exec(request.path)?.[1] ?? '';
+  return route.handler(operations, request, decodeSegment(segment));
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    throw new GatewayError('GW_BAD_REQUEST', { cause });
+  }
+}

@@ -1,0 +1,50 @@
+/** Admin operations that answer from what they are given, and keep what they were asked. */
+import type { AdminOperations } from '../../src/admin/operations.js';
+
+const key = {
+  id: 'abcdefghijkm',
+  user: 'ana',
+  label: '',
+  servers: null,
+  isAdmin: false,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: null,
+  revokedAt: null,
+};
+const server = { name: 'github', enabled: true, kind: 'http', state: 'ready', detail: null };
+
+export function fakeOperations(change: Partial<AdminOperations> = {}) {
+  const asked: unknown[] = [];
+  const answer =
+    <Result>(name: string, result: Result) =>
+    (input?: unknown) => {
+      asked.push(input === undefined ? [name] : [name, input]);
+      return Promise.resolve(result);
+    };
+  const operations: AdminOperations = {
+    createKey: answer('createKey', { ...key, key: 'mmcp_whole' }),
+    listKeys: answer('listKeys', [key]),
+    revokeKey: answer('revokeKey', true),
+    mintToken: answer('mintToken', { token: 'a.b.c', expiresAt: '2026-01-01T01:00:00.000Z' }),
+    status: answer('status', {
+      status: 'healthy' as const,
+      version: '0.1.0',
+      pid: 4242,
+      uptimeSeconds: 3700,
+      url: 'http://127.0.0.1:8080',
+      store: 'embedded (data/multi-mcp.db)',
+      workers: 2,
+      servers: [server],
+      alerts: [],
+    }),
+    health: answer('health', { status: 'healthy', checks: {} }),
+    listServers: answer('listServers', [server]),
+    testServer: answer('testServer', {
+      server: 'github',
+      ok: true,
+      steps: [{ step: 'initialize', ok: true, durationMs: 12.5, detail: '2025-11-25' }],
+    }),
+    ...change,
+  };
+  return { operations, asked };
+}
