@@ -134,7 +134,7 @@ export interface JwtPublicKey {
 
 export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
-export interface StoreConfig {
+interface StoreConfig {
   /** Null = the embedded store in dataDir. */
   readonly mongodbUri: string | null;
   /** What a start with an unreachable store does: serve cached identities, or exit 69. */
@@ -150,7 +150,7 @@ export interface SecretsConfig {
   readonly masterKey: string | null;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface ServerConfig {
   readonly name: string;

@@ -4,7 +4,7 @@ import { dotted } from './problem.js';
 import { settings } from './setting-list.js';
 import { isRecord, valueAt } from './value-at.js';
 
-export type SettingSource =
+type SettingSource =
   | { readonly from: 'file'; readonly line: number }
   | { readonly from: 'environment'; readonly variable: string }
   | { readonly from: 'default' };
