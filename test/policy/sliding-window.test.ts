@@ -139,6 +139,19 @@ t.test(
   },
 );
 
+t.test('lends what is neither taken nor lent', (t) => {
+  const window = new SlidingWindow({ limit: 10, windowMs: WINDOW_MS });
+  t.equal(window.take(0, 3), 0);
+  t.equal(window.lend(0, 2), 2);
+  t.equal(window.remaining(0), 5);
+  t.equal(window.lend(0, 9), 5);
+  t.equal(window.lend(0, 1), 0);
+  t.equal(window.take(400, 3), 600, 'the taken ones leave first');
+  t.equal(window.take(400, 4), WINDOW_MS, 'then it is for the borrowers to say');
+  t.equal(window.lend(1000, 9), 3, 'what has left the window can be lent');
+  t.end();
+});
+
 t.test('a settlement older than the newest entry counts as that young', (t) => {
   const window = new SlidingWindow({ limit: 5, windowMs: WINDOW_MS });
   window.lend(0, 2);
@@ -171,5 +184,6 @@ t.test('tells what the RateLimit header needs', (t) => {
   t.equal(window.waitMs(250), 0);
   t.equal(window.resetMs(250), 1000);
   t.equal(window.resetMs(1000), 250);
+  t.equal(window.resetMs(1250), 0);
   t.end();
 });

@@ -101,14 +101,18 @@ t.test('a client that waits as told is admitted, and one millisecond earlier is 
       capacities,
       rates,
       fc.double({ min: 0, max: 1e9, noNaN: true }),
+      fc.double({ min: 0, max: 50, noNaN: true }),
       fc.integer({ min: 1, max: 20 }),
-      (capacity, refillPerSecond, startMs, count) => {
+      (capacity, refillPerSecond, startMs, gapMs, count) => {
         fc.pre(count <= capacity);
         const bucket = new TokenBucket({ capacity, refillPerSecond }, startMs);
         while (bucket.take(startMs) === 0);
-        const waitMs = bucket.take(startMs, count);
-        const early = bucket.take(startMs + waitMs - 1.001, count);
-        return waitMs > 0 && early > 0 && bucket.take(startMs + waitMs, count) === 0;
+        const nowMs = startMs + gapMs;
+        const waitMs = bucket.take(nowMs, count);
+        if (waitMs === 0) return gapMs > 0;
+        if (count === 1 && bucket.waitMs(nowMs) !== waitMs) return false;
+        const early = bucket.take(nowMs + waitMs - 1.001, count);
+        return early > 0 && bucket.take(nowMs + waitMs, count) === 0;
       },
     ),
   );
@@ -147,24 +151,46 @@ t.test('lent tokens occupy the bucket: spent or not, no more than capacity exist
     fc.property(fc.array(step, { size: 'max', maxLength: 200 }), (steps) => {
       const bucket = new TokenBucket({ capacity: 20, refillPerSecond: 50 }, 0);
       let nowMs = 0;
+      let inside = 20;
       let lent = 0;
       for (const { gapMs, lend, spend, giveBack } of steps) {
         nowMs += gapMs;
-        lent += bucket.lend(nowMs, lend);
+        // What is lent leaves no room to refill, until it is settled.
+        inside = Math.min(20 - lent, inside + gapMs * 0.05);
         const spent = Math.min(spend, lent);
         const returned = Math.min(giveBack, lent - spent);
-        lent -= spent + returned;
-        const before = bucket.remaining(nowMs);
         bucket.settle(nowMs, spent, returned);
-        if (bucket.remaining(nowMs) !== before + returned) return false;
-        if (bucket.remaining(nowMs) + lent > 20) return false;
-        if (bucket.isIdle(nowMs) && lent > 0) return false;
+        lent -= spent + returned;
+        inside += returned;
+        const borrowed = Math.min(lend, Math.floor(inside + 1e-6));
+        if (bucket.lend(nowMs, lend) !== borrowed) return false;
+        lent += borrowed;
+        inside -= borrowed;
+        if (bucket.remaining(nowMs) !== Math.floor(inside + 1e-6)) return false;
+        if (bucket.isIdle(nowMs) !== (lent === 0 && inside > 20 - 1e-6)) return false;
       }
       // With everything settled the bucket fills up again.
       bucket.settle(nowMs, lent, 0);
       return bucket.remaining(nowMs + 400) === 20 && bucket.isIdle(nowMs + 400);
     }),
   );
+  t.end();
+});
+
+t.test('every question is answered as of the time it names', (t) => {
+  const emptied = (): TokenBucket => {
+    const bucket = new TokenBucket({ capacity: 10, refillPerSecond: 10 }, 0);
+    bucket.takeUpTo(0, 10);
+    return bucket;
+  };
+  t.equal(emptied().waitMs(60), 40);
+  t.equal(emptied().waitMs(100), 0);
+  t.equal(emptied().resetMs(250), 750);
+  t.equal(emptied().isIdle(999), false);
+  t.equal(emptied().isIdle(1000), true);
+  const given = emptied();
+  given.giveBack(900, 5);
+  t.equal(given.remaining(900), 10, 'nine came back before');
   t.end();
 });
 
