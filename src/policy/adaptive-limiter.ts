@@ -1,15 +1,20 @@
-// A limit on in-flight exchanges with one upstream that follows how the upstream fares, window by window
-// (sample-window.ts). Two laws, both after Netflix concurrency-limits, with the figures of RELIABILITY.md 5:
-//
-//   AIMD (default)  a window with a drop, or slower than slowMs on average: L * 0.9
-//                   else, if at least half of L was in use: L + 1
-//   Gradient2       g = clamp(tolerance * long / short, 0.5, 1), tolerance 1.5
-//                   if at least half of L was in use: L' = 0.8 * L + 0.2 * (L * g + 4)
-//                   long: exponential mean over 600 windows, the plain mean of the first 10; long > 2 * short -> * 0.95
-//
-// Gradient2 compares each tool class with its own baseline and averages the ratios by calls: otherwise a shift from
-// fast to slow tools would look like congestion. Where theirs ignores drops, ours treats them as AIMD does. A limit that
-// is not used is not evidence, so neither law moves it. Both stay within [minLimit, maxLimit].
+/**
+ * A limit on in-flight exchanges with one upstream that follows how the upstream fares, window by
+ * window (sample-window.ts). Two laws, both after Netflix concurrency-limits, with its
+ * figures:
+ *
+ *   AIMD (default)  a window with a drop, or slower than slowMs on average: L * 0.9
+ *                   else, if at least half of L was in use: L + 1
+ *   Gradient2       g = clamp(tolerance * long / short, 0.5, 1), tolerance 1.5
+ *                   if at least half of L was in use: L' = 0.8 * L + 0.2 * (L * g + 4)
+ *                   long: exponential mean over 600 windows (plain mean of the first 10);
+ *                   long > 2 * short: long * 0.95
+ *
+ * Gradient2 compares each tool class with its own baseline and averages the ratios by calls:
+ * otherwise a shift from fast to slow tools would look like congestion. Where theirs ignores drops,
+ * ours treats them as AIMD does. A limit that is not used is not evidence, so neither law moves it.
+ * Both stay within [minLimit, maxLimit].
+ */
 import type { ClassLatency, WindowSummary } from './sample-window.js';
 
 export interface AdaptiveLimit {
@@ -61,7 +66,10 @@ export interface Gradient2Options extends AdaptiveLimitOptions {
   readonly queueSize?: number;
   /** Weight of the new estimate. Default 0.2. */
   readonly smoothing?: number;
-  /** Tool classes with a baseline of their own; the least recently seen is forgotten first. Default 64. */
+  /**
+   * Tool classes with a baseline of their own; the least recently seen is forgotten first. Default
+   * 64.
+   */
   readonly maxClasses?: number;
 }
 

@@ -1,6 +1,8 @@
-// One alert per cause per period: a cause that persists or flaps is told once, what was silenced is counted and told with
-// the next alert, and the end of what was told is told too. Bounded: beyond `maxCauses` the cause raised longest ago
-// makes room, quiet ones first.
+/**
+ * One alert per cause per period: a cause that persists or flaps is told once, what was silenced is
+ * counted and told with the next alert, and the end of what was told is told too. Bounded: beyond
+ * `maxCauses` the cause raised longest ago makes room, quiet ones first.
+ */
 
 export interface AlertCooldownOptions {
   /** `alertCooldown`; default 300 000. */
@@ -59,7 +61,10 @@ export class AlertCooldown {
     return { tell: true, suppressed };
   }
 
-  /** The condition is over. What to tell about it, or undefined when it was not active or never told. */
+  /**
+   * The condition is over. What to tell about it, or undefined when it was not active or never
+   * told.
+   */
   clear(nowMs: number, name: string): Recovery | undefined {
     const cause = this.#causes.get(name);
     if (cause?.activeSinceMs === undefined) return undefined;

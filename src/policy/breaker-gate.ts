@@ -1,8 +1,11 @@
-// Who gets through a circuit breaker: everyone when closed, nobody when open or half-open, and a linearly growing
-// share for a while after it has closed again (Traefik's recovery; a full return at once would knock a barely
-// recovered upstream over). A worker holds one gate per server and applies the states that the primary announces;
-// the primary's own breaker (circuit-breaker.ts) decides them. The share is dealt by adding it up per call, which
-// needs no randomness: at a share of 0.25 every fourth call passes.
+/**
+ * Who gets through a circuit breaker: everyone when closed, nobody when open or half-open, and a
+ * linearly growing share for a while after it has closed again (Traefik's recovery; a full return
+ * at once would knock a barely recovered upstream over). A worker holds one gate per server and
+ * applies the states that the primary announces; the primary's own breaker (circuit-breaker.ts)
+ * decides them. The share is dealt by adding it up per call, which needs no randomness: at a share
+ * of 0.25 every fourth call passes.
+ */
 
 /** What a breaker announces. Durations, not instants: every process has its own monotonic clock. */
 export type BreakerAnnouncement =
@@ -36,7 +39,8 @@ export class BreakerGate {
   }
 
   /**
-   * May a call start? 0, or the milliseconds to wait before trying again. Whoever is admitted keeps `generation`
+   * May a call start? 0, or the milliseconds to wait before trying again. Whoever is admitted keeps
+   * `generation`
    * as it is now and hands it in with the call's outcome.
    */
   admit(nowMs: number): number {

@@ -1,15 +1,18 @@
-// The circuit breaker of one server (Nygard, Release It!; figures: RELIABILITY.md 5, half-open).
-//
-//             trip rule                      openMs over, probe starts
-//   closed ───────────────► open ─────────────────────────────► half-open
-//     ▲ ▲                    ▲  ▲       probe fails or is lost      │ │
-//     │ └── ramp over: k = 0 │  └────────────────────────────────────┘ │
-//     └──────────────────────┼──── 3 probes in a row succeed ──────────┘
-//           (10 s ramp)      └ trip during the ramp: k keeps growing
-//
-// Every change of state starts a new generation. A call carries the generation it was admitted in, and an outcome of
-// an earlier generation changes nothing: otherwise a call begun while closed that fails late re-opens a half-open
-// circuit (seen in cockatiel 4.0.0). Users' calls never probe: a probe is a harmless message of our own, one at a time.
+/**
+ * The circuit breaker of one server (Nygard, Release It!).
+ *
+ *             trip rule                      openMs over, probe starts
+ *   closed ───────────────► open ─────────────────────────────► half-open
+ *     ▲ ▲                    ▲  ▲       probe fails or is lost      │ │
+ *     │ └── ramp over: k = 0 │  └────────────────────────────────────┘ │
+ *     └──────────────────────┼──── 3 probes in a row succeed ──────────┘
+ *           (10 s ramp)      └ trip during the ramp: k keeps growing
+ *
+ * Every change of state starts a new generation. A call carries the generation it was admitted in,
+ * and an outcome of an earlier generation changes nothing: otherwise a call begun while closed that
+ * fails late re-opens a half-open circuit (seen in cockatiel 4.0.0). Users' calls never probe: a
+ * probe is a harmless message of our own, one at a time.
+ */
 import type { BreakerAnnouncement } from './breaker-gate.js';
 import { defaultTripRule, TripRule, type TripRuleOptions } from './trip-rule.js';
 
@@ -68,7 +71,9 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
-  /** Grows with every change of state, so an unchanged one means there is nothing new to announce. */
+  /**
+   * Grows with every change of state, so an unchanged one means there is nothing new to announce.
+   */
   get generation(): number {
     return this.#generation;
   }
@@ -79,8 +84,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * Outcomes of calls admitted in `generation`. Failures are timeouts, resets and 5xx; never 4xx, a tool's own
-   * `isError` or a client that left (those are not reported at all). Ignored unless the circuit is still closed in
+   * Outcomes of calls admitted in `generation`. Failures are timeouts, resets and 5xx; never 4xx, a
+   * tool's own
+   * `isError` or a client that left (those are not reported at all). Ignored unless the circuit is
+   * still closed in
    * that very generation.
    */
   record(generation: number, nowMs: number, successes: number, failures: number): void {
@@ -91,8 +98,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * Starts a probe if one is due and none is in flight. Returns the probe's generation, to be handed to
-   * `recordProbe`, or undefined. The caller sends something harmless (ping, server/discover, tools/list).
+   * Starts a probe if one is due and none is in flight. Returns the probe's generation, to be
+   * handed to
+   * `recordProbe`, or undefined. The caller sends something harmless (ping, server/discover,
+   * tools/list).
    */
   startProbe(nowMs: number): number | undefined {
     this.expireProbe(nowMs);

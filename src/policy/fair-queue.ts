@@ -1,10 +1,13 @@
-// Who waits for a slot of one server: first in, first out for each user, and turn by turn between users, so that one
-// user with a thousand calls delays another's single call by one turn. Bounded in total and per user; one deadline,
-// counted from arrival. Everything is O(1) in intrusive lists: joining, serving, leaving from the middle, expiring.
-//
-//   ring of users whose turn comes:  ana ⇄ bo ⇄ cy      parked (own budget used up; no turn): dee
-//   each user's line, oldest first:  a1 a2  b1   c1 c2                                        d1
-//   all waiters by arrival:          a1 c1 d1 a2 b1 c2     (expiry looks only at the oldest)
+/**
+ * Who waits for a slot of one server: first in, first out for each user, and turn by turn between
+ * users, so that one user with a thousand calls delays another's single call by one turn. Bounded
+ * in total and per user; one deadline, counted from arrival. Everything is O(1) in intrusive lists:
+ * joining, serving, leaving from the middle, expiring.
+ *
+ *   ring of users whose turn comes:  ana ⇄ bo ⇄ cy      parked (own budget used up; no turn): dee
+ *   each user's line, oldest first:  a1 a2  b1   c1 c2                                        d1
+ *   all waiters by arrival:          a1 c1 d1 a2 b1 c2     (expiry looks only at the oldest)
+ */
 
 export interface FairQueueOptions {
   readonly maxWaiting: number;
@@ -15,7 +18,6 @@ export interface FairQueueOptions {
 
 /** One waiter's place, and the handle to remove it. The links belong to the queue. */
 export class Waiter<T> {
-  readonly user: string;
   readonly item: T;
   readonly arrivedAtMs: number;
   line: Line<T> | undefined;
@@ -24,8 +26,7 @@ export class Waiter<T> {
   older: Waiter<T> | undefined;
   younger: Waiter<T> | undefined;
 
-  constructor(user: string, item: T, arrivedAtMs: number) {
-    this.user = user;
+  constructor(item: T, arrivedAtMs: number) {
     this.item = item;
     this.arrivedAtMs = arrivedAtMs;
   }
@@ -80,7 +81,7 @@ export class FairQueue<T> {
       this.#lines.set(user, line);
       this.#enterRing(line);
     }
-    const waiter = new Waiter(user, item, nowMs);
+    const waiter = new Waiter(item, nowMs);
     this.#append(line, waiter);
     return waiter;
   }
@@ -120,7 +121,8 @@ export class FairQueue<T> {
   }
 
   /**
-   * Removes and returns one waiter whose time is up, oldest first, or undefined when there is none. `maxWaitMs`
+   * Removes and returns one waiter whose time is up, oldest first, or undefined when there is none.
+   * `maxWaitMs`
    * shortens everybody's time from now on (shed-early.ts); it never lengthens it.
    */
   expireOne(nowMs: number, maxWaitMs = Infinity): Waiter<T> | undefined {

@@ -1,8 +1,11 @@
-// One limit per key (user, server, address) in a bounded table. What may be forgotten is decided by meaning, not by
-// age: a limit that is idle (full bucket, empty window) equals a new one, so dropping it loses nothing, and one that
-// still constrains is never dropped, however long ago it was asked. Hence no order of use is kept on the hot path.
-// A table full of constraining limits has no room for a new key: `get` returns undefined and the caller refuses
-// (fail closed). Idle limits are found by a hand that goes round the table, a few steps per newcomer.
+/**
+ * One limit per key (user, server, address) in a bounded table. What may be forgotten is decided by
+ * meaning, not by age: a limit that is idle (full bucket, empty window) equals a new one, so
+ * dropping it loses nothing, and one that still constrains is never dropped, however long ago it
+ * was asked. Hence no order of use is kept on the hot path. A table full of constraining limits has
+ * no room for a new key: `get` returns undefined and the caller refuses (fail closed). Idle limits
+ * are found by a hand that goes round the table, a few steps per newcomer.
+ */
 
 export interface IdleAware {
   isIdle(nowMs: number): boolean;
@@ -29,7 +32,10 @@ export class KeyedLimits<Limit extends IdleAware> {
     this.#hand = this.#limits.entries();
   }
 
-  /** The key's limit, made on first use; undefined when the table is full of limits that still constrain. */
+  /**
+   * The key's limit, made on first use; undefined when the table is full of limits that still
+   * constrain.
+   */
   get(key: string, nowMs: number): Limit | undefined {
     const known = this.#limits.get(key);
     if (known !== undefined) return known;

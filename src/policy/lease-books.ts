@@ -1,5 +1,7 @@
-// What the lease ledger writes down: a book for each server, user and worker, and the ticket that links one of each.
-// Records only; every decision is lease-ledger.ts.
+/**
+ * What the lease ledger writes down: a book for each server, user and worker, and the ticket that
+ * links one of each. Records only; every decision is lease-ledger.ts.
+ */
 import type { FairQueue, Waiter } from './fair-queue.js';
 import type { Incarnation } from './lease-messages.js';
 import type { ShedEarly } from './shed-early.js';

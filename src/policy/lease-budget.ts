@@ -1,16 +1,21 @@
-// One rate limit (a token bucket or a sliding window) that several workers spend from, without asking for each call.
-// The primary owns the limit and lends chunks of it; a worker spends its chunk (lease-share.ts) and reports.
-//
-// WHY NOTHING IS ADMITTED ABOVE THE LIMIT. What is lent counts against the limit until it is known what became of it:
-// in a window as taken now, in a bucket as tokens still inside (so they are not refilled a second time). A report turns
-// lent into spent, dated not before the spending: the worker says how long ago its last spending was, and the time the
-// report took only makes it later. So at any instant all spendings of the last window are lent or logged, and their sum
-// is bounded as in one process. A worker that dies has, for all we know, just spent everything: the safe side.
-// The price is refusing slightly too much: a place comes back up to one report interval late.
-//
-// WHY NOBODY IS REFUSED WHILE A CHUNK LIES IDLE ELSEWHERE. An ask that finds nothing recalls the chunks of the other
-// workers and waits for their answers (at most `recallTimeoutMs`: then it is denied, we fail closed). For a while after
-// that the limit is contended: workers get what they need and nothing in advance.
+/**
+ * One rate limit (a token bucket or a sliding window) that several workers spend from, without
+ * asking for each call. The primary owns the limit and lends chunks of it; a worker spends its
+ * chunk (lease-share.ts) and reports.
+ *
+ * WHY NOTHING IS ADMITTED ABOVE THE LIMIT. What is lent counts against the limit until it is known
+ * what became of it: in a window as taken now, in a bucket as tokens still inside (so they are not
+ * refilled a second time). A report turns lent into spent, dated not before the spending: the
+ * worker says how long ago its last spending was, and the time the report took only makes it later.
+ * So at any instant all spendings of the last window are lent or logged, and their sum is bounded
+ * as in one process. A worker that dies has, for all we know, just spent everything: the safe side.
+ * The price is refusing slightly too much: a place comes back up to one report interval late.
+ *
+ * WHY NOBODY IS REFUSED WHILE A CHUNK LIES IDLE ELSEWHERE. An ask that finds nothing recalls the
+ * chunks of the other workers and waits for their answers (at most `recallTimeoutMs`: then it is
+ * denied, we fail closed). For a while after that the limit is contended: workers get what they
+ * need and nothing in advance.
+ */
 import type { Incarnation } from './lease-messages.js';
 
 /** What can be lent: TokenBucket and SlidingWindow are. */
@@ -102,7 +107,10 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     this.#options = options;
   }
 
-  /** A worker asks; it has at most one ask open. Answered by one chunk or denial, now or within recallTimeoutMs. */
+  /**
+   * A worker asks; it has at most one ask open. Answered by one chunk or denial, now or within
+   * recallTimeoutMs.
+   */
   ask(from: Incarnation, request: ChunkRequest, nowMs: number): void {
     if (this.#tryLend(from, request, nowMs)) return;
     if (!this.#recallOthers(from, nowMs)) {
@@ -120,7 +128,8 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     const returned = Math.min(report.returned, holder.lent - spent);
     holder.lent -= spent + returned;
     if (report.answersRecall) holder.recalled = false;
-    // A recalled holder stays on the books until it answers, even with nothing lent: its answer is waited for.
+    // A recalled holder stays on the books until it answers, even with nothing lent: its answer is
+    // waited for.
     if (holder.lent === 0 && !holder.recalled) this.#holders.delete(from);
     this.limit.settle(nowMs, spent, returned, report.spentAgeMs);
     this.#servePending(nowMs);

@@ -1,5 +1,8 @@
-// The primary's lease budgets of every key (gateway, each server, each user), in a bounded table. When the table is
-// full of limits that still constrain, an ask for a new key is denied: we fail closed.
+/**
+ * The primary's lease budgets of every key (gateway, each server, each user), in a bounded table.
+ * When the table is full of limits that still constrain, an ask for a new key is denied: we fail
+ * closed.
+ */
 import { KeyedLimits } from './keyed-limits.js';
 import {
   defaultLeaseBudget,
@@ -82,7 +85,9 @@ export class LeaseBudgets<Limit extends LendableLimit = LendableLimit> {
     return this.#budgets.sweep(nowMs);
   }
 
-  /** The key's limit, to show it or to change its rate; undefined when the key is idle or unknown. */
+  /**
+   * The key's limit, to show it or to change its rate; undefined when the key is idle or unknown.
+   */
   limitOf(key: string): Limit | undefined {
     return this.#budgets.peek(key)?.limit;
   }

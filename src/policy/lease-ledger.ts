@@ -1,35 +1,45 @@
-// The exact ledger of the gateway's budgets, kept by the primary: never more than `maxTotal` exchanges in flight, nor
-// `maxPerUser` of one user, nor a server's own limit on one server, over all workers, at every instant.
-//
-// WHAT IS LEASED. Two kinds of slot, held by workers as plain counts (slots of a kind are alike and have no ids):
-//   server slot of s   one of s's budget and, with it, one of the total budget
-//   user slot of u     one of u's budget, on whatever server
-// An exchange of u with s needs one of each, so it starts from any idle pair a worker holds: a server slot left by
-// another user, a user slot left by a call to another server.
-//
-// WHY THE LIMITS HOLD. The ledger counts a slot from the moment it sends it until the holder has returned it or the
-// holder's process has exited (not disconnected: its sockets may still be open then). A worker uses only what has
-// arrived and not been given back. Hence, in every interleaving of messages,
-//   in use <= held by workers + under way on the channels = out (the ledger's count) <= limit.
-// A message that is lost with its worker, or comes late from one that is gone, can only leave `out` too high, and the
-// exit corrects it. Nothing here depends on clocks, on IPC being quick, or on order between channels.
-//
-// THE PROTOCOL, over one first-in-first-out channel each way per worker:
-//   ticket    W→P  a call lacks a slot. A half that the worker has idle goes back with the ticket, so that no slot is
-//                  set aside for a call that still has to wait.
-//   grant     P→W  both slots, always together: nobody waits while holding one.
-//   refusal   P→W  it will not be. A ticket gets exactly one grant or refusal, unless it is cancelled while waiting.
-//   cancel    W→P  the client left. A grant already under way becomes idle slots of the worker when it arrives.
-//   returned  W→P  slots idle for too long, or recalled.
-//   recall    P→W  someone waits for these. The worker returns what is idle at once and for `brokerMs` whatever becomes
-//                  free: meanwhile the key is brokered, every call goes through the queue here.
-// A recall is soft state. While waiters are blocked on a key it is repeated every brokerMs / 2, and a grant of a
-// brokered key says so, hence every holder of a contended key keeps returning it and no busy worker can pass a slot
-// from call to call past those who wait. A lost or late recall delays and never wedges: idle slots go back by themselves.
-//
-// WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they share a scarce total),
-// inside a server users in turn (fair-queue.ts). A user at its own limit is parked in every queue and holds up nobody.
-// As no waiter that could run is ever left waiting, a newcomer that finds all three budgets free overtakes nobody.
+/**
+ * The exact ledger of the gateway's budgets, kept by the primary: never more than `maxTotal`
+ * exchanges in flight, nor `maxPerUser` of one user, nor a server's own limit on one server, over
+ * all workers, at every instant.
+ *
+ * WHAT IS LEASED. Two kinds of slot, held by workers as plain counts (slots of a kind are alike and
+ * have no ids):
+ *   server slot of s   one of s's budget and, with it, one of the total budget
+ *   user slot of u     one of u's budget, on whatever server
+ * An exchange of u with s needs one of each, so it starts from any idle pair a worker holds: a
+ * server slot left by another user, a user slot left by a call to another server.
+ *
+ * WHY THE LIMITS HOLD. The ledger counts a slot from the moment it sends it until the holder has
+ * returned it or the holder's process has exited (not disconnected: its sockets may still be open
+ * then). A worker uses only what has arrived and not been given back. Hence, in every interleaving
+ * of messages,
+ *   in use <= held by workers + under way on the channels = out (the ledger's count) <= limit.
+ * A message that is lost with its worker, or comes late from one that is gone, can only leave `out`
+ * too high, and the exit corrects it. Nothing here depends on clocks, on IPC being quick, or on
+ * order between channels.
+ *
+ * THE PROTOCOL, over one first-in-first-out channel each way per worker:
+ *   ticket    W→P  a call lacks a slot. A half that the worker has idle goes back with the
+ *                  ticket, so that no slot is set aside for a call that still has to wait.
+ *   grant     P→W  both slots, always together: nobody waits while holding one.
+ *   refusal   P→W  it will not be. A ticket gets exactly one grant or refusal, unless it is
+ *                  cancelled while waiting.
+ *   cancel    W→P  the client left. A grant already under way becomes idle slots on arrival.
+ *   returned  W→P  slots idle for too long, or recalled.
+ *   recall    P→W  someone waits for these. The worker returns what is idle at once and, for
+ *                  `brokerMs`, whatever becomes free: meanwhile the key is brokered, and every
+ *                  call goes through the queue here.
+ * A recall is soft state. While waiters are blocked on a key it is repeated every brokerMs / 2, and
+ * a grant of a brokered key says so, hence every holder of a contended key keeps returning it and
+ * no busy worker can pass a slot from call to call past those who wait. A lost or late recall
+ * delays and never wedges: idle slots go back by themselves.
+ *
+ * WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they
+ * share a scarce total), inside a server users in turn (fair-queue.ts). A user at its own limit is
+ * parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
+ * newcomer that finds all three budgets free overtakes nobody.
+ */
 import { FairQueue } from './fair-queue.js';
 import {
   newServerBook,
@@ -62,9 +72,15 @@ export interface LeaseLedgerOptions {
   readonly maxQueuedPerUser: number;
   /** Longest wait of a ticket, from its arrival. */
   readonly queueTimeoutMs: number;
-  /** How long a recalled key stays brokered. Default 1 000: two recalls a second for each contended key. */
+  /**
+   * How long a recalled key stays brokered. Default 1 000: two recalls a second for each contended
+   * key.
+   */
   readonly brokerMs?: number;
-  /** When given, waiters of a queue that does not drain are refused early (`shed`). Default: only queueTimeoutMs. */
+  /**
+   * When given, waiters of a queue that does not drain are refused early (`shed`). Default: only
+   * queueTimeoutMs.
+   */
   readonly shedEarly?: ShedEarlyOptions;
 }
 
@@ -123,7 +139,9 @@ export class LeaseLedger {
     this.#serve(nowMs);
   }
 
-  /** Refuses everyone who waits for the server and every later ticket; what is in flight may end. */
+  /**
+   * Refuses everyone who waits for the server and every later ticket; what is in flight may end.
+   */
   closeServer(name: string, nowMs: number): void {
     const server = this.#servers.get(name);
     if (server === undefined) return;
@@ -157,7 +175,10 @@ export class LeaseLedger {
     this.#workers.set(incarnation, newWorkerBook(incarnation));
   }
 
-  /** The process is gone, as its `exit` event tells: all it held comes back, and what it still says is ignored. */
+  /**
+   * The process is gone, as its `exit` event tells: all it held comes back, and what it still says
+   * is ignored.
+   */
   workerExited(incarnation: Incarnation, nowMs: number): void {
     const worker = this.#workers.get(incarnation);
     if (worker === undefined) return;
@@ -171,7 +192,10 @@ export class LeaseLedger {
     this.#serve(nowMs);
   }
 
-  /** A worker asks for both slots of a call. The answer, now or later, is a grant or a refusal in the outbox. */
+  /**
+   * A worker asks for both slots of a call. The answer, now or later, is a grant or a refusal in
+   * the outbox.
+   */
   ticket(from: Incarnation, request: TicketRequest, nowMs: number): void {
     const worker = this.#workers.get(from);
     if (worker === undefined) return;
@@ -191,7 +215,10 @@ export class LeaseLedger {
     else this.#enqueue(ticket, nowMs);
   }
 
-  /** The call is no longer wanted. Too late when it was granted: then the worker keeps or returns the slots. */
+  /**
+   * The call is no longer wanted. Too late when it was granted: then the worker keeps or returns
+   * the slots.
+   */
   cancel(from: Incarnation, ticketId: number): void {
     const waiter = this.#workers.get(from)?.waiting.get(ticketId);
     if (waiter === undefined) return;
@@ -271,7 +298,10 @@ export class LeaseLedger {
     this.#serve(nowMs);
   }
 
-  /** Grants until nobody who waits can run. Each round grants, parks a user, or drops a server from the ring. */
+  /**
+   * Grants until nobody who waits can run. Each round grants, parks a user, or drops a server from
+   * the ring.
+   */
   #serve(nowMs: number): void {
     for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
       this.#expire(server, nowMs);

@@ -1,10 +1,19 @@
-// What the primary's ledger (lease-ledger.ts) and a worker's local leases (local-leases.ts) say to each other. The
-// meaning of each message, and why the budgets hold in every interleaving, is told in lease-ledger.ts.
+/**
+ * What the primary's ledger (lease-ledger.ts) and a worker's local leases (local-leases.ts) say to
+ * each other. The meaning of each message, and why the budgets hold in every interleaving, is told
+ * in lease-ledger.ts.
+ */
 
-/** Names one life of a worker process: never used again after its exit (cluster's `worker.id` will do). */
+/**
+ * Names one life of a worker process: never used again after its exit (cluster's `worker.id` will
+ * do).
+ */
 export type Incarnation = number;
 
-/** A server slot is one of that server's budget and one of the total; a user slot one of that user's budget. */
+/**
+ * A server slot is one of that server's budget and one of the total; a user slot one of that user's
+ * budget.
+ */
 export type SlotKind = 'server' | 'user';
 
 export type RefusalReason =

@@ -1,5 +1,8 @@
-// When the ledger calls slots back, and which keys are brokered for it (the soft state told in lease-ledger.ts): a key
-// is recalled at most twice in a brokered period, so that the period does not lapse while a repetition is late.
+/**
+ * When the ledger calls slots back, and which keys are brokered for it (the soft state told in
+ * lease-ledger.ts): a key is recalled at most twice in a brokered period, so that the period does
+ * not lapse while a repetition is late.
+ */
 import type { ServerBook, UserBook, WorkerBook } from './lease-books.js';
 import type { Grant, Incarnation, Recall } from './lease-messages.js';
 

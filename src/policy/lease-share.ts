@@ -1,6 +1,9 @@
-// A worker's share of one rate limit: the chunk lent by the primary (lease-budget.ts), spent call by call with no
-// message. What it spent and what it no longer needs it reports at every sweep; an idle share reports nothing.
-// After a denial it refuses by itself until the time named, so that a flood of refused calls costs no IPC.
+/**
+ * A worker's share of one rate limit: the chunk lent by the primary (lease-budget.ts), spent call
+ * by call with no message. What it spent and what it no longer needs it reports at every sweep; an
+ * idle share reports nothing. After a denial it refuses by itself until the time named, so that a
+ * flood of refused calls costs no IPC.
+ */
 import type { ChunkReport, ChunkRequest } from './lease-budget.js';
 import { waitUntil } from './wait-until.js';
 
@@ -36,7 +39,10 @@ export class LeaseShare {
     this.#options = options;
   }
 
-  /** Spends one. 0: admitted; > 0: rate-limited, milliseconds to wait; NEEDS_CHUNK: ask, and spend again then. */
+  /**
+   * Spends one. 0: admitted; > 0: rate-limited, milliseconds to wait; NEEDS_CHUNK: ask, and spend
+   * again then.
+   */
   spend(nowMs: number): number {
     if (this.#unspent > 0) {
       this.#unspent -= 1;
@@ -50,7 +56,8 @@ export class LeaseShare {
   }
 
   /**
-   * Takes back a spending made at `spentAtMs` because another limit refused the call. It is lost when a report went out
+   * Takes back a spending made at `spentAtMs` because another limit refused the call. It is lost
+   * when a report went out
    * meanwhile: taking back a later one in its stead would date a spending too early.
    */
   refund(spentAtMs: number): void {
@@ -65,7 +72,8 @@ export class LeaseShare {
   }
 
   /**
-   * The request to send; undefined while one is under way. `needed`: how many calls wait. To be called when the tick's
+   * The request to send; undefined while one is under way. `needed`: how many calls wait. To be
+   * called when the tick's
    * batch is sent, so that a burst asks once for all of it.
    */
   ask(nowMs: number, needed: number): ChunkRequest | undefined {
@@ -101,7 +109,10 @@ export class LeaseShare {
     return this.#report(nowMs, this.#unspent, true);
   }
 
-  /** The report to send, if there is anything to say. To be called every 50 ms: places come back that much late. */
+  /**
+   * The report to send, if there is anything to say. To be called every 50 ms: places come back
+   * that much late.
+   */
   sweep(nowMs: number): ChunkReport | undefined {
     const unneeded = this.#lowWater;
     if (this.#spent === 0 && unneeded === 0) {

@@ -1,9 +1,12 @@
-// How much of the configured rate this machine should admit now: all of it below `threshold`, then less the nearer any
-// of its signals comes to full, and all of it again by itself. Falling is quick, because overload feeds on itself;
-// rising is slow and starts only a step below the threshold, so that the scale does not swing with its own effect.
-//
-//   worst signal   0 ───────── threshold - hysteresis ── threshold ───────────── 1
-//   scale heads to 1 (rising)            stays            1 (falling) ……… minScale
+/**
+ * How much of the configured rate this machine should admit now: all of it below `threshold`, then
+ * less the nearer any of its signals comes to full, and all of it again by itself. Falling is
+ * quick, because overload feeds on itself; rising is slow and starts only a step below the
+ * threshold, so that the scale does not swing with its own effect.
+ *
+ *   worst signal   0 ───────── threshold - hysteresis ── threshold ───────────── 1
+ *   scale heads to 1 (rising)            stays            1 (falling) ……… minScale
+ */
 
 export interface LoadSignals {
   /** Each 0..1, 1 = no more to give. */
@@ -16,7 +19,10 @@ export interface LoadSignals {
 export interface LoadScaleOptions {
   /** `adaptiveThreshold`; default 0.8. */
   readonly threshold: number;
-  /** The scale when a signal is at 1. Default 0.1: some work must pass, or nothing tells when it is over. */
+  /**
+   * The scale when a signal is at 1. Default 0.1: some work must pass, or nothing tells when it is
+   * over.
+   */
   readonly minScale: number;
   /** Default 0.05. */
   readonly hysteresis: number;
@@ -49,7 +55,10 @@ export class LoadScale {
     return this.#scale;
   }
 
-  /** Takes in a sample; how often is free, only the time between samples counts. Returns the new scale. */
+  /**
+   * Takes in a sample; how often is free, only the time between samples counts. Returns the new
+   * scale.
+   */
   update(nowMs: number, signals: LoadSignals): number {
     const { threshold, hysteresis, fallMs, riseMs } = this.#options;
     const elapsedMs = Math.max(0, nowMs - this.#updatedAtMs);

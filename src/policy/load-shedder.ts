@@ -1,7 +1,10 @@
-// Refuse early when this process is saturated: green serves everything, amber gives up comforts (keep-alive, queueing,
-// stream opens), red sheds new work with 503. Thresholds after Envoy's overload manager (heap 92 % stops keep-alive,
-// 95 % sheds); RELIABILITY.md 3. Worse is believed at once, better only after it has lasted for `calmMs` and by a
-// margin, and step by step, so that the state does not flap with the load it sheds.
+/**
+ * Refuse early when this process is saturated: green serves everything, amber gives up comforts
+ * (keep-alive, queueing, stream opens), red sheds new work with 503. Thresholds after Envoy's
+ * overload manager (heap 92 % stops keep-alive, 95 % sheds). Worse is believed at
+ * once, better only after it has lasted for `calmMs` and by a margin, and step by step, so that the
+ * state does not flap with the load it sheds.
+ */
 
 export type ShedState = 'green' | 'amber' | 'red';
 

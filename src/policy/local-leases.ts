@@ -1,17 +1,22 @@
-// The slots one worker holds: what is in use and what is idle, so that most calls start with no message at all.
-// The other side, and why this is exact, is lease-ledger.ts. Per key two counts; a slot that becomes free stays here
-// as idle, unless the key is brokered (recalled a moment ago): then it goes back at once.
-//
-// Idle slots go back within `idleMs` without a timestamp per slot: the lowest idle count seen between two sweeps is
-// what nobody needed in that time (the low-water mark of TCMalloc's caches). With a sweep every idleMs / 2 each slot
-// is home at most idleMs after it was last of use.
-//
-// The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with `surrender()`'s answer,
-// and it tells `granted` whether the call is still wanted.
+/**
+ * The slots one worker holds: what is in use and what is idle, so that most calls start with no
+ * message at all. The other side, and why this is exact, is lease-ledger.ts. Per key two counts; a
+ * slot that becomes free stays here as idle, unless the key is brokered (recalled a moment ago):
+ * then it goes back at once.
+ *
+ * Idle slots go back within `idleMs` without a timestamp per slot: the lowest idle count seen
+ * between two sweeps is what nobody needed in that time (the low-water mark of TCMalloc's caches).
+ * With a sweep every idleMs / 2 each slot is home at most idleMs after it was last of use.
+ *
+ * The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with
+ * `surrender()`'s answer, and it tells `granted` whether the call is still wanted.
+ */
 import type { Grant, Recall, SlotKind, SlotReturn } from './lease-messages.js';
 
 export interface LocalLeasesOptions {
-  /** Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 10 000. */
+  /**
+   * Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 10 000.
+   */
   readonly maxIdleKeys?: number;
 }
 
@@ -35,7 +40,9 @@ export class LocalLeases {
     this.#maxKeys = options.maxIdleKeys ?? 10_000;
   }
 
-  /** Starts a call from idle slots: true, and the caller owes one `put`; false, and nothing changed. */
+  /**
+   * Starts a call from idle slots: true, and the caller owes one `put`; false, and nothing changed.
+   */
   take(user: string, server: string): boolean {
     const ofServer = this.#server.get(server);
     if (ofServer === undefined || ofServer.idle === 0) return false;
@@ -46,13 +53,19 @@ export class LocalLeases {
     return true;
   }
 
-  /** After a false `take`: gives up the half that is idle, if any. It goes back with the ticket, as its `surrendered`. */
+  /**
+   * After a false `take`: gives up the half that is idle, if any. It goes back with the ticket, as
+   * its `surrendered`.
+   */
   surrender(user: string, server: string): SlotKind | undefined {
     if (giveUp(this.#server.get(server))) return 'server';
     return giveUp(this.#user.get(user)) ? 'user' : undefined;
   }
 
-  /** A grant arrived. When still `wanted` the call starts and the caller owes one `put`; else the slots are idle. */
+  /**
+   * A grant arrived. When still `wanted` the call starts and the caller owes one `put`; else the
+   * slots are idle.
+   */
   granted(grant: Grant, wanted: boolean, nowMs: number): void {
     const ofServer = holding(this.#server, grant.server);
     const ofUser = holding(this.#user, grant.user);
@@ -104,7 +117,10 @@ export class LocalLeases {
     this.#returnIdle(recall.scope, recall.key, held, held.idle);
   }
 
-  /** Returns what was idle since the sweep before, and forgets keys. To be called every idleMs / 2 (125 ms). */
+  /**
+   * Returns what was idle since the sweep before, and forgets keys. To be called every idleMs / 2
+   * (125 ms).
+   */
   sweep(nowMs: number): void {
     this.#sweepKind('server', this.#server, nowMs);
     this.#sweepKind('user', this.#user, nowMs);
@@ -117,7 +133,8 @@ export class LocalLeases {
   }
 
   /**
-   * Takes out the returns to be sent. Send them in one batch with the tick's tickets, returns first or last: each
+   * Takes out the returns to be sent. Send them in one batch with the tick's tickets, returns first
+   * or last: each
    * slot is counted by the primary until its return arrives.
    */
   drainReturns(): readonly SlotReturn[] {

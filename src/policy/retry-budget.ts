@@ -1,7 +1,10 @@
-// Retries may add at most a tenth to the load they answer to: each first attempt pays in `ratio`, each retry costs 1
-// (the 10 % of Google SRE, "Handling Overload"; kept as a balance like gRPC's and Finagle's). The balance is bounded, so
-// a quiet hour does not save up a storm, and starts with a small reserve, so that a lone failure can be retried at all:
-//   retries <= reserve + ratio * first attempts, at every moment.
+/**
+ * Retries may add at most a tenth to the load they answer to: each first attempt pays in `ratio`,
+ * each retry costs 1 (the 10 % of Google SRE, "Handling Overload"; kept as a balance like gRPC's
+ * and Finagle's). The balance is bounded, so a quiet hour does not save up a storm, and starts with
+ * a small reserve, so that a lone failure can be retried at all:
+ *   retries <= reserve + ratio * first attempts, at every moment.
+ */
 
 export interface RetryBudgetOptions {
   /** Retries per first attempt. Default 0.1. */

@@ -1,8 +1,11 @@
-// May a failed attempt be made again, and after how long? Only when that cannot run a tool twice: the request provably
-// never left, or repeating it is harmless (lists, reads, tools marked idempotentHint or readOnlyHint). Peers that replayed
-// on reconnect ran side effects twice (FIELD.md 5). Otherwise the caller must say that the outcome is unknown.
-// Waiting is full jitter, random(0, min(cap, base * 2^n)) (Brooker, "Exponential Backoff and Jitter", AWS 2015), never
-// less than an upstream's Retry-After, and never past the request's deadline.
+/**
+ * May a failed attempt be made again, and after how long? Only when that cannot run a tool twice:
+ * the request provably never left, or repeating it is harmless (lists, reads, tools marked
+ * idempotentHint or readOnlyHint). Gateways that replayed on reconnect ran side effects
+ * twice (smg-project/smg#2441). Otherwise the caller must say that the outcome is unknown. Waiting
+ * is full jitter, random(0, min(cap, base * 2^n)) (Brooker, "Exponential Backoff and Jitter", AWS
+ * 2015), never less than an upstream's Retry-After, and never past the request's deadline.
+ */
 import type { RetryBudget } from './retry-budget.js';
 
 export interface RetryPlanOptions {

@@ -1,9 +1,15 @@
-// Gathers what happened to the calls of one upstream over a window, for the adaptive limiter: single calls are too
-// noisy to steer by (Netflix concurrency-limits, WindowedLimit: 1 s, at least 10 samples, below 0.1 ms ignored).
-// Latency is kept per tool class, because tools range from a millisecond to minutes. Summaries are plain data, so that
-// workers can send theirs to the primary, which merges them.
+/**
+ * Gathers what happened to the calls of one upstream over a window, for the adaptive limiter:
+ * single calls are too noisy to steer by (Netflix concurrency-limits, WindowedLimit: 1 s, at least
+ * 10 samples, below 0.1 ms ignored). Latency is kept per tool class, because tools range from a
+ * millisecond to minutes. Summaries are plain data, so that workers can send theirs to the primary,
+ * which merges them.
+ */
 
-/** success: a latency to learn from; ignore: says nothing (client left, 4xx, a health check); dropped: overload. */
+/**
+ * success: a latency to learn from; ignore: says nothing (client left, 4xx, a health check);
+ * dropped: overload.
+ */
 export type Outcome = 'success' | 'ignore' | 'dropped';
 
 export interface WindowSummary {
@@ -68,7 +74,10 @@ export class SampleWindow {
     this.#addToClass(key, 1, rttMs);
   }
 
-  /** Adds another process's window to this one. What was in flight there was so at the same time, at worst. */
+  /**
+   * Adds another process's window to this one. What was in flight there was so at the same time, at
+   * worst.
+   */
   merge(summary: WindowSummary): void {
     this.#maxInFlight += summary.maxInFlight;
     this.#dropped += summary.dropped;

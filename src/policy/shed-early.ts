@@ -1,13 +1,20 @@
-// How long a waiter may stand in a queue: long while the queue drains now and then, short once it no longer does.
-// A queue that was not empty for a while is not a burst but a backlog; waiting in it only makes every answer late
-// (CoDel, RFC 8289, in the server form of Maurer, "Fail at Scale", ACM Queue 2015; figures: RELIABILITY.md 5).
-//
-//   not empty within the last N  ->  M, else N        N = 2 * median service time, at least minIntervalMs; M = N / 4
+/**
+ * How long a waiter may stand in a queue: long while the queue drains now and then, short once it
+ * no longer does. A queue that was not empty for a while is not a burst but a backlog; waiting in
+ * it only makes every answer late (CoDel, RFC 8289, in the server form of Maurer, "Fail at Scale",
+ * ACM Queue 2015).
+ *
+ *   not empty within the last N  ->  M, else N
+ *   N = 2 * median service time, at least minIntervalMs; M = N / 4
+ */
 
 export interface ShedEarlyOptions {
   /** Lower bound of N. Default 100. */
   readonly minIntervalMs: number;
-  /** M as a share of N, sensibly 0.05..0.25. Default 0.25: calls to tools are long, waiting is the lesser evil. */
+  /**
+   * M as a share of N, sensibly 0.05..0.25. Default 0.25: calls to tools are long, waiting is the
+   * lesser evil.
+   */
   readonly targetRatio: number;
 }
 

@@ -1,13 +1,18 @@
-// Never more than `limit` in ANY window of `windowMs`: the log variant, so the bound has no error. A window is
-// half-open, (t - windowMs, t]: two takes exactly windowMs apart are in no common window.
-//
-// The log is a ring of groups (instant of the group's last take, count). Up to EXACT_LIMIT every instant has a
-// group of its own, which is exact in both directions. Above it takes within windowMs / GROUPS share a group that
-// leaves as one, at its last instant: the bound stays exact, a place comes free up to windowMs / GROUPS late, and
-// memory stays below GROUPS entries. The counter variant (Cloudflare: prev * rest + cur) is smaller but not a bound.
-//
-// Places can also be lent (lease-budget.ts): a lent place counts as taken now, until it is settled as spent (and
-// stays for a window from then) or returned. Every spending is thus counted for at least one window after it.
+/**
+ * Never more than `limit` in ANY window of `windowMs`: the log variant, so the bound has no error.
+ * A window is half-open, (t - windowMs, t]: two takes exactly windowMs apart are in no common
+ * window.
+ *
+ * The log is a ring of groups (instant of the group's last take, count). Up to EXACT_LIMIT every
+ * instant has a group of its own, which is exact in both directions. Above it takes within windowMs
+ * / GROUPS share a group that leaves as one, at its last instant: the bound stays exact, a place
+ * comes free up to windowMs / GROUPS late, and memory stays below GROUPS entries. The counter
+ * variant (Cloudflare: prev * rest + cur) is smaller but not a bound.
+ *
+ * Places can also be lent (lease-budget.ts): a lent place counts as taken now, until it is settled
+ * as spent (and stays for a window from then) or returned. Every spending is thus counted for at
+ * least one window after it.
+ */
 import { waitUntil } from './wait-until.js';
 
 export interface SlidingWindowOptions {
@@ -17,7 +22,8 @@ export interface SlidingWindowOptions {
   readonly windowMs: number;
 }
 
-// Chosen: 256 instants are 4 KiB; the usual limits (10 per user, 50 per server, in a second) are far below.
+// Chosen: 256 instants are 4 KiB; the usual limits (10 per user, 50 per server, in a second) are
+// far below.
 const EXACT_LIMIT = 256;
 // Chosen: a place comes free at most 1/128 of a window late.
 const GROUPS = 128;
@@ -26,7 +32,8 @@ const FIRST_SIZE = 8;
 export class SlidingWindow {
   #limit: number;
   readonly #windowMs: number;
-  // Group i of the ring: [2i] instant of its last take, [2i + 1] count. Grows by doubling: most keys stay small.
+  // Group i of the ring: [2i] instant of its last take, [2i + 1] count. Grows by doubling: most
+  // keys stay small.
   #ring = new Float64Array(FIRST_SIZE * 2);
   #head = 0;
   #groups = 0;
@@ -40,7 +47,10 @@ export class SlidingWindow {
     this.#windowMs = options.windowMs;
   }
 
-  /** Takes `count` places or none. Returns 0 when admitted, else the whole milliseconds until they are free. */
+  /**
+   * Takes `count` places or none. Returns 0 when admitted, else the whole milliseconds until they
+   * are free.
+   */
   take(nowMs: number, count = 1): number {
     const atMs = this.#forget(nowMs);
     if (this.#used + this.#lent + count > this.#limit) return this.#waitFor(atMs, count);
@@ -57,7 +67,8 @@ export class SlidingWindow {
   }
 
   /**
-   * Closes the books on `spent + returned` lent places; the last of the spent ones was spent `spentAgeMs` ago or
+   * Closes the books on `spent + returned` lent places; the last of the spent ones was spent
+   * `spentAgeMs` ago or
    * earlier. The caller never settles more than it borrowed.
    */
   settle(nowMs: number, spent: number, returned: number, spentAgeMs = 0): void {
@@ -87,7 +98,10 @@ export class SlidingWindow {
     return Math.max(0, this.#limit - this.#used - this.#lent);
   }
 
-  /** Milliseconds until the window is empty if nobody takes (`t` of the RateLimit header); 0 when it is. */
+  /**
+   * Milliseconds until the window is empty if nobody takes (`t` of the RateLimit header); 0 when it
+   * is.
+   */
   resetMs(nowMs: number): number {
     const atMs = this.#forget(nowMs);
     if (this.#groups === 0) return 0;
@@ -120,7 +134,8 @@ export class SlidingWindow {
         return waitUntil(atMs, this.#instant(group) + this.#windowMs);
       }
     }
-    // Only lent places are in the way: at the latest they are spent now and leave a window from now.
+    // Only lent places are in the way: at the latest they are spent now and leave a window from
+    // now.
     return waitUntil(0, this.#windowMs);
   }
 
@@ -129,7 +144,8 @@ export class SlidingWindow {
     const grainMs = this.#limit <= EXACT_LIMIT ? 0 : this.#windowMs / GROUPS;
     const newest = this.#groups - 1;
     if (newest >= 0) {
-      // The log is in order of time; a settlement that is older than the newest entry counts as that young.
+      // The log is in order of time; a settlement that is older than the newest entry counts as
+      // that young.
       const lastMs = Math.max(atMs, this.#instant(newest));
       if (lastMs === this.#instant(newest) || lastMs < this.#newestStartedAtMs + grainMs) {
         this.#write(newest, lastMs, this.#count(newest) + count);

@@ -1,9 +1,13 @@
-// A token bucket: a burst of `capacity`, then `refillPerSecond`. Admissions in any interval of t seconds are at
-// most capacity + t * refillPerSecond. Tokens are kept as a number with the instant they were last brought up to
-// date (tokens = min(capacity, tokens + rate * elapsed); RELIABILITY.md 5), so a take costs no allocation.
-//
-// Tokens can also be lent (lease-budget.ts): a lent token still occupies the bucket until it is known to be spent,
-// so tokens here plus tokens with borrowers never exceed the capacity and the bound above holds over all of them.
+/**
+ * A token bucket: a burst of `capacity`, then `refillPerSecond`. Admissions in any interval of t
+ * seconds are at most capacity + t * refillPerSecond. Tokens are kept as a number with the instant
+ * they were last brought up to date (tokens = min(capacity, tokens + rate * elapsed)), so a take
+ * costs no allocation.
+ *
+ * Tokens can also be lent (lease-budget.ts): a lent token still occupies the bucket until it is
+ * known to be spent, so tokens here plus tokens with borrowers never exceed the capacity and the
+ * bound above holds over all of them.
+ */
 import { waitUntil } from './wait-until.js';
 
 export interface TokenBucketOptions {
@@ -13,7 +17,8 @@ export interface TokenBucketOptions {
   readonly refillPerSecond: number;
 }
 
-// Refilling adds fractions, so a whole token may arrive a rounding error short; the debt stays on the books.
+// Refilling adds fractions, so a whole token may arrive a rounding error short; the debt stays on
+// the books.
 const ROUNDING_TOKENS = 1e-9;
 
 export class TokenBucket {
@@ -31,7 +36,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `count` tokens or none. Returns 0 when admitted, else the whole milliseconds until that many are due
+   * Takes `count` tokens or none. Returns 0 when admitted, else the whole milliseconds until that
+   * many are due
    * (exact if nobody else takes in between; Infinity when it can never be).
    */
   take(nowMs: number, count = 1): number {
@@ -57,14 +63,20 @@ export class TokenBucket {
     this.#tokens = Math.max(this.#tokens, Math.min(this.#ceiling(), this.#tokens + count));
   }
 
-  /** Like takeUpTo, but the tokens go on occupying the bucket until `settle` says what became of them. */
+  /**
+   * Like takeUpTo, but the tokens go on occupying the bucket until `settle` says what became of
+   * them.
+   */
   lend(nowMs: number, count: number): number {
     const lent = this.takeUpTo(nowMs, count);
     this.#lent += lent;
     return lent;
   }
 
-  /** Closes the books on `spent + returned` lent tokens. The caller never settles more than it borrowed. */
+  /**
+   * Closes the books on `spent + returned` lent tokens. The caller never settles more than it
+   * borrowed.
+   */
   settle(nowMs: number, spent: number, returned: number): void {
     this.#refill(nowMs);
     this.#lent -= spent + returned;

@@ -1,6 +1,9 @@
-// When failures open the circuit: over a rolling window, at least `minCalls` calls of which at least
-// `failureRatio` failed (RELIABILITY.md 5: 10 s, 20 calls, 50 %; after Hystrix). The window is kept in buckets,
-// so it moves in steps of windowMs / BUCKETS; recording is O(1) and allocates nothing.
+/**
+ * When failures open the circuit: over a rolling window, at least `minCalls` calls of which at
+ * least `failureRatio` failed (10 s, 20 calls, 50 %: the figures of Hystrix). The window
+ * is kept in buckets, so it moves in steps of windowMs / BUCKETS; recording is O(1) and allocates
+ * nothing.
+ */
 
 export interface TripRuleOptions {
   /** Default 10 000. */

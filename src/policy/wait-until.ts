@@ -1,5 +1,7 @@
-// How long to wait until an instant, in whole milliseconds, so that who waits as told is in time.
-// Every limit that answers `0 | waitMs` computes the wait here.
+/**
+ * How long to wait until an instant, in whole milliseconds, so that who waits as told is in time.
+ * Every limit that answers `0 | waitMs` computes the wait here.
+ */
 
 /** Whole milliseconds (at least 1) with `nowMs + wait >= dueMs`; Infinity when it never comes. */
 export function waitUntil(nowMs: number, dueMs: number): number {

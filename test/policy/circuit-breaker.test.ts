@@ -245,6 +245,22 @@ t.test('a trip during the ramp keeps the doubling, one after it starts over', (t
   t.end();
 });
 
+t.test('announces how far the ramp has come', (t) => {
+  const breaker = new CircuitBreaker(noJitter);
+  t.match(
+    breaker.announce(0),
+    { state: 'closed', rampMs: 10_000, rampedMs: 10_000 },
+    'none at first',
+  );
+  trip(breaker, 0);
+  for (let i = 0; i < 3; i += 1) probe(breaker, 5000, true);
+  const { generation } = breaker;
+  t.same(breaker.announce(5000), { state: 'closed', generation, rampMs: 10_000, rampedMs: 0 });
+  t.match(breaker.announce(8000), { rampedMs: 3000 });
+  t.match(breaker.announce(90_000), { rampedMs: 10_000 });
+  t.end();
+});
+
 t.test('one probe at a time; a probe that never answers counts as failed', (t) => {
   const breaker = new CircuitBreaker(noJitter);
   t.equal(breaker.startProbe(0), undefined, 'none while closed');
