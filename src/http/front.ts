@@ -21,6 +21,8 @@ export interface FrontOptions {
   readonly allowedHosts: readonly string[];
   /** Allowed Origin values beside same-host and loopback origins. */
   readonly allowedOrigins: readonly string[];
+  /** Told what a handler threw or rejected with; the client has been answered 500. Must not throw. */
+  readonly onHandlerError?: (thrown: unknown) => void;
 }
 
 export interface FrontStats {
@@ -28,13 +30,18 @@ export interface FrontStats {
   readonly refusedConnections: number;
   readonly refusedRequests: number;
   readonly inFlight: number;
+  /** Handlers that threw, rejected or gave a reply that may not be sent. */
+  readonly failedHandlers: number;
 }
 
 export interface Front {
   readonly name: 'uws' | 'node';
   /** Resolves with the bound port; rejects when the port cannot be bound. */
   listen(): Promise<number>;
-  /** Stops accepting at once; replies from now on carry `Connection: close`, idle sockets are closed. */
+  /**
+   * Stops accepting at once; replies from now on carry `Connection: close`. Idle sockets are closed
+   * at once by the node front, by `close()` or after 10 s by the uWS front (it cannot tell them apart).
+   */
   stopListening(): void;
   stats(): FrontStats;
   /** Closes every socket. Call after in-flight reached 0 or the drain deadline passed. */
