@@ -47,6 +47,7 @@ class WorkerProcess {
     // Ctrl-C reaches the whole process group; the primary decides what it means.
     process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
+    this.#primary.send({ type: 'worker-hello' });
   }
 
   #onMessage(message: PrimaryToWorker): void {

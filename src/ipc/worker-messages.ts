@@ -46,6 +46,8 @@ export type PrimaryToWorker =
   | { readonly type: 'reopen-logs' };
 
 export type WorkerToPrimary =
+  /** It listens to its channel now and asks for its start message. */
+  | { readonly type: 'worker-hello' }
   | {
       readonly type: 'worker-ready';
       readonly port: number;
@@ -111,6 +113,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
 export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary {
   if (!isRecord(message)) return false;
   switch (message['type']) {
+    case 'worker-hello':
+      return true;
     case 'worker-ready':
       return typeof message['port'] === 'number';
     case 'worker-failed':

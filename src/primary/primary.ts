@@ -76,6 +76,7 @@ function exitCode(thrown: unknown): number {
     return EXIT.unavailable;
   }
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  if (code === 'EADDRINUSE') return EXIT.tryAgain;
   if (code === 'EACCES' || code === 'EPERM') return EXIT.permission;
   if (code === 'EADDRNOTAVAIL' || (thrown instanceof Error && thrown.name === 'SecretFileError')) {
     return EXIT.config;

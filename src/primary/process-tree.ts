@@ -67,6 +67,7 @@ export class ProcessTree {
   readonly workers: readonly WorkerPlace[];
   readonly hosts: readonly HostPlace[];
   readonly #options: ProcessTreeOptions;
+  #failStart: ((error: Error) => void) | null = null;
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
@@ -78,10 +79,15 @@ export class ProcessTree {
     this.workers = Array.from({ length: config.workers }, (_, i) => this.#workerPlace(i));
   }
 
-  /** Resolves when every place is filled and ready. */
+  /** Resolves when every place is filled and ready; rejects when a child says that it cannot start. */
   async start(): Promise<void> {
-    for (const { process } of [...this.hosts, ...this.workers]) process.start();
-    await Promise.all([...this.hosts, ...this.workers].map(({ process }) => process.ready()));
+    const places = [...this.hosts, ...this.workers];
+    const failed = new Promise<never>((_, reject) => {
+      this.#failStart = reject;
+    });
+    for (const { process } of places) process.start();
+    await Promise.race([Promise.all(places.map(({ process }) => process.ready())), failed]);
+    this.#failStart = null;
   }
 
   /** Resolves when no child is left. Never rejects. */
@@ -127,11 +133,19 @@ export class ProcessTree {
           hostSockets: this.hosts.map(({ socketPath }) => socketPath),
           version,
         }),
+        isHello: (message) => isWorkerToPrimary(message) && message.type === 'worker-hello',
         isReady: (message) => isWorkerToPrimary(message) && message.type === 'worker-ready',
         onMessage: (message) => {
           if (!isWorkerToPrimary(message)) return;
           if (message.type === 'worker-ready') {
             place.front = { name: message.front, reason: message.frontReason };
+          }
+          if (message.type === 'worker-failed') {
+            this.#failStart?.(
+              Object.assign(new Error(`worker ${index + 1} cannot start: ${message.reason}`), {
+                code: message.isPortTaken ? 'EADDRINUSE' : 'WORKER_FAILED',
+              }),
+            );
           }
           if (message.type === 'worker-report') place.gauges = message.gauges;
           this.#options.onWorkerMessage(place, message);
@@ -180,7 +194,9 @@ export class ProcessTree {
         isReady: (message) => isHostToPrimary(message) && message.type === 'host-ready',
         onMessage: (message) => {
           if (!isHostToPrimary(message)) return;
-          if (message.type !== 'host-failed') place.servers = message.servers;
+          if (message.type === 'host-failed') {
+            this.#failStart?.(new Error(`upstream host ${index} cannot start: ${message.reason}`));
+          } else place.servers = message.servers;
           if (message.type === 'host-status') place.inFlight = message.inFlight;
           this.#options.onHostMessage(place, message);
         },

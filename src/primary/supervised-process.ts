@@ -14,8 +14,12 @@ export interface SupervisedProcessOptions {
   /** For the log: `worker 2`, `upstream host 0`. */
   readonly name: string;
   readonly fork: () => ChildProcess;
-  /** Sent as soon as the process exists. */
   readonly startMessage: () => unknown;
+  /**
+   * True for the message with which the child asks for its start message; absent, it is sent at once. A
+   * cluster worker loses what arrives before its own listener stands: node:cluster has one that drops it.
+   */
+  readonly isHello?: (message: unknown) => boolean;
   /** True for the message that says it serves. */
   readonly isReady: (message: unknown) => boolean;
   readonly onMessage: (message: unknown) => void;
@@ -72,6 +76,7 @@ export class SupervisedProcess {
     child.on('message', (message: unknown) => {
       if (child !== this.#child) return;
       this.#lastSeenAtMs = monotonicMs();
+      if (this.#options.isHello?.(message) === true) child.send(startMessage() as object);
       if (this.#state === 'starting' && this.#options.isReady(message)) this.#becomeReady();
       this.#options.onMessage(message);
     });
@@ -82,11 +87,11 @@ export class SupervisedProcess {
     child.on('error', (error) => {
       log.error({ err: error }, `${name} cannot be reached`);
     });
-    child.send(startMessage() as object);
+    if (this.#options.isHello === undefined) child.send(startMessage() as object);
     this.#timer = setInterval(() => {
       const limitMs = this.#state === 'starting' ? startTimeoutMs : heartbeatTimeoutMs;
       if (monotonicMs() - this.#lastSeenAtMs <= limitMs) return;
-      log.error({ pid: child.pid }, `${name} does not answer; killing it`);
+      log.error({ childPid: child.pid }, `${name} does not answer; killing it`);
       child.kill('SIGKILL');
     }, 1000);
   }
@@ -129,7 +134,7 @@ export class SupervisedProcess {
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     clearInterval(this.#timer);
-    const pid = this.pid;
+    const childPid = this.pid;
     this.#child = null;
     this.#options.onExit();
     if (this.#isStopping) {
@@ -141,7 +146,7 @@ export class SupervisedProcess {
     this.#restarts += 1;
     this.#isInLoop = isLoop;
     const { log, name } = this.#options;
-    const facts = { pid, code, signal, delayMs: Math.round(delayMs) };
+    const facts = { childPid, code, signal, delayMs: Math.round(delayMs) };
     if (isLoop) log.fatal(facts, `${name} keeps dying; it is restarted more slowly`);
     else log.error(facts, `${name} ended unexpectedly; restarting it`);
     this.#timer = setTimeout(() => {

@@ -3,7 +3,7 @@
  * four processes, 200 000 lines and rotations lost and tore none, measured), and prettily on a terminal.
  * Secrets never reach it: callers log named fields, and the paths below are censored all the same.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino, { type DestinationStream, type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
@@ -48,7 +48,8 @@ export function createProgramLog(options: LogOptions): ProgramLog {
   if (options.file !== null) {
     mkdirSync(dirname(options.file), { recursive: true });
     file = pino.destination({
-      dest: options.file,
+      // Opened here and now: until an own open has ended, an exit would throw in the flush.
+      dest: openSync(options.file, 'a'),
       append: true,
       sync: false,
       minLength: BUFFER_BYTES,
@@ -71,7 +72,9 @@ export function createProgramLog(options: LogOptions): ProgramLog {
   );
   return {
     log,
-    reopen: () => file?.reopen(),
+    reopen: () => {
+      if (options.file !== null) file?.reopen(options.file);
+    },
     flush: () => {
       try {
         file?.flushSync();

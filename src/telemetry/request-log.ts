@@ -3,7 +3,7 @@
  * request was a peer's ceiling (Kuadrant mcp-gateway #797). A full or slow disk drops lines and counts
  * them; it never blocks a request.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { wallDate } from '../kernel/clock.js';
@@ -18,7 +18,7 @@ export interface RequestLog {
   flush(): void;
 }
 
-const BUFFER_BYTES = 16 * 1024;
+const BUFFER_BYTES = 8 * 1024;
 const FLUSH_PERIOD_MS = 500;
 /** Past this much unwritten text a line is dropped. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -27,7 +27,8 @@ const MAX_FIELD_CHARS = 1024;
 export function openRequestLog(file: string): RequestLog {
   mkdirSync(dirname(file), { recursive: true });
   const destination = pino.destination({
-    dest: file,
+    // Opened here and now: until an own open has ended, an exit would throw in the flush.
+    dest: openSync(file, 'a'),
     append: true,
     sync: false,
     minLength: BUFFER_BYTES,
@@ -47,7 +48,7 @@ export function openRequestLog(file: string): RequestLog {
     },
     dropped: () => dropped,
     reopen: () => {
-      destination.reopen();
+      destination.reopen(file);
     },
     flush: () => {
       try {

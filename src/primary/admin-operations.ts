@@ -1,0 +1,76 @@
+/** What the admin socket can do, put together from the parts of the primary. */
+import { createSecretKey } from 'node:crypto';
+import type { Config } from '../../config/config.js';
+import { createIdentityOperations } from '../admin/identity-operations.js';
+import type { AdminOperations, StatusView } from '../admin/operations.js';
+import { deriveKey } from '../kernel/derive-key.js';
+import { GatewayError } from '../kernel/errors.js';
+import type { Store } from '../store/store.js';
+import type { Revocations } from './revocations.js';
+import {
+  healthDocument,
+  overallStatus,
+  serverViews,
+  type StatusSource,
+} from './status-documents.js';
+import { testServer } from './test-server.js';
+
+export interface AdminOperationsOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly secrets: { readonly jwtSecret: string; readonly masterKey: string };
+  readonly status: StatusSource;
+  readonly revocations: Revocations;
+  /** Where this gateway serves, for tests through the front door. */
+  readonly url: string;
+}
+
+/** Kept beside each key's hash; a second version lives beside it while the master key is rotated. */
+const PEPPER_VERSION = 1;
+const TEST_TOKEN_SECONDS = 120;
+
+export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
+  const { config, store, secrets, status, revocations, url } = options;
+  const { jwt } = config.auth;
+  const identity = createIdentityOperations({
+    store,
+    pepper: createSecretKey(deriveKey(secrets.masterKey, 'pepper')),
+    pepperVersion: PEPPER_VERSION,
+    jwtSecret: createSecretKey(Buffer.from(secrets.jwtSecret)),
+    issuer: jwt.issuer,
+    audience: jwt.audience,
+    maxTokenSeconds: jwt.maxLifetimeSeconds,
+    onRevoked: (keyId) => revocations.announce(keyId),
+  });
+  return {
+    ...identity,
+    status: () => Promise.resolve(statusView(status, url)),
+    health: () => Promise.resolve(healthDocument(status, true)),
+    listServers: () => Promise.resolve(serverViews(status)),
+    testServer: async (name) => {
+      const server = Object.hasOwn(config.servers, name) ? config.servers[name] : undefined;
+      if (server?.enabled !== true) throw new GatewayError('GW_SERVER_UNKNOWN');
+      const { token } = await identity.mintToken({
+        user: 'multi-mcp-test',
+        servers: [name],
+        expiresInSeconds: TEST_TOKEN_SECONDS,
+      });
+      return testServer(name, `${url}/${name}/mcp`, token);
+    },
+  };
+}
+
+function statusView(source: StatusSource, url: string): StatusView {
+  const { tree } = source;
+  return {
+    status: source.isDraining() ? 'draining' : overallStatus(source),
+    version: source.version,
+    pid: process.pid,
+    uptimeSeconds: Math.round(process.uptime()),
+    url,
+    store: source.storeDescription,
+    workers: tree.workers.filter(({ process: { state } }) => state === 'running').length,
+    servers: serverViews(source),
+    alerts: [],
+  };
+}
