@@ -5,6 +5,7 @@ import { FrameDecoder } from '../../src/ipc/frame-decoder.js';
 import { FrameEncoder } from '../../src/ipc/frame-encoder.js';
 import { FRAME_METHODS, type Frame } from '../../src/ipc/frames.js';
 import { GatewayError } from '../../src/kernel/errors.js';
+import { countCopiedBytes } from '../support/count-copied-bytes.js';
 
 const MAX_FRAME_BYTES = 1024 * 1024;
 
@@ -186,25 +187,3 @@ t.test('a 16 MiB frame in 1000 pieces costs linear time', (t) => {
   t.ok(copied <= stream.length, `copied ${copied} bytes`);
   t.end();
 });
-
-/** Counts what Buffer.prototype.copy moves: quadratic concatenation would show as a multiple. */
-function countCopiedBytes(run: () => void): number {
-  const original = Object.getOwnPropertyDescriptor(Buffer.prototype, 'copy');
-  if (original === undefined) throw new Error('Buffer has no copy');
-  const copy = original.value as (...args: unknown[]) => number;
-  let copied = 0;
-  Object.defineProperty(Buffer.prototype, 'copy', {
-    configurable: true,
-    value(this: Buffer, ...args: unknown[]): number {
-      const count = Reflect.apply(copy, this, args);
-      copied += count;
-      return count;
-    },
-  });
-  try {
-    run();
-  } finally {
-    Object.defineProperty(Buffer.prototype, 'copy', original);
-  }
-  return copied;
-}

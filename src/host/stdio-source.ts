@@ -1,0 +1,138 @@
+/**
+ * Opens the processes of one stdio server: never more than `maxProcesses` at once (a process counts
+ * until nothing of it is left), none while the command keeps failing at its start, and every one
+ * written down in the ledger until its end.
+ */
+import type { Logger } from 'pino';
+import { GatewayError } from '../kernel/errors.js';
+import type { Channel, ChannelListener, ChannelOwner, ChannelSource } from './channel.js';
+import type { ChildLedger } from './child-ledger.js';
+import { DEFAULT_CHILD_TIMING, type ChildSpec, type ChildTiming } from './child-process.js';
+import { RespawnBackoff } from './respawn-backoff.js';
+import type { SourceStatus, StatusSource } from './source-status.js';
+import { StdioChannel, type ChannelEnd } from './stdio-channel.js';
+
+export interface StdioSourceOptions {
+  readonly serverName: string;
+  /** `env` is the child's whole environment (child-environment.ts). */
+  readonly spec: ChildSpec;
+  readonly maxProcesses: number;
+  readonly maxLineBytes: number;
+  /** Default 8 MiB. */
+  readonly maxQueuedBytes?: number;
+  readonly timing?: ChildTiming;
+  /** Null: nothing is written down (tests, previews). */
+  readonly ledger: ChildLedger | null;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  /** From 0 to 1; for the jitter of the back-off. */
+  readonly random: () => number;
+}
+
+const DEFAULT_MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+
+export class StdioSource implements ChannelSource, StatusSource {
+  readonly #options: StdioSourceOptions;
+  readonly #channels = new Set<StdioChannel>();
+  readonly #backoff = new RespawnBackoff();
+  #lastFailure: GatewayError | null = null;
+  #restarts = 0;
+  #droppedLines = 0;
+  #isClosed = false;
+
+  constructor(options: StdioSourceOptions) {
+    this.#options = options;
+  }
+
+  get openCount(): number {
+    return this.#channels.size;
+  }
+
+  /** Throws GW_DRAINING, GW_BULKHEAD_FULL, or GW_UPSTREAM_UNREACHABLE with `retryAfterMs` while backing off. */
+  open(owner: ChannelOwner, listener: ChannelListener): Channel {
+    const { maxProcesses, nowMs } = this.#options;
+    if (this.#isClosed) throw new GatewayError('GW_DRAINING');
+    const waitMs = this.#backoff.waitMs(nowMs());
+    if (waitMs > 0) throw this.#backingOff(waitMs);
+    if (this.#channels.size >= maxProcesses) {
+      throw new GatewayError('GW_BULKHEAD_FULL', {
+        hint: `All ${maxProcesses} processes of it are in use.`,
+        log: { maxProcesses, sent: false },
+      });
+    }
+    return this.#start(owner, listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#channels].map((channel) => channel.close()));
+  }
+
+  status(): SourceStatus {
+    const isFailing = this.#backoff.quickFailures > 0;
+    return {
+      kind: 'stdio',
+      state: isFailing ? 'failing' : 'ready',
+      reason: isFailing ? (this.#lastFailure?.message ?? null) : null,
+      openCount: this.#channels.size,
+      restarts: this.#restarts,
+      droppedLines: this.#droppedLines,
+    };
+  }
+
+  #start(owner: ChannelOwner, listener: ChannelListener): Channel {
+    const { spec, timing, ledger, log, nowMs, serverName } = this.#options;
+    const startedAtMs = nowMs();
+    const channel: StdioChannel = new StdioChannel({
+      spec,
+      timing: timing ?? DEFAULT_CHILD_TIMING,
+      maxLineBytes: this.#options.maxLineBytes,
+      maxQueuedBytes: this.#options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
+      log,
+      nowMs,
+      listener,
+      onStarted: (pid) => {
+        log.debug({ pid, purpose: owner.purpose }, 'server process started');
+        ledger?.add(pid, serverName);
+      },
+      onSpoke: () => {
+        this.#backoff.worked();
+      },
+      onDroppedLine: () => {
+        this.#droppedLines += 1;
+      },
+      onGone: (end) => {
+        this.#channels.delete(channel);
+        if (end.pid !== null) ledger?.remove(end.pid);
+        this.#judge(end, owner, nowMs() - startedAtMs);
+      },
+    });
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  #judge(end: ChannelEnd, owner: ChannelOwner, livedMs: number): void {
+    if (end.wasClosed) return;
+    const didStart = end.pid !== null;
+    // Some legacy servers exit at the first modern message, which is what a probe is for (rmcp).
+    if (didStart && owner.purpose === 'probe') return;
+    this.#restarts += 1;
+    this.#lastFailure = end.error;
+    const { nowMs, random } = this.#options;
+    this.#backoff.died(
+      nowMs(),
+      { livedMs: didStart ? livedMs : 0, hadSpoken: end.hadSpoken },
+      random(),
+    );
+  }
+
+  #backingOff(retryAfterMs: number): GatewayError {
+    const last = this.#lastFailure;
+    return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+      hint: `${last?.options.hint ?? 'Its process ended.'} It is started again after a pause.`,
+      retryAfterMs,
+      log: { quickFailures: this.#backoff.quickFailures, sent: false },
+      cause: last,
+    });
+  }
+}

@@ -1,0 +1,9 @@
+// Ignores the end of stdin and SIGTERM; says when it is ready for both.
+process.on('SIGTERM', () => {
+  process.stdout.write('{"jsonrpc":"2.0","method":"notifications/got-sigterm"}\n');
+});
+setInterval(() => undefined, 1000);
+process.stdin.resume();
+process.stdout.write(
+  `{"jsonrpc":"2.0","method":"notifications/ready","params":{"pid":${process.pid}}}\n`,
+);
