@@ -1,0 +1,109 @@
+/**
+ * Reading what the gateway answered. Command line and gateway may be of different releases on the day of an
+ * upgrade: a document of another shape is an error that says so, not an `undefined` on the screen.
+ */
+import type {
+  CreatedKey,
+  KeyView,
+  MintedToken,
+  ServerTestReport,
+  ServerTestStep,
+  ServerView,
+  StatusView,
+} from '../admin/operations.js';
+import { EXIT } from '../kernel/exit-codes.js';
+import { CliError } from './cli-error.js';
+
+type Guard<Type> = (value: unknown) => value is Type;
+
+/** Throws CliError when the document is not of the shape. */
+export function expect<Type>(guard: Guard<Type>, json: unknown): Type {
+  if (guard(json)) return json;
+  throw new CliError(
+    EXIT.software,
+    'The gateway answers in another shape than this command knows: are they of the same release?',
+  );
+}
+
+export function listOf<Type>(guard: Guard<Type>): Guard<readonly Type[]> {
+  return (value): value is readonly Type[] => Array.isArray(value) && value.every(guard);
+}
+
+export function isKeyView(value: unknown): value is KeyView {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['id', 'user', 'label', 'createdAt']) &&
+    hasOptionalTexts(value, ['expiresAt', 'revokedAt']) &&
+    typeof value['isAdmin'] === 'boolean' &&
+    (value['servers'] === null || isTexts(value['servers']))
+  );
+}
+
+export function isCreatedKey(value: unknown): value is CreatedKey {
+  return isKeyView(value) && 'key' in value && typeof value.key === 'string';
+}
+
+export function isRevocation(value: unknown): value is { readonly revoked: boolean } {
+  return isRecord(value) && typeof value['revoked'] === 'boolean';
+}
+
+export function isMintedToken(value: unknown): value is MintedToken {
+  return isRecord(value) && hasTexts(value, ['token', 'expiresAt']);
+}
+
+export function isServerView(value: unknown): value is ServerView {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['name', 'kind', 'state']) &&
+    hasOptionalTexts(value, ['detail']) &&
+    typeof value['enabled'] === 'boolean'
+  );
+}
+
+export function isTestReport(value: unknown): value is ServerTestReport {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['server']) &&
+    typeof value['ok'] === 'boolean' &&
+    listOf(isTestStep)(value['steps'])
+  );
+}
+
+function isTestStep(value: unknown): value is ServerTestStep {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['step']) &&
+    hasOptionalTexts(value, ['detail']) &&
+    typeof value['ok'] === 'boolean' &&
+    typeof value['durationMs'] === 'number'
+  );
+}
+
+export function isStatusView(value: unknown): value is StatusView {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['status', 'version', 'url', 'store']) &&
+    ['pid', 'uptimeSeconds', 'workers'].every((name) => typeof value[name] === 'number') &&
+    listOf(isServerView)(value['servers']) &&
+    isTexts(value['alerts'])
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function hasTexts(value: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === 'string');
+}
+
+function hasOptionalTexts(
+  value: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): boolean {
+  return names.every((name) => value[name] === null || typeof value[name] === 'string');
+}

@@ -1,0 +1,15 @@
+/** What every command gets: where to write, and what was said before the command's own options. */
+
+export interface CliContext {
+  /** The only ways out: everything a command says goes through these. */
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** From --config; absent means MULTI_MCP_CONFIG or the default place. */
+  readonly configPath: string | undefined;
+  /** Machine-readable output: one JSON document on standard output. */
+  readonly json: boolean;
+}
+
+export function printJson(context: CliContext, document: unknown): void {
+  context.out(`${JSON.stringify(document, null, 2)}\n`);
+}

@@ -1,0 +1,69 @@
+/** Keys and tokens through the running gateway, so that its workers hear of it; without one, directly. */
+import type { IdentityOperations } from '../admin/identity-operations.js';
+import type { CreateKeyInput, MintTokenInput } from '../admin/operations.js';
+import { askGateway, type AdminCall } from './admin-client.js';
+import {
+  expect,
+  isCreatedKey,
+  isKeyView,
+  isMintedToken,
+  isRevocation,
+  listOf,
+} from './admin-replies.js';
+import type { CliSettings } from './settings.js';
+
+type Call = Omit<AdminCall, 'socketPath'>;
+
+export class IdentityAccess {
+  readonly #settings: CliSettings;
+
+  constructor(settings: CliSettings) {
+    this.#settings = settings;
+  }
+
+  createKey(input: CreateKeyInput) {
+    return this.#either(
+      { method: 'POST', path: '/keys', body: input },
+      (json) => expect(isCreatedKey, json),
+      (operations) => operations.createKey(input),
+    );
+  }
+
+  listKeys(afterId: string | undefined) {
+    const query = afterId === undefined ? '' : `?afterId=${encodeURIComponent(afterId)}`;
+    return this.#either(
+      { method: 'GET', path: `/keys${query}` },
+      (json) => expect(listOf(isKeyView), json),
+      (operations) => operations.listKeys({ afterId }),
+    );
+  }
+
+  /** False when there is no such key or it was revoked before. */
+  revokeKey(id: string) {
+    return this.#either(
+      { method: 'DELETE', path: `/keys/${encodeURIComponent(id)}` },
+      (json) => expect(isRevocation, json).revoked,
+      (operations) => operations.revokeKey(id),
+    );
+  }
+
+  mintToken(input: MintTokenInput) {
+    return this.#either(
+      { method: 'POST', path: '/tokens', body: input },
+      (json) => expect(isMintedToken, json),
+      (operations) => operations.mintToken(input),
+    );
+  }
+
+  async #either<Result>(
+    call: Call,
+    read: (json: unknown) => Result,
+    direct: (operations: IdentityOperations) => Promise<Result>,
+  ): Promise<Result> {
+    const { socketPath, config } = this.#settings;
+    const answer = await askGateway({ ...call, socketPath });
+    if (answer !== null) return read(answer.json);
+    const { withLocalIdentity } = await import('./compose.js');
+    return withLocalIdentity(config, direct);
+  }
+}

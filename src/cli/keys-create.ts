@@ -1,0 +1,64 @@
+/** `multi-mcp keys create`: makes a key, shows it this once, and how the usual clients are told about it. */
+import type { CreatedKey } from '../admin/operations.js';
+import { printJson, type CliContext } from './context.js';
+import { parseSeconds } from './duration.js';
+import { IdentityAccess } from './identity-access.js';
+import { splitNames, warnOfUnknownServers } from './server-names.js';
+import { loadSettings, type CliSettings } from './settings.js';
+import { clientSnippets } from './snippets.js';
+
+export interface KeysCreateOptions {
+  readonly user: string;
+  readonly servers?: string;
+  readonly expires?: string;
+  readonly admin?: boolean;
+  readonly label?: string;
+}
+
+/** More would scroll the key off the screen. */
+const MAX_SNIPPET_SERVERS = 3;
+
+export async function keysCreate(context: CliContext, options: KeysCreateOptions): Promise<void> {
+  const settings = loadSettings(context);
+  const servers = splitNames(options.servers);
+  const { expires } = options;
+  const expiresInSeconds = expires === undefined ? null : parseSeconds(expires, '--expires');
+  const created = await new IdentityAccess(settings).createKey({
+    user: options.user,
+    servers,
+    isAdmin: options.admin ?? false,
+    label: options.label ?? '',
+    expiresInSeconds,
+  });
+  warnOfUnknownServers(context, servers, settings);
+  if (context.json) printJson(context, { ...created, url: settings.url });
+  else context.out(describe(created, settings));
+}
+
+function describe(created: CreatedKey, settings: CliSettings): string {
+  const usable = created.servers ?? settings.servers;
+  const shown = usable.slice(0, MAX_SNIPPET_SERVERS);
+  const { url } = settings;
+  const facts = [
+    `user ${created.user}`,
+    created.servers === null ? 'every server' : `servers ${created.servers.join(', ')}`,
+    created.expiresAt === null ? 'never expires' : `expires ${created.expiresAt}`,
+    ...(created.isAdmin ? ['admin'] : []),
+  ];
+  const lines = [
+    `API key ${created.id}: ${facts.join(', ')}. It is shown this once:`,
+    '',
+    `  ${created.key}`,
+    '',
+  ];
+  for (const { client, place, text } of clientSnippets({ url, servers: shown, key: created.key })) {
+    lines.push(`── ${client} (${place})`, text, '');
+  }
+  if (usable.length > shown.length) {
+    const others = usable.slice(shown.length).join(', ');
+    lines.push(`The same goes for: ${others}`);
+  }
+  if (usable.length === 0) lines.push('No server is configured yet; put its name for SERVER.');
+  lines.push(`Ends with: multi-mcp keys revoke ${created.id}`, '');
+  return lines.join('\n');
+}

@@ -1,0 +1,166 @@
+/**
+ * The command line as one table: names, options, one sentence each. What a command does is in its own file,
+ * loaded when it runs, so that `--help` and a typing error answer at once.
+ */
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../kernel/exit-codes.js';
+import { VERSION } from '../kernel/version.js';
+import { exitCodeOf } from './cli-error.js';
+import type { CliContext } from './context.js';
+import type { KeysCreateOptions } from './keys-create.js';
+import type { KeysListOptions } from './keys-list.js';
+import type { LogsOptions } from './logs.js';
+import type { StartOptions } from './start.js';
+import type { TokenOptions } from './token.js';
+
+export interface CliStreams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly isColored: boolean;
+}
+
+/** Runs one command line, without node and script. Never rejects; resolves with the exit code. */
+export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
+  const program = new Program(streams);
+  try {
+    await program.command.parseAsync([...argv], { from: 'user' });
+    return program.exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const exitCode = exitCodeOf(thrown);
+    streams.err(`multi-mcp: ${message}\n`);
+    if (exitCode === EXIT.software && thrown instanceof Error)
+      streams.err(`${thrown.stack ?? ''}\n`);
+    return exitCode;
+  }
+}
+
+class Program {
+  readonly command: Command;
+  readonly #streams: CliStreams;
+  exitCode: number = EXIT.ok;
+
+  constructor(streams: CliStreams) {
+    this.#streams = streams;
+    this.command = new Command('multi-mcp')
+      .description('Many MCP servers behind one HTTP endpoint.')
+      .version(VERSION)
+      .option('-c, --config <file>', 'configuration (default: config/server-production.json)')
+      .option('--json', 'print one JSON document')
+      .exitOverride()
+      .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+      .showHelpAfterError('(multi-mcp --help lists the commands)');
+    this.#addGateway();
+    this.#addKeys();
+    this.#addServers();
+    this.#addWatching();
+  }
+
+  #addGateway(): void {
+    this.#add(this.command, 'start', 'run the gateway in the foreground')
+      .option('--check', 'only check that it could start')
+      .action(async (options: StartOptions, command: Command) => {
+        const { start } = await import('./start.js');
+        this.exitCode = await start(this.#context(command), options);
+      });
+    this.#add(this.command, 'validate [file]', 'say everything that is wrong with a configuration')
+      .option('--format <format>', 'human, json or github')
+      .action(async (file: string | undefined, options: { format?: string }, command: Command) => {
+        const { validate } = await import('./validate-args.js');
+        const context = this.#context(command);
+        const { isColored } = this.#streams;
+        this.exitCode = validate(context, { file, format: options.format, isColored });
+      });
+  }
+
+  #addKeys(): void {
+    const keys = this.command.command('keys').description('make, list and revoke API keys');
+    this.#add(keys, 'create', 'make a key; shows it once, with snippets for the usual clients')
+      .requiredOption('--user <name>', 'whose key it is')
+      .option('--servers <names>', 'the only servers it may use, separated by commas')
+      .option('--expires <duration>', 'such as 90d; never, when absent')
+      .option('--label <text>', 'a note for the list')
+      .option('--admin', 'may see what only operators see')
+      .action(async (options: KeysCreateOptions, command: Command) => {
+        const { keysCreate } = await import('./keys-create.js');
+        await keysCreate(this.#context(command), options);
+      });
+    this.#add(keys, 'list', 'the keys that work')
+      .option('--all', 'revoked and expired ones too')
+      .action(async (options: KeysListOptions, command: Command) => {
+        const { keysList } = await import('./keys-list.js');
+        await keysList(this.#context(command), options);
+      });
+    this.#add(keys, 'revoke <id>', 'end a key, on all workers at once').action(
+      async (id: string, _options: unknown, command: Command) => {
+        const { keysRevoke } = await import('./keys-revoke.js');
+        await keysRevoke(this.#context(command), id);
+      },
+    );
+    this.#add(this.command, 'token', 'sign a token (JWT, HS256) for a user')
+      .requiredOption('--user <name>', 'for whom')
+      .option('--servers <names>', 'the only servers it may use, separated by commas')
+      .option('--expires <duration>', 'default 1h')
+      .action(async (options: TokenOptions, command: Command) => {
+        const { token } = await import('./token.js');
+        await token(this.#context(command), options);
+      });
+  }
+
+  #addServers(): void {
+    const servers = this.command.command('servers').description('the MCP servers behind');
+    this.#add(servers, 'list', 'names, kinds and states').action(
+      async (_options: unknown, command: Command) => {
+        const { serversList } = await import('./servers-list.js');
+        await serversList(this.#context(command));
+      },
+    );
+    this.#add(servers, 'test <name>', 'call it as a client would, step by step').action(
+      async (name: string, _options: unknown, command: Command) => {
+        const { serversTest } = await import('./servers-test.js');
+        await serversTest(this.#context(command), name);
+      },
+    );
+  }
+
+  #addWatching(): void {
+    this.#add(this.command, 'status', 'how the running gateway is').action(
+      async (_options: unknown, command: Command) => {
+        const { status } = await import('./status.js');
+        await status(this.#context(command));
+      },
+    );
+    this.#add(
+      this.command,
+      'health',
+      'exit 0 when the gateway answers, 1 when not (Docker)',
+    ).action(async (_options: unknown, command: Command) => {
+      const { health } = await import('./health.js');
+      this.exitCode = await health(this.#context(command));
+    });
+    this.#add(this.command, 'logs', 'the end of the log')
+      .option('-f, --follow', 'go on as it grows')
+      .option('-n, --lines <count>', 'how many lines (default: 50)')
+      .option('--requests', 'the request log')
+      .action(async (options: LogsOptions, command: Command) => {
+        const { logs } = await import('./logs.js');
+        await logs(this.#context(command), options);
+      });
+  }
+
+  /** A command with the options that all of them take, before or after its name. */
+  #add(parent: Command, nameAndArgs: string, description: string): Command {
+    return parent
+      .command(nameAndArgs)
+      .description(description)
+      .option('-c, --config <file>', 'configuration file')
+      .option('--json', 'print one JSON document');
+  }
+
+  #context(command: Command): CliContext {
+    const given = command.optsWithGlobals<{ config?: string; json?: boolean }>();
+    const { out, err } = this.#streams;
+    return { out, err, configPath: given.config, json: given.json ?? false };
+  }
+}

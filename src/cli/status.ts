@@ -1,0 +1,28 @@
+/** `multi-mcp status`: how the running gateway is, on one screen. */
+import type { StatusView } from '../admin/operations.js';
+import { askRunningGateway } from './admin-client.js';
+import { expect, isStatusView } from './admin-replies.js';
+import { printJson, type CliContext } from './context.js';
+import { formatSeconds } from './duration.js';
+import { serverTable } from './servers-list.js';
+import { loadSettings } from './settings.js';
+import { printable } from './table.js';
+
+export async function status(context: CliContext): Promise<void> {
+  const { socketPath } = loadSettings(context);
+  const json = await askRunningGateway({ socketPath, method: 'GET', path: '/status' });
+  if (context.json) printJson(context, json);
+  else context.out(describe(expect(isStatusView, json)));
+}
+
+function describe(view: StatusView): string {
+  const up = formatSeconds(view.uptimeSeconds);
+  return [
+    `${view.status}, up ${up}: Multi-MCP Server ${view.version}, pid ${view.pid}, ${view.workers} workers`,
+    `url    ${view.url}`,
+    `store  ${view.store}`,
+    ...view.alerts.map((alert) => `alert  ${printable(alert)}`),
+    '',
+    serverTable(view.servers),
+  ].join('\n');
+}

@@ -1,0 +1,73 @@
+import t from 'tap';
+import type { KeyView } from '../../src/admin/operations.js';
+import { cliFixture } from '../support/cli.js';
+
+const key = (change: Partial<KeyView>): KeyView => ({
+  id: 'abcdefghijkm',
+  user: 'ana',
+  label: '',
+  servers: null,
+  isAdmin: false,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: null,
+  revokedAt: null,
+  ...change,
+});
+
+const keys = [
+  key({ label: 'laptop' }),
+  key({ id: 'b'.repeat(12), user: 'ben', isAdmin: true, servers: ['github', 'linear'] }),
+  key({ id: 'c'.repeat(12), revokedAt: '2026-01-02T00:00:00.000Z' }),
+  key({ id: 'd'.repeat(12), expiresAt: '2026-01-02T00:00:00.000Z' }),
+  key({ id: 'e'.repeat(12), label: '\u001b[2J' }),
+];
+
+t.test('the keys that work, and how many others there are', async (t) => {
+  const { run, gateway } = cliFixture(t);
+  await gateway({ listKeys: () => Promise.resolve(keys) });
+  const { code, out, err } = await run('keys', 'list');
+  t.equal(code, 0);
+  t.same(
+    out.split('\n').map((line) => line.split(/ {2,}/)),
+    [
+      ['ID', 'USER', 'SERVERS', 'STATE', 'CREATED', 'LABEL'],
+      ['abcdefghijkm', 'ana', 'all', 'active', '2026-01-01', 'laptop'],
+      ['bbbbbbbbbbbb', 'ben (admin)', 'github,linear', 'active', '2026-01-01'],
+      ['eeeeeeeeeeee', 'ana', 'all', 'active', '2026-01-01', '\ufffd[2J'],
+      [''],
+    ],
+  );
+  t.equal(err, '2 revoked or expired; see them with --all\n');
+});
+
+t.test('--all shows what ended, too', async (t) => {
+  const { run, gateway } = cliFixture(t);
+  await gateway({ listKeys: () => Promise.resolve(keys) });
+  const { out, err } = await run('keys', 'list', '--all');
+  t.match(out, /cccccccccccc {2}.* revoked /);
+  t.match(out, /dddddddddddd {2}.* expired /);
+  t.equal(err, '');
+  t.equal((JSON.parse((await run('keys', 'list', '--all', '--json')).out) as unknown[]).length, 5);
+});
+
+t.test('long lists are fetched page by page', async (t) => {
+  const { run, gateway } = cliFixture(t);
+  const many = Array.from({ length: 1500 }, (_, n) => key({ id: String(n).padStart(12, '0') }));
+  await gateway({
+    listKeys: ({ afterId }) => {
+      const from = afterId === undefined ? 0 : many.findIndex(({ id }) => id === afterId) + 1;
+      return Promise.resolve(many.slice(from, from + 1000));
+    },
+  });
+  const listed = JSON.parse((await run('keys', 'list', '--json')).out) as KeyView[];
+  t.same(
+    listed.map(({ id }) => id),
+    many.map(({ id }) => id),
+  );
+});
+
+t.test('no keys yet: the next command', async (t) => {
+  const { run } = cliFixture(t);
+  const { out } = await run('keys', 'list');
+  t.match(out, 'multi-mcp keys create --user NAME');
+});
