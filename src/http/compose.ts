@@ -57,7 +57,7 @@ export async function composeWorker(
   isDraining: () => boolean,
 ): Promise<Worker> {
   const config = start.config as Config;
-  const programLog = createProgramLog({
+  const programLog = await createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
     terminal: terminalOf(config),
@@ -65,7 +65,7 @@ export async function composeWorker(
   });
   const { log } = programLog;
   const requestLog = config.logRequests
-    ? openRequestLog(join(config.logDir, 'requests.log'))
+    ? await openRequestLog(join(config.logDir, 'requests.log'))
     : null;
   const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
   const pool = createThreadPool(VERIFY_TOKENS, {

@@ -43,7 +43,7 @@ const NOW_MS = 500;
 
 /** Rejects with PortHeldError, SecretFileError, GW_STORE_UNAVAILABLE or a system error. */
 export async function composePrimary(config: Config): Promise<Primary> {
-  const programLog = createProgramLog({
+  const programLog = await createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
     terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,

@@ -3,7 +3,8 @@
  * four processes, 200 000 lines and rotations lost and tore none, measured), and prettily on a terminal.
  * Secrets never reach it: callers log named fields, and the paths below are censored all the same.
  */
-import { mkdirSync, openSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino, { type DestinationStream, type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
@@ -41,20 +42,22 @@ const REDACTED = [
 const BUFFER_BYTES = 4096;
 const FLUSH_PERIOD_MS = 500;
 
-export function createProgramLog(options: LogOptions): ProgramLog {
+/** Resolves when the file is open; rejects with the system's error when it cannot be. */
+export async function createProgramLog(options: LogOptions): Promise<ProgramLog> {
   const streams: StreamEntry[] = [];
   const level = options.level === 'silent' ? 'fatal' : (options.level as pino.Level);
   let file: ReturnType<typeof pino.destination> | null = null;
   if (options.file !== null) {
     mkdirSync(dirname(options.file), { recursive: true });
     file = pino.destination({
-      // Opened here and now: until an own open has ended, an exit would throw in the flush.
-      dest: openSync(options.file, 'a'),
+      dest: options.file,
       append: true,
       sync: false,
       minLength: BUFFER_BYTES,
       periodicFlush: FLUSH_PERIOD_MS,
     });
+    // Until it is open, an exit would throw in the flush.
+    await once(file, 'ready');
     // A full disk drops lines; it must not stop the program.
     file.on('error', () => undefined);
     streams.push({ level, stream: file });
@@ -72,9 +75,7 @@ export function createProgramLog(options: LogOptions): ProgramLog {
   );
   return {
     log,
-    reopen: () => {
-      if (options.file !== null) file?.reopen(options.file);
-    },
+    reopen: () => file?.reopen(),
     flush: () => {
       try {
         file?.flushSync();

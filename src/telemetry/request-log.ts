@@ -3,7 +3,8 @@
  * request was a peer's ceiling (Kuadrant mcp-gateway #797). A full or slow disk drops lines and counts
  * them; it never blocks a request.
  */
-import { mkdirSync, openSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { wallDate } from '../kernel/clock.js';
@@ -24,17 +25,19 @@ const FLUSH_PERIOD_MS = 500;
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const MAX_FIELD_CHARS = 1024;
 
-export function openRequestLog(file: string): RequestLog {
+/** Resolves when the file is open; rejects with the system's error when it cannot be. */
+export async function openRequestLog(file: string): Promise<RequestLog> {
   mkdirSync(dirname(file), { recursive: true });
   const destination = pino.destination({
-    // Opened here and now: until an own open has ended, an exit would throw in the flush.
-    dest: openSync(file, 'a'),
+    dest: file,
     append: true,
     sync: false,
     minLength: BUFFER_BYTES,
     maxLength: MAX_QUEUED_BYTES,
     periodicFlush: FLUSH_PERIOD_MS,
   });
+  // Until it is open, an exit would throw in the flush.
+  await once(destination, 'ready');
   let dropped = 0;
   destination.on('drop', () => {
     dropped += 1;
@@ -48,7 +51,7 @@ export function openRequestLog(file: string): RequestLog {
     },
     dropped: () => dropped,
     reopen: () => {
-      destination.reopen(file);
+      destination.reopen();
     },
     flush: () => {
       try {
