@@ -22,6 +22,8 @@ const child = spawn(
     '--import',
     at('./resolve-typescript.mjs'),
     at('../test/support/conformance/main.ts'),
+    '--node',
+    process.execPath,
     ...process.argv.slice(2),
   ],
   { stdio: 'inherit' },

@@ -57,6 +57,10 @@ const values = Array.from({ length: CALLS }, (_, call) => `value ${call}`);
 const echoed = ({ status, text, message }: RpcReply): unknown =>
   status === 200 ? JSON.parse(message?.result?.content?.[0]?.text ?? 'null') : text;
 
+/** The first few that are not what was expected, of a list too long to read. */
+const wrong = (actual: readonly unknown[], expected: readonly unknown[]): unknown[] =>
+  actual.filter((value, i) => value !== expected[i]).slice(0, 5);
+
 /** A delay that differs from call to call and is the same in every run. */
 const delayOf = (call: number): number => (call * 7919) % LONGEST_DELAY_MS;
 
@@ -77,12 +81,13 @@ t.test('a thousand calls at once with id 1 over an HTTP upstream', async (t) => 
       }),
     ),
   );
-  t.strictSame(replies.map(echoed), values, 'every answer is its own');
+  t.strictSame(wrong(replies.map(echoed), values), [], 'every answer is its own');
   t.ok(
     replies.every(({ message }) => message?.id === 1),
     'under the id it asked with',
   );
-  t.strictSame(upstream.executed.map(String).sort(), [...values].sort(), 'each ran exactly once');
+  t.equal(upstream.executed.length, CALLS);
+  t.equal(new Set(upstream.executed).size, CALLS, 'each ran exactly once');
   t.ok(upstream.maxInFlight() <= MAX_CONNECTIONS, `at most ${upstream.maxInFlight()} at once`);
   await untilIdle(gateway);
 });
@@ -95,7 +100,7 @@ for (const server of ['module', 'stdio']) {
     const replies = await Promise.all(
       values.map((value, call) => ask(call, 'echo', { value, delayMs: delayOf(call) })),
     );
-    t.strictSame(replies.map(echoed), values, 'every answer is its own');
+    t.strictSame(wrong(replies.map(echoed), values), [], 'every answer is its own');
     t.ok(replies.every(({ message }) => message?.id === 1));
     t.equal(echoed(await ask(0, 'executions', {})), CALLS, 'each ran exactly once');
     await untilIdle(gateway);
@@ -153,7 +158,7 @@ for (const server of ['http', 'module', 'stdio']) {
           }),
         ),
       );
-      t.strictSame(replies.map(echoed), some);
+      t.strictSame(wrong(replies.map(echoed), some), [], 'every answer is its own');
       t.ok(replies.every(({ message }) => message?.id === 1));
       await untilIdle(gateway);
     },

@@ -2,17 +2,11 @@
  * What somebody meets who starts the gateway for the first time: the configuration file of the
  * documentation works as it stands, a first key is there, and a mistake is explained.
  */
+import { readFile, stat } from 'node:fs/promises';
 import t from 'tap';
 import { connectClient } from '../support/mcp-clients.js';
-import { startProgram, type Exit } from '../support/child-program.js';
-import { freePort } from '../support/free-port.js';
-import {
-  MAIN,
-  gatewayEnvironment,
-  gatewayFiles,
-  startGateway,
-  type GatewayOptions,
-} from '../support/start-gateway.js';
+import { startProgram } from '../support/child-program.js';
+import { failedStart, startGateway } from '../support/start-gateway.js';
 import { within } from '../support/until.js';
 
 t.setTimeout(120_000);
@@ -37,34 +31,27 @@ const DOCUMENTED = `{
 }
 `;
 
-/** A start that must fail: how it ended and what it said. */
-async function failedStart(
-  config: GatewayOptions['config'],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Exit & { output: string }> {
-  const files = await gatewayFiles(config);
-  const program = startProgram({
-    command: process.execPath,
-    args: [MAIN],
-    env: { ...gatewayEnvironment(files, await freePort()), ...env },
-  });
+/** What the shell prints for a command line that the gateway printed. */
+async function shell(command: string): Promise<string> {
+  const program = startProgram({ command: '/bin/sh', args: ['-c', command] });
   try {
-    const exit = await within(30_000, 'the end of a start that must fail', program.exited);
-    return { ...exit, output: program.output() };
+    await within(20_000, command, program.exited);
+    return program.output();
   } finally {
     await program.destroy();
-    await files.remove();
   }
 }
 
 t.test('the documented configuration starts as it stands, with a first key', async (t) => {
   const gateway = await startGateway({ config: DOCUMENTED });
   t.teardown(() => gateway.destroy());
-  const printed = gateway.program.output();
-  const [key = ''] = /mmcp_\w+/.exec(printed) ?? [];
-  t.match(key, /^mmcp_/, 'an API key is shown');
-  t.match(printed, /curl .*\/meerkats-table\/mcp/, 'with a line to paste');
-  t.notMatch((await gateway.logs()).replace(printed, ''), key, 'which no log file repeats');
+  const [file] = await gateway.program.untilOutput(/\S+first-api-key\.txt/, 10_000);
+  t.notMatch(await gateway.logs(), /mmcp_/, 'no key in what a service manager would log');
+  t.equal(((await stat(file)).mode & 0o777).toString(8), '600', `only its owner reads ${file}`);
+  const handedOver = await readFile(file, 'utf8');
+  const [key = ''] = /mmcp_[\w-]+/.exec(handedOver) ?? [];
+  const [, command = ''] = /^ *(curl (?:.*\\\n)*.*)$/m.exec(handedOver) ?? [];
+  t.match(await shell(command), /"tools":\[\{/, 'the command beside it, pasted, lists tools');
 
   const client = await connectClient('sdk-2', gateway.endpoint('meerkats-table'), key);
   t.ok((await client.listTools()).length > 0, 'it opens the bundled server');
@@ -99,11 +86,12 @@ t.test('a key made before a restart still works after it', async (t) => {
   const client = await connectClient('sdk-1', again.endpoint('meerkats-table'), key);
   t.ok((await client.listTools()).length > 0);
   await client.close();
-  t.notMatch(again.program.output(), /mmcp_/, 'and no second first key is made');
+  t.notMatch(again.program.output(), /first-api-key/, 'and no second first key is made');
 });
 
 t.test('a wrong configuration is refused with all of its problems', async (t) => {
-  const { code, output } = await failedStart(`{
+  const { code, output } = await failedStart({
+    config: `{
   "global": {
     "prot": 8080,
     "queueMaxSize": "many",
@@ -111,7 +99,8 @@ t.test('a wrong configuration is refused with all of its problems', async (t) =>
   },
   "servers": { "no/slash": {}, "nobody": {} }
 }
-`);
+`,
+  });
   t.equal(code, 78, output);
   t.match(output, /server-production\.json:3:5/, 'file, line and column of the unknown key');
   t.match(output, /"?prot"?.*port/s, 'and the name that was meant');
@@ -122,13 +111,16 @@ t.test('a wrong configuration is refused with all of its problems', async (t) =>
 });
 
 t.test('a file that is no JSON is refused with the place where it breaks', async (t) => {
-  const { code, output } = await failedStart('{\n  "global": {\n');
+  const { code, output } = await failedStart({ config: '{\n  "global": {\n' });
   t.equal(code, 78, output);
   t.match(output, /server-production\.json:\d+:\d+/);
 });
 
 t.test('a short secret is refused with the command that makes a good one', async (t) => {
-  const { code, output } = await failedStart(DOCUMENTED, { JWT_SECRET: 'too-short' });
+  const { code, output } = await failedStart({
+    config: DOCUMENTED,
+    env: { JWT_SECRET: 'too-short' },
+  });
   t.equal(code, 78, output);
   t.match(output, /JWT_SECRET/);
   t.match(output, /openssl rand|randomBytes/);

@@ -14,6 +14,8 @@ import { until, within } from './until.js';
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 45_000;
 const CLI_DEADLINE_MS = 30_000;
+/** Of its output and logs, in the error about a failed start. */
+const MAX_SAID_CHARS = 6000;
 
 export interface GatewayOptions {
   /** The configuration file: an object to be written as JSON, or the file's text. */
@@ -22,6 +24,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a free one. */
   readonly port?: number;
+  /** The Node.js that runs it. Default: the one that runs the test. */
+  readonly node?: string;
 }
 
 export interface CliResult extends Exit {
@@ -65,8 +69,9 @@ export interface Gateway {
   destroy(): Promise<void>;
 }
 
-export const MAIN = join(repository, 'dist', 'src', 'main.js');
-export const CLI = join(repository, 'dist', 'src', 'cli', 'main.js');
+const dist = process.env['E2E_DIST'] ?? join(repository, 'dist');
+export const MAIN = join(dist, 'src', 'main.js');
+export const CLI = join(dist, 'src', 'cli', 'main.js');
 
 /** A directory with a configuration file and room for data and logs. */
 export async function gatewayFiles(config: GatewayOptions['config']): Promise<GatewayFiles> {
@@ -100,8 +105,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const files = await gatewayFiles(options.config);
   const port = options.port ?? (await freePort());
   const env = { ...gatewayEnvironment(files, port), ...options.env };
+  const node = options.node ?? process.execPath;
   const program = startProgram({
-    command: process.execPath,
+    command: node,
     args: [MAIN],
     env,
     cwd: files.directory,
@@ -125,13 +131,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.race([ready, ended]);
     program.tree(); // Remembered now, so that orphans of a later crash are still found.
   } catch (error) {
-    const output = program.output();
+    const said = await everythingSaid(program, files);
     await destroy();
-    throw new Error(`the gateway did not start:\n${output}`, { cause: error });
+    throw new Error(`the gateway did not start:\n${said.slice(-MAX_SAID_CHARS)}`, { cause: error });
   }
 
   const cli = async (args: readonly string[]): Promise<CliResult> => {
-    const run = startProgram({ command: process.execPath, args: [CLI, ...args], env });
+    const run = startProgram({ command: node, args: [CLI, ...args], env });
     try {
       const exit = await within(CLI_DEADLINE_MS, `multi-mcp ${args.join(' ')}`, run.exited);
       return { ...exit, stdout: run.stdout(), output: run.output() };
@@ -158,9 +164,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(keyOptions.servers === undefined ? [] : ['--servers', keyOptions.servers.join(',')]),
         ...(keyOptions.isAdmin === true ? ['--admin'] : []),
       ]);
-      const { key } = JSON.parse(result.stdout) as { key: unknown };
-      if (typeof key !== 'string') throw new Error(`no key in: ${result.output}`);
-      return key;
+      if (result.code !== 0) throw new Error(`no key: exit ${result.code}: ${result.output}`);
+      return (JSON.parse(result.stdout) as { key: string }).key;
     },
     async json(path) {
       const response = await fetch(`${url}${path}`, { headers: { accept: 'application/json' } });
@@ -171,15 +176,35 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       program.kill('SIGTERM');
       return within(STOP_DEADLINE_MS, 'end of the gateway', program.exited);
     },
-    async logs() {
-      const names = await readdir(files.logDir).catch((): string[] => []);
-      const texts = await Promise.all(
-        names.map(
-          async (name) => `== ${name}\n${await readFile(join(files.logDir, name), 'utf8')}`,
-        ),
-      );
-      return [program.output(), ...texts].join('\n');
-    },
+    logs: () => everythingSaid(program, files),
     destroy,
   };
+}
+
+/** A start that must fail: how it ended and what it said. Rejects when it does not end. */
+export async function failedStart(options: GatewayOptions): Promise<Exit & { output: string }> {
+  const files = await gatewayFiles(options.config);
+  const port = options.port ?? (await freePort());
+  const program = startProgram({
+    command: options.node ?? process.execPath,
+    args: [MAIN],
+    env: { ...gatewayEnvironment(files, port), ...options.env },
+    cwd: files.directory,
+  });
+  try {
+    const exit = await within(CLI_DEADLINE_MS, 'the end of a start that must fail', program.exited);
+    return { ...exit, output: program.output() };
+  } finally {
+    await program.destroy();
+    await files.remove();
+  }
+}
+
+/** Output and log files. */
+async function everythingSaid(program: ChildProgram, files: GatewayFiles): Promise<string> {
+  const names = await readdir(files.logDir).catch((): string[] => []);
+  const texts = await Promise.all(
+    names.map(async (name) => `== ${name}\n${await readFile(join(files.logDir, name), 'utf8')}`),
+  );
+  return [program.output(), ...texts].join('\n');
 }

@@ -15,9 +15,9 @@ export interface RunningFixture {
 }
 
 /** The caller must `program.destroy()` it. */
-export async function startFixture(): Promise<RunningFixture> {
+export async function startFixture(node = process.execPath): Promise<RunningFixture> {
   const program = startProgram({
-    command: process.execPath,
+    command: node,
     args: [join(directory, 'http.mjs')],
   });
   try {

@@ -1,6 +1,7 @@
 /**
  * `npm run conformance [-- --direct] [-- --revision 2025-11-25] [-- --way http]`: prints scenario ×
  * way for every revision, then every difference. Exit code 1 when there is one, 0 otherwise.
+ * `--node PATH`: what runs fixture and gateway, since the suite needs a newer Node.js than they do.
  */
 import { parseArgs } from 'node:util';
 import { WAYS, type Way } from './compare.js';
@@ -10,6 +11,7 @@ import { REVISIONS } from './suite.js';
 const { values } = parseArgs({
   options: {
     direct: { type: 'boolean', default: false },
+    node: { type: 'string', default: process.execPath },
     revision: { type: 'string', multiple: true, default: [...REVISIONS] },
     way: { type: 'string', multiple: true, default: ['http', 'stdio', 'module'] },
   },
@@ -21,6 +23,7 @@ const comparisons = await runConformance({
   ways: values.direct
     ? []
     : WAYS.filter(isThroughGateway).filter((way) => values.way.includes(way)),
+  node: values.node,
   onProgress: (line) => process.stderr.write(`${line}\n`),
 });
 for (const { table } of comparisons) process.stdout.write(`\n${table}\n`);

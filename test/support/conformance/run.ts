@@ -16,18 +16,21 @@ export interface ConformanceOptions {
   readonly revisions?: readonly Revision[];
   /** Through the gateway; default: all. Empty: the fixture directly, without a gateway. */
   readonly ways?: readonly Exclude<Way, 'direct'>[];
+  /** The Node.js that runs fixture and gateway; the suite has its own. Default: the present one. */
+  readonly node?: string;
   readonly onProgress?: (line: string) => void;
 }
 
 export async function runConformance(options: ConformanceOptions = {}): Promise<Comparison[]> {
   const { revisions = REVISIONS, ways = ['http', 'stdio', 'module'], onProgress } = options;
+  const node = options.node ?? process.execPath;
   const cleanups: (() => Promise<void>)[] = [];
   try {
-    const fixture = await startFixture();
+    const fixture = await startFixture(node);
     cleanups.push(() => fixture.program.destroy());
     const urls = new Map<Way, string>([['direct', fixture.url]]);
     if (ways.length > 0) {
-      const gateway = await startGateway({ config: conformanceConfig(fixture.url) });
+      const gateway = await startGateway({ config: conformanceConfig(fixture.url, node), node });
       cleanups.push(() => gateway.destroy());
       const key = await gateway.makeKey('conformance');
       const proxy = await startAddHeaderProxy(gateway.port, `Authorization: Bearer ${key}`);
@@ -49,14 +52,14 @@ export async function runConformance(options: ConformanceOptions = {}): Promise<
   }
 }
 
-function conformanceConfig(fixtureUrl: string): Record<string, unknown> {
+function conformanceConfig(fixtureUrl: string, node: string): Record<string, unknown> {
   return {
     global: { workers: 2, maxConcurrentRequestsPerUser: 100 },
     // The suite does not end every session it opens, and each stdio session is a process.
     servers: {
       'fixture-http': { url: fixtureUrl },
       'fixture-stdio': {
-        command: process.execPath,
+        command: node,
         args: [fixtureStdioProgram],
         maxProcesses: 200,
       },
