@@ -4,9 +4,9 @@
  * only a modern server gives means modern; every other answer, an exit or silence means legacy.
  * Source: MCP 2026-07-28 "Versioning", probing on stdio; SDK 2.4 client, `versionNegotiation: 'auto'`.
  */
-import { errorCodeOf, memberOf } from '../mcp/message-members.js';
+import { errorOf, memberOf } from '../mcp/message-members.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
-import { isModernVersion, type Era } from '../mcp/versions.js';
+import { isLegacyVersion, isModernVersion, MODERN_VERSIONS, type Era } from '../mcp/versions.js';
 import type { Channel, ChannelSource } from './channel.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { ownRequest, readServerMessage } from './server-message.js';
@@ -17,15 +17,20 @@ const CERTAIN_MS = 600_000;
 
 const PROBE_ID = 1;
 
-interface Verdict {
+interface Finding {
   readonly era: Era;
+  /** The modern versions it says it serves; empty for a legacy server. */
+  readonly versions: readonly string[];
+}
+
+interface Verdict extends Finding {
   readonly validUntilMs: number;
 }
 
 interface Probing {
   readonly promise: Promise<Era>;
   readonly deadlineAtMs: number;
-  readonly conclude: (era: Era, validMs: number) => void;
+  readonly conclude: (finding: Finding, validMs: number) => void;
 }
 
 export class EraProbe {
@@ -47,6 +52,12 @@ export class EraProbe {
     return this.#verdict.era;
   }
 
+  /** The versions that a modern server serves; ours where it was not asked. */
+  versions(): readonly string[] {
+    const versions = this.#verdict?.versions ?? [];
+    return versions.length > 0 ? versions : MODERN_VERSIONS;
+  }
+
   /** Asks the server, once for all who wait. Rejects only with what `source.open` throws. */
   async find(): Promise<Era> {
     const known = this.known();
@@ -62,12 +73,12 @@ export class EraProbe {
   /** Gives up on a probe that is silent for too long. */
   sweep(nowMs: number): void {
     const probing = this.#probing;
-    if (probing !== null && nowMs >= probing.deadlineAtMs) probing.conclude('legacy', UNCERTAIN_MS);
+    if (probing !== null && nowMs >= probing.deadlineAtMs) probing.conclude(LEGACY, UNCERTAIN_MS);
   }
 
   /** Ends a running probe. */
   close(): void {
-    this.#probing?.conclude('legacy', 0);
+    this.#probing?.conclude(LEGACY, 0);
   }
 
   #start(): Probing {
@@ -77,13 +88,14 @@ export class EraProbe {
     const probing: Probing = {
       promise,
       deadlineAtMs: now() + probeTimeoutMs,
-      conclude: (era, validMs) => {
+      conclude: (finding, validMs) => {
+        const { era } = finding;
         if (state.isOver) return;
         state.isOver = true;
         this.#probing = null;
         // Modern is proven once for all; a legacy server may be upgraded behind our back.
         const validUntilMs = era === 'modern' ? Infinity : now() + validMs;
-        this.#verdict = { era, validUntilMs };
+        this.#verdict = { ...finding, validUntilMs };
         this.#options.log.info({ server: this.#options.serverName, era }, 'the server was probed');
         resolve(era);
         if (state.channel !== null) this.#dispose(state.channel);
@@ -95,11 +107,11 @@ export class EraProbe {
         { purpose: 'probe', user: '' },
         {
           onMessage: (bytes) => {
-            const era = eraFrom(bytes);
-            if (era !== null) probing.conclude(era, CERTAIN_MS);
+            const finding = findingFrom(bytes);
+            if (finding !== null) probing.conclude(finding, CERTAIN_MS);
           },
           onClose: () => {
-            probing.conclude('legacy', UNCERTAIN_MS);
+            probing.conclude(LEGACY, UNCERTAIN_MS);
           },
         },
       );
@@ -120,27 +132,34 @@ export class EraProbe {
   }
 }
 
+const LEGACY: Finding = { era: 'legacy', versions: [] };
+
 /** What an answer to the probe shows; null when it is no answer to it. */
-function eraFrom(bytes: Buffer): Era | null {
+function findingFrom(bytes: Buffer): Finding | null {
   const read = readServerMessage(bytes);
-  if (read.kind === 'malformed') return read.id === PROBE_ID ? 'legacy' : null;
+  if (read.kind === 'malformed') return read.id === PROBE_ID ? LEGACY : null;
   const { message } = read;
   if (message.kind !== 'response' || message.id !== PROBE_ID) return null;
-  if (message.isError) return isModernError(message) ? 'modern' : 'legacy';
+  if (message.isError) return findingFromError(message);
   const body: unknown = JSON.parse(message.bytes.toString());
-  const versions = memberOf(memberOf(body, 'result'), 'supportedVersions');
-  const isModern = Array.isArray(versions) && versions.some(isServed);
-  return isModern ? 'modern' : 'legacy';
+  const versions = textsOf(memberOf(memberOf(body, 'result'), 'supportedVersions'));
+  return versions.some(isModernVersion) ? { era: 'modern', versions } : LEGACY;
 }
 
-function isServed(version: unknown): boolean {
-  return typeof version === 'string' && isModernVersion(version);
+/** Some codes only modern revisions define. */
+function findingFromError(message: ScannedMessage): Finding {
+  const error = errorOf(message);
+  const code = memberOf(error, 'code');
+  if (code !== -32020 && code !== -32021 && code !== -32022) return LEGACY;
+  const supported = textsOf(memberOf(memberOf(error, 'data'), 'supported'));
+  const versions = supported.filter((version) => !isLegacyVersion(version));
+  if (supported.length > 0 && versions.length === 0) return LEGACY;
+  return { era: 'modern', versions };
 }
 
-/** Codes that only modern revisions define; -32022 counts only when it names a modern version. */
-function isModernError(message: ScannedMessage): boolean {
-  const code = errorCodeOf(message);
-  return code === -32020 || code === -32021 || code === -32022;
+function textsOf(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return (value as unknown[]).filter((each) => typeof each === 'string');
 }
 
 function promiseOf<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {

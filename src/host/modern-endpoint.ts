@@ -5,7 +5,6 @@
 import { GatewayError } from '../kernel/errors.js';
 import { findHeader } from '../gateway/forward-headers.js';
 import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
-import { isModernVersion } from '../mcp/versions.js';
 import type { ChannelSource } from './channel.js';
 import type { DropCounter } from './drop-counter.js';
 import type { EndpointOptions } from './endpoint-options.js';
@@ -17,7 +16,7 @@ import { ListenRouter } from './listen-router.js';
 import { startModernExchange } from './modern-exchange.js';
 import { ModernHub } from './modern-hub.js';
 import { ToolHeaders } from './tool-headers.js';
-import { legacyOnly } from './version-refusals.js';
+import { legacyOnly, unserved } from './version-refusals.js';
 
 export interface ModernEndpointOptions {
   readonly source: ChannelSource;
@@ -61,29 +60,9 @@ export class ModernEndpoint {
     // While it was waited for, a probe that was ended proves nothing.
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
     if (era === 'legacy') throw legacyOnly(message.protocolVersion);
-    const { user } = exchange.request;
-    if (message.kind === 'notification') {
-      // Ids and tokens on the shared channel are ours: a client's could hit another client's request.
-      if (!PRIVATE_NOTIFICATIONS.has(message.method)) this.#hub.notify(message.bytes, user);
-      reply.empty(202);
-      return;
-    }
-    const clientId = requireId(message);
-    const isServed = isModernVersion(message.protocolVersion ?? '');
-    if (message.method === 'subscriptions/listen' && isServed) {
-      this.#listens.listen({ message, clientId, user, reply });
-      return;
-    }
-    if (message.method === 'tools/call' && isServed) {
-      await this.#toolHeaders.check(message, user, (name) =>
-        findHeader(exchange.request.headers, name),
-      );
-      if (reply.isAborted) return;
-    }
-    const { heartbeats, endpoint } = this.#options;
-    const silenceLimitMs = endpoint.requestTimeoutMs;
-    const hub = this.#hub;
-    startModernExchange({ hub, heartbeats, message, clientId, user, reply, silenceLimitMs });
+    this.#checkVersion(message);
+    if (message.kind === 'notification') this.#notify(exchange, reply, message);
+    else await this.#serve(exchange, reply, message);
   }
 
   sweep(nowMs: number): void {
@@ -96,6 +75,38 @@ export class ModernEndpoint {
     this.#probe.close();
     this.#listens.close();
     await this.#hub.close(new GatewayError('GW_DRAINING'));
+  }
+
+  /** Ours to refuse: a stdio server that was told its era once looks at no version again (SDK 2.4). */
+  #checkVersion({ protocolVersion }: ScannedMessage): void {
+    const versions = this.#probe.versions();
+    if (protocolVersion === null || versions.includes(protocolVersion)) return;
+    throw unserved(protocolVersion, versions);
+  }
+
+  #notify(exchange: HostExchange, reply: ExchangeReply, message: ScannedMessage): void {
+    // Ids and tokens on the shared channel are ours: a client's could hit another client's request.
+    if (!PRIVATE_NOTIFICATIONS.has(message.method)) {
+      this.#hub.notify(message.bytes, exchange.request.user);
+    }
+    reply.empty(202);
+  }
+
+  async #serve(exchange: HostExchange, reply: ExchangeReply, message: ScannedMessage) {
+    const { user, headers } = exchange.request;
+    const clientId = requireId(message);
+    if (message.method === 'subscriptions/listen') {
+      this.#listens.listen({ message, clientId, user, reply });
+      return;
+    }
+    if (message.method === 'tools/call') {
+      await this.#toolHeaders.check(message, user, (name) => findHeader(headers, name));
+      if (reply.isOver) return;
+    }
+    const { heartbeats, endpoint } = this.#options;
+    const silenceLimitMs = endpoint.requestTimeoutMs;
+    const hub = this.#hub;
+    startModernExchange({ hub, heartbeats, message, clientId, user, reply, silenceLimitMs });
   }
 }
 

@@ -17,3 +17,8 @@ export function legacyOnly(requested: string | null): GatewayError {
     data: { supported: [...LEGACY_VERSIONS], requested: requested ?? '' },
   });
 }
+
+/** To a modern client that names a version the server does not serve. `supported` is what discovery says. */
+export function unserved(requested: string, supported: readonly string[]): GatewayError {
+  return new GatewayError('GW_VERSION_UNSUPPORTED', { data: { supported, requested } });
+}

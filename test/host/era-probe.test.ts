@@ -14,6 +14,11 @@ const ANSWERS: readonly (readonly [string, object, 'modern' | 'legacy'])[] = [
   ],
   ['some other result', { result: {} }, 'legacy'],
   ['an unsupported version', { error: { code: -32022, message: '' } }, 'modern'],
+  [
+    'an unsupported version by a server of earlier ones',
+    { error: { code: -32022, message: '', data: { supported: ['2025-11-25'] } } },
+    'legacy',
+  ],
   ['a header mismatch', { error: { code: -32020, message: '' } }, 'modern'],
   ['a missing capability', { error: { code: -32021, message: '' } }, 'modern'],
   ['an unknown method', { error: { code: -32601, message: '' } }, 'legacy'],

@@ -76,14 +76,28 @@ t.test('errors of the protocol have their status, unless a stream has begun', (t
   t.end();
 });
 
-t.test('a version that nobody knows is for the server to refuse', (t) => {
-  const rig = modernRig();
+t.test('a version that the server does not serve is refused with those it does', async (t) => {
   const meta = { 'io.modelcontextprotocol/protocolVersion': 'v999' };
-  const { exchange, request } = ask(rig, modernRequest(3, 'subscriptions/listen', {}, meta));
-  rig.shared.answerError(request, -32022, { supported: [MODERN], requested: 'v999' });
-  t.equal(exchange.status, 400);
-  t.same(exchange.error.data, { supported: [MODERN], requested: 'v999' });
-  t.end();
+  const pinned = modernRig();
+  for (const method of ['subscriptions/listen', 'tools/call', 'prompts/get', 'server/discover']) {
+    const exchange = pinned.modern(modernRequest(3, method, {}, meta));
+    await settle();
+    t.equal(exchange.status, 400);
+    t.match(exchange.json, { id: 3, error: { code: -32022 } });
+    t.match(exchange.error.data, { supported: [MODERN], requested: 'v999' });
+  }
+  t.equal(pinned.source.channels.length, 0);
+
+  const probed = new EndpointRig();
+  const unserved = probed.modern(modernRequest(1, 'prompts/get', {}, meta));
+  const next = { 'io.modelcontextprotocol/protocolVersion': '2027-01-01' };
+  const served = probed.modern(modernRequest(2, 'prompts/get', {}, next));
+  const probe = probed.source.newest('probe');
+  probe.answer(probe.last, { supportedVersions: [MODERN, '2027-01-01'] });
+  await settle();
+  t.same(unserved.error.data['supported'], [MODERN, '2027-01-01']);
+  t.equal(served.heads, 0);
+  t.equal(probed.shared.requests('prompts/get').length, 1, 'a version we do not know, but it does');
 });
 
 t.test('progress nobody asked for is dropped', (t) => {
