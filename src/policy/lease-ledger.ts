@@ -277,16 +277,8 @@ export class LeaseLedger {
 
   #enqueue(ticket: Ticket, nowMs: number): void {
     const { server, user } = ticket;
-    if (user.queued >= this.#options.maxQueuedPerUser) {
-      this.#answerRefused(ticket, 'user-queue-full');
-      return;
-    }
-    if (this.#queued >= this.#options.maxQueued) {
-      this.#answerRefused(ticket, 'queue-full');
-      return;
-    }
     if (server.queue.length === 0) server.shedEarly?.sawEmpty(nowMs);
-    const waiter = server.queue.join(user.name, ticket, nowMs);
+    const waiter = this.#boundReached(user) ?? server.queue.join(user.name, ticket, nowMs);
     if (typeof waiter === 'string') {
       this.#answerRefused(ticket, waiter);
       return;

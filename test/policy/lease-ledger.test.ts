@@ -290,6 +290,22 @@ t.test(
   },
 );
 
+t.test('the recall of a user at its limit is repeated while one of its tickets waits', (t) => {
+  const ledger = ledgerWith({ maxPerUser: 1, brokerMs: 400 }, { s: 5 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'ana', 's', { from: 2 });
+  ledger.drain();
+  ledger.tick(199);
+  t.same(ledger.drain(), []);
+  ledger.tick(200);
+  t.same(brief(ledger.drain()), ['recall user ana from 1']);
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 300);
+  t.match(ledger.drain(), [{ kind: 'grant', ticket: 2, brokered: 'user' }]);
+  ledger.tick(900);
+  t.same(ledger.drain(), []);
+  t.end();
+});
+
 t.test(
   'a total in use recalls the idle slots of every server, and its grants are brokered',
   (t) => {
@@ -362,13 +378,13 @@ t.test('sheds early when asked to: a backlog may wait only a quarter of the inte
   const ledger = ledgerWith({ shedEarly }, { s: 1 });
   ledger.setServiceTime('s', 60);
   ask(ledger, 1, 'ana', 's');
-  ask(ledger, 2, 'bo', 's', { atMs: 10 });
-  ask(ledger, 3, 'cy', 's', { atMs: 120 });
-  ledger.tick(129);
+  ask(ledger, 2, 'bo', 's', { atMs: 2010 });
+  ask(ledger, 3, 'cy', 's', { atMs: 2120 });
+  ledger.tick(2129);
   t.same(grants(ledger), ['grant 1'], 'N is twice the service time');
-  ledger.tick(131);
+  ledger.tick(2131);
   t.same(grants(ledger), ['refuse 2 shed']);
-  ledger.tick(150);
+  ledger.tick(2150);
   t.same(grants(ledger), ['refuse 3 shed']);
   t.end();
 });
