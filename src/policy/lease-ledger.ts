@@ -290,6 +290,12 @@ export class LeaseLedger {
     this.#serve(nowMs);
   }
 
+  /** The queue bounds that span servers; a server's own queue has the same ones for itself. */
+  #boundReached(user: UserBook): RefusalReason | undefined {
+    if (user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
+    return this.#queued >= this.#options.maxQueued ? 'queue-full' : undefined;
+  }
+
   /**
    * Grants until nobody who waits can run. Each round grants, parks a user, or drops a server from
    * the ring.
