@@ -24,8 +24,6 @@ export interface RelayOptions {
   readonly exchange: HttpExchange;
   readonly transport: UpstreamTransport;
   readonly request: UpstreamRequest;
-  /** From now to the response's head, and to the end of a JSON answer. */
-  readonly requestTimeoutMs: number;
   /** Longest silence of the upstream inside a stream; 0 means none. */
   readonly streamIdleTimeoutMs: number;
   /** Longest life of a stream; 0 means none. */
@@ -36,6 +34,7 @@ export interface RelayOptions {
   readonly requestId: string;
   /** A stream that lives until someone ends it: ended first in a drain, and in silence. */
   readonly isListening: boolean;
+  /** Of this server; its `timeoutMs` holds from now to the head, and to the end of a JSON answer. */
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
@@ -64,15 +63,18 @@ export function relayResponse(options: RelayOptions): Promise<RelayResult> {
 }
 
 class Relay implements UpstreamResponseHandler, OpenRelay {
+  previousLink: OpenRelay | null = null;
+  nextLink: OpenRelay | null = null;
+  readonly startedAtMs = monotonicMs();
   readonly isListening: boolean;
   readonly #options: RelayOptions;
   readonly #resolve: (result: RelayResult) => void;
   readonly #reject: (error: GatewayError) => void;
-  readonly #startedAtMs = monotonicMs();
   #upstream: UpstreamExchange | null = null;
-  #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Whether it is among the server's open relays. */
+  #isOpen = false;
   #headMs = 0;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -101,7 +103,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   start(): void {
-    const { exchange, transport, request, requestTimeoutMs } = this.#options;
+    const { exchange, transport, request, openRelays } = this.#options;
     exchange.onAbort(() => {
       this.#clientClosed();
     });
@@ -109,10 +111,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#clientClosed();
       return;
     }
-    this.#options.openRelays.add(this);
-    this.#timer = setTimeout(() => {
-      this.#fail(timeoutError(`No answer within ${requestTimeoutMs} ms.`));
-    }, requestTimeoutMs);
+    openRelays.begin(this);
+    this.#isOpen = true;
     try {
       this.#upstream = transport.dispatch(request, this);
     } catch (thrown) {
@@ -121,13 +121,17 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) this.#upstream?.abort();
   }
 
+  timeOut(): void {
+    this.#fail(timeoutError(`No answer within ${this.#options.openRelays.timeoutMs} ms.`));
+  }
+
   endBecause(error: GatewayError): void {
     this.#fail(error);
   }
 
   onHead(status: number, headers: readonly string[]): void {
     if (this.#isOver) return;
-    this.#headMs = monotonicMs() - this.#startedAtMs;
+    this.#headMs = monotonicMs() - this.startedAtMs;
     this.#status = status;
     const contentType = findHeader(headers, 'content-type') ?? '';
     const fault = unusableHead(status, contentType, headers);
@@ -186,7 +190,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#headers['x-accel-buffering'] = 'no';
     this.#headers['cache-control'] ??= 'no-cache, no-transform';
     this.#openStream(exchange);
-    clearTimeout(this.#timer);
+    this.#options.openRelays.becomeStream(this);
     const openedAtMs = monotonicMs();
     this.#lastDataAtMs = openedAtMs;
     this.#heartbeat = setInterval(
@@ -304,8 +308,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   #end(): void {
     this.#isOver = true;
-    this.#options.openRelays.remove(this);
-    clearTimeout(this.#timer);
+    if (this.#isOpen) this.#options.openRelays.end(this, this.#isEvents);
+    this.#isOpen = false;
     clearInterval(this.#heartbeat);
   }
 }

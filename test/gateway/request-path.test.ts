@@ -45,6 +45,7 @@ function gateway(
     transport,
     maxBodyBytes: 1000,
     requestTimeoutMs: 5000,
+    openRelays: new OpenRelays(5000),
     streamIdleTimeoutMs: 0,
     streamMaxMs: 0,
   };
@@ -53,7 +54,6 @@ function gateway(
     authenticator: authenticator as Authenticator,
     admission,
     sessionIds,
-    openRelays: new OpenRelays(),
     scanLimits: DEFAULT_SCAN_LIMITS,
     sseHeartbeatMs: 1000,
     record: (record) => records.push(record),
