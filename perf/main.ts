@@ -85,5 +85,5 @@ try {
     }
   }
 } finally {
-  for (const { stop } of running.reverse()) await stop();
+  for (const child of running.reverse()) await child.stop();
 }
