@@ -20,6 +20,7 @@ import { createPrimaryOperations } from './admin-operations.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { deliverFirstKey } from './first-key.js';
 import { primaryGauges } from './gauges.js';
+import { rotateLogs } from './log-rotation.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
 import { answerQuery } from './queries.js';
@@ -93,6 +94,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     },
     log,
   });
+  const rotation = rotateLogs(config, programLog, tree);
   const status: StatusSource = {
     config,
     tree,
@@ -113,6 +115,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   });
 
   const release = async (): Promise<void> => {
+    await rotation.close();
     await admin.close();
     await store.close();
     await socketDir.remove();
@@ -124,6 +127,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   return {
     log,
     start: async () => {
+      await rotation.start();
       await admin.listen();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
