@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
+import { processEnv } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
@@ -23,10 +24,11 @@ import { primaryGauges } from './gauges.js';
 import { rotateLogs } from './log-rotation.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
+import { ReadySignal } from './ready-signal.js';
 import { answerQuery } from './queries.js';
 import { Revocations } from './revocations.js';
 import { startWarnings } from './start-warnings.js';
-import { serverViews, type StatusSource } from './status-documents.js';
+import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
 
 export interface Primary {
   readonly log: Logger;
@@ -103,6 +105,12 @@ export async function composePrimary(config: Config): Promise<Primary> {
     storeDescription: store.description,
     isDraining: () => isDraining,
   };
+  const readySignal = new ReadySignal({
+    environment: processEnv(),
+    status: () => statusLine(status),
+    isServing: () => isServing(status),
+    log,
+  });
   const registry = new MetricsRegistry(primaryGauges(status));
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({ config, store, secrets, status, revocations, url });
@@ -131,9 +139,11 @@ export async function composePrimary(config: Config): Promise<Primary> {
       await admin.listen();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
+      readySignal.ready();
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;
+      readySignal.stopping();
       stopping ??= tree.stop(drainTimeoutMs).then(release);
       return stopping;
     },
