@@ -38,7 +38,8 @@ export class UwsWire implements Wire {
   send(head: ReplyHead, body: string | Uint8Array | undefined): boolean {
     const { connection } = head;
     if (body !== undefined && body.length > MAX_COPIED_BODY_BYTES && connection !== 'close') {
-      if (!this.#isHead) return this.#sendLarge(head, typeof body === 'string' ? Buffer.from(body) : body);
+      if (!this.#isHead)
+        return this.#sendLarge(head, typeof body === 'string' ? Buffer.from(body) : body);
     }
     this.#res.cork(() => {
       this.#writeHead(head);
