@@ -117,8 +117,10 @@ t.test(
     const run = start(t, {
       ...fixtureSpec('echo'),
       command: '/bin/sh',
-      args: ['-c', 'setsid sleep 20 & echo $!; exit 4'],
+      args: ['-c', 'setsid sh -c "echo \\$\\$; exec sleep 20" & read go; exit 4'],
     });
+    await run.until('\n');
+    run.child.write(Buffer.from('go\n'));
     t.strictSame(await run.ended, { kind: 'exited', exitCode: 4, signal: null });
     const escaped = processRef(Number(run.stdout()));
     t.ok(escaped !== undefined);
