@@ -1,0 +1,65 @@
+/** The gateway as a service: what it tells systemd through the real systemd-notify, and what it finds in its log folder. */
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { startProgram } from '../support/child-program.js';
+import { repository } from '../support/repository.js';
+import { shortDir } from '../support/short-dir.js';
+import { startGateway } from '../support/start-gateway.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(120_000);
+
+const config = { global: { workers: 2 }, servers: { 'meerkats-table': {} } };
+const missing = ['systemd-notify', 'python3'].filter(
+  (command) => spawnSync(command, ['--version']).status !== 0,
+);
+
+t.test(
+  'systemd learns that it is ready, that it lives, and that it stops',
+  { skip: missing.length === 0 ? false : `not installed: ${missing.join(', ')}` },
+  async (t) => {
+    const socket = join(shortDir(t), 'notify');
+    const script = join(repository, 'test', 'support', 'notify-socket.py');
+    const systemd = startProgram({ command: 'python3', args: [script, socket] });
+    t.teardown(() => systemd.destroy());
+    await systemd.untilOutput(/bound/, 20_000);
+    const gateway = await startGateway({
+      config,
+      env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' },
+    });
+    t.teardown(() => gateway.destroy());
+    await systemd.untilOutput(/READY=1\nSTATUS=healthy: 2 of 2 workers, 1 servers/, 20_000);
+    await systemd.untilOutput(/WATCHDOG=1/, 20_000);
+    t.strictSame(await gateway.stop(), { code: 0, signal: null });
+    await systemd.untilOutput(/STOPPING=1/, 20_000);
+    t.match(systemd.output(), /^bound\n(?:BARRIER=1\n)?READY=1/, 'ready is the first word');
+  },
+);
+
+t.test('a log of an earlier day is an archive before anything is written', async (t) => {
+  const logDir = join(shortDir(t), 'logs');
+  await mkdir(logDir);
+  const old = `{"time":"${new Date(2026, 0, 2, 12).toISOString()}","id":"old"}\n`;
+  await writeFile(join(logDir, 'requests.log'), old);
+  await writeFile(join(logDir, 'multi-mcp-production.log'), old);
+  const text = (name: string): Promise<string> => readFile(join(logDir, name), 'utf8');
+  const gateway = await startGateway({
+    config: { ...config, logging: { retentionDays: 3650 } },
+    env: { LOG_DIR: logDir },
+  });
+  t.teardown(() => gateway.destroy());
+  t.equal(await text('requests-2026-01-02.log'), old);
+  t.equal(await text('multi-mcp-production-2026-01-02.log'), old);
+  await until(async () => (await text('multi-mcp-production.log')).includes('"ready"'), {
+    timeoutMs: 20_000,
+    what: 'its own words in a new file',
+  });
+  t.equal(await text('requests.log'), '', 'and a new file for requests from the start');
+  t.equal(
+    await text('multi-mcp-production-2026-01-02.log'),
+    old,
+    'nothing was added to the old one',
+  );
+});
