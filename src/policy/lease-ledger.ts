@@ -166,8 +166,8 @@ export class LeaseLedger {
   }
 
   /** Tells early shedding how long the server's calls take. */
-  setServiceTime(name: string, medianMs: number): void {
-    this.#servers.get(name)?.shedEarly?.setServiceTime(medianMs);
+  setServiceTime(name: string, usualMs: number): void {
+    this.#servers.get(name)?.shedEarly?.setServiceTime(usualMs);
   }
 
   /** From now on messages of this incarnation count. */
@@ -239,6 +239,7 @@ export class LeaseLedger {
     for (const server of this.#servers.values()) {
       if (server.queue.length === 0) continue;
       this.#expire(server, nowMs);
+      if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
       if (server.queue.turn !== undefined && server.out >= server.limit) {
         this.#recalls.server(server, nowMs);
       }
@@ -277,15 +278,18 @@ export class LeaseLedger {
 
   #enqueue(ticket: Ticket, nowMs: number): void {
     const { server, user } = ticket;
+    server.shedEarly?.arrived(nowMs);
     if (user.queued >= this.#options.maxQueuedPerUser) {
       this.#answerRefused(ticket, 'user-queue-full');
       return;
     }
     if (this.#queued >= this.#options.maxQueued) {
-      this.#answerRefused(ticket, 'queue-full');
+      const isUserBusy = user.out >= this.#options.maxPerUser;
+      this.#answerRefused(ticket, isUserBusy ? 'user-busy' : 'queue-full');
       return;
     }
-    if (server.queue.length === 0) server.shedEarly?.sawEmpty(nowMs);
+    // Parked users wait for themselves, not for the server.
+    if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
     const waiter = server.queue.join(user.name, ticket, nowMs);
     if (typeof waiter === 'string') {
       this.#answerRefused(ticket, waiter);
@@ -327,6 +331,7 @@ export class LeaseLedger {
       }
       const waiter = server.queue.serve();
       if (waiter === undefined) return;
+      server.shedEarly?.served(nowMs);
       this.#grant(waiter.item, nowMs);
       this.#forgetTicket(waiter.item);
       this.#leaveRing(server);
@@ -398,8 +403,10 @@ export class LeaseLedger {
     for (;;) {
       const waiter = server.queue.expireOne(nowMs, maxWaitMs);
       if (waiter === undefined) return;
-      const late = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
-      this.#refuse(waiter.item, late ? 'queue-timeout' : 'shed');
+      const { user } = waiter.item;
+      const isLate = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
+      if (user.out >= this.#options.maxPerUser) this.#refuse(waiter.item, 'user-busy');
+      else this.#refuse(waiter.item, isLate ? 'queue-timeout' : 'shed');
     }
   }
 
