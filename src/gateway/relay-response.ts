@@ -39,6 +39,12 @@ export interface RelayOptions {
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
+  /** Joined to the reply's headers. */
+  readonly replyHeaders?: Readonly<Record<string, string>> | undefined;
+  /** Asked once, at the head: true abandons this answer, because the request is made again. */
+  readonly isRetried?: (status: number, headers: readonly string[]) => boolean;
+  /** Gets a whole JSON answer, or the last events of a stream, when it was collected anyway. */
+  readonly onAnswer?: ((bytes: Buffer) => void) | undefined;
 }
 
 export interface RelayResult {
@@ -129,6 +135,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) return;
     this.#headMs = monotonicMs() - this.#startedAtMs;
     this.#status = status;
+    if (this.#options.isRetried?.(status, headers) === true) {
+      this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
+      return;
+    }
     const contentType = findHeader(headers, 'content-type') ?? '';
     const fault = unusableHead(status, contentType, headers);
     if (fault !== null) {
@@ -138,6 +148,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#headers = copyReplyHeaders(headers, {
       'x-request-id': this.#options.requestId,
       ...corsHeaders(this.#options.exchange),
+      ...this.#options.replyHeaders,
     });
     const session = findHeader(headers, 'mcp-session-id');
     if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
@@ -158,6 +169,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) return;
     if (this.#stream !== null) {
       if (this.#held !== null) this.#write(this.#held);
+      if (this.#lastEvents !== null) this.#options.onAnswer?.(this.#lastEvents);
       this.#finish('answered');
       this.#stream.end();
       return;
@@ -168,6 +180,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#fail(fault);
       return;
     }
+    if (body !== undefined && this.#status < 300) this.#options.onAnswer?.(body);
     const reply = { status: this.#status, headers: this.#headers };
     this.#finish('answered');
     this.#options.exchange.reply(
@@ -329,16 +342,20 @@ function unusableHead(
       log,
     });
   }
-  if (status >= 300 && status < 400) return protocolError('It answered with a redirect.', log);
+  if (status >= 300 && status < 400) return unusable('It answered with a redirect.', log);
   const encoding = findHeader(headers, 'content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
-    return protocolError('It sent an encoding nobody asked for.', log);
+    return unusable('It sent an encoding nobody asked for.', log);
   }
   if (status >= 400 && status < 500) return null;
   const isMcp =
     contentType.startsWith('application/json') || contentType.startsWith('text/event-stream');
   if (isMcp || contentType === '' || status === 202 || status === 204) return null;
-  return protocolError(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
+  return unusable(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
+}
+
+function unusable(hint: string, log: Readonly<Record<string, unknown>>): GatewayError {
+  return new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, log });
 }
 
 function protocolError(hint: string, cause?: unknown): GatewayError {

@@ -67,6 +67,9 @@ class WorkerProcess {
         this.#worker?.programLog.reopen();
         this.#worker?.requestLog?.reopen();
         return;
+      case 'admission':
+        this.#worker?.admission.receive(message.events);
+        return;
       case 'answer':
         return; // The link handed it to whoever asked.
     }
@@ -102,11 +105,13 @@ class WorkerProcess {
     this.#primary.send({
       type: 'worker-report',
       delta: worker.metrics.take(),
+      admission: worker.admissionCounts.take(),
       gauges: {
         connections,
         refusedConnections,
         refusedRequests,
         inFlight: Object.fromEntries(worker.admission.inFlight()),
+        idleSlots: Object.fromEntries(worker.admission.idleSlots()),
         listening: worker.admission.listening(),
         rssBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
@@ -133,6 +138,7 @@ class WorkerProcess {
     openRelays.endAll(reason, 'all');
     // Requests that had not reached an upstream yet, and replies still being written.
     while (front.stats().inFlight > 0 && monotonicMs() < deadlineMs) await pause(POLL_MS);
+    worker.admission.stop();
     this.#report(worker);
     // The last replies leave in this turn of the loop or the next.
     await pause(LAST_WRITES_MS);
