@@ -13,7 +13,8 @@ export function errorMessage(
   requestId: string,
 ): Readonly<Record<string, unknown>> {
   const { data, retryAfterMs } = error.options;
-  const { id: _scannedId, ...rest } = data ?? {};
+  const rest = { ...data };
+  delete rest['id']; // Known to the scanner alone; the message carries it already.
   return {
     jsonrpc: '2.0',
     id,

@@ -15,6 +15,7 @@ import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
+import { hostOfServer } from '../kernel/host-of-server.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
 import { RetryBudget } from '../policy/retry-budget.js';
@@ -252,16 +253,9 @@ function openTransport(
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
     });
   }
-  const link = links[hostIndexOf(server.name, links.length)];
+  const link = links[hostOfServer(server.name, links.length)];
   if (link === undefined) throw new Error('at least one upstream host is needed');
   return link.transport(server.name);
-}
-
-/** Every worker and every host must agree on who runs a server. */
-export function hostIndexOf(server: string, hostCount: number): number {
-  let hash = 0;
-  for (let i = 0; i < server.length; i += 1) hash = (hash * 31 + server.charCodeAt(i)) >>> 0;
-  return hash % hostCount;
 }
 
 function tokenKeys(config: Config, { secrets }: WorkerStart): TokenKey[] {

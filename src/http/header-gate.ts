@@ -4,7 +4,7 @@
  * decision headers that occur once, a known method, Host and Origin that are ours. Requirements U1-U3
  * and threats 1, 13, 22; pure, so the whole table is tested without a socket.
  */
-import { HostRules, parseHost, type HostRulesOptions } from './host-rules.js';
+import { HostRules, parseHost, type Authority, type HostRulesOptions } from './host-rules.js';
 import type { Refusal } from './refusal.js';
 
 export interface HeaderGateOptions extends HostRulesOptions {
@@ -82,6 +82,9 @@ const bad = (hint: string): Refusal => ({ code: 'GW_BAD_REQUEST', hint });
 export class HeaderGate {
   readonly #options: HeaderGateOptions;
   readonly #hosts: HostRules;
+  /** The last Host that passed; most requests carry the same one. */
+  #lastHost = '';
+  #lastAuthority: Authority = { name: '', port: undefined };
 
   constructor(options: HeaderGateOptions) {
     this.#options = options;
@@ -153,12 +156,16 @@ export class HeaderGate {
   }
 
   #inspectHost(host: string, origin: string | undefined): Refusal | undefined {
-    const authority = parseHost(host);
-    if (authority === undefined) return bad('The request needs one valid Host header.');
-    if (!this.#hosts.isHostAllowed(authority)) {
-      return { code: 'GW_HOST_REFUSED', hint: 'The operator can add this Host to allowedHosts.' };
+    if (host !== this.#lastHost || host === '') {
+      const authority = parseHost(host);
+      if (authority === undefined) return bad('The request needs one valid Host header.');
+      if (!this.#hosts.isHostAllowed(authority)) {
+        return { code: 'GW_HOST_REFUSED', hint: 'The operator can add this Host to allowedHosts.' };
+      }
+      this.#lastHost = host;
+      this.#lastAuthority = authority;
     }
-    if (origin !== undefined && !this.#hosts.isOriginAllowed(origin, authority)) {
+    if (origin !== undefined && !this.#hosts.isOriginAllowed(origin, this.#lastAuthority)) {
       return {
         code: 'GW_HOST_REFUSED',
         hint: 'The operator can add this Origin to allowedOrigins.',

@@ -19,7 +19,7 @@ const HOST = /^(?:([A-Za-z0-9._-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{1
 const WEB_ORIGIN = /^(https?):\/\/([^/?#@]+)$/;
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-interface Authority {
+export interface Authority {
   /** Lower case, IPv6 without brackets. */
   readonly name: string;
   readonly port: string | undefined;

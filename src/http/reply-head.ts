@@ -39,18 +39,34 @@ const OWNED_BY_FRONT = new Set([
   'upgrade',
 ]);
 
+/** Verdicts on names, which are few; dropped whole when an upstream sends ever new ones. */
+const MAX_REMEMBERED_NAMES = 512;
+const nameVerdicts = new Map<string, 'write' | 'leave-out' | 'refuse'>();
+
+function judgeName(name: string): 'write' | 'leave-out' | 'refuse' {
+  let verdict = nameVerdicts.get(name);
+  if (verdict === undefined) {
+    if (!TOKEN.test(name)) verdict = 'refuse';
+    else verdict = OWNED_BY_FRONT.has(name.toLowerCase()) ? 'leave-out' : 'write';
+    if (nameVerdicts.size >= MAX_REMEMBERED_NAMES) nameVerdicts.clear();
+    nameVerdicts.set(name, verdict);
+  }
+  return verdict;
+}
+
 /** The fields to write, or undefined when one may not be written. */
 export function checkHeaders(headers: Readonly<Record<string, string>>): SafeHeaders | undefined {
   const flat: string[] = [];
   let isAscii = true;
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (!TOKEN.test(name)) return undefined;
+    const verdict = judgeName(name);
+    if (verdict === 'refuse') return undefined;
     if (!ASCII_VALUE.test(value)) {
       if (!LATIN1_VALUE.test(value)) return undefined;
       isAscii = false;
     }
-    if (!OWNED_BY_FRONT.has(name.toLowerCase())) flat.push(name, value);
+    if (verdict === 'write') flat.push(name, value);
   }
   return { flat, isAscii };
 }

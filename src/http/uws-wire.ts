@@ -130,7 +130,11 @@ export class UwsWire implements Wire {
 
   #sendMore(offset: number): boolean {
     const body = this.#largeBody ?? Buffer.alloc(0);
-    const [isTaken, isSent] = this.#res.tryEnd(body.subarray(offset), body.length);
+    let progress: readonly [boolean, boolean] = [false, false];
+    this.#res.cork(() => {
+      progress = this.#res.tryEnd(body.subarray(offset), body.length);
+    });
+    const [isTaken, isSent] = progress;
     if (isSent) this.#events?.hasSent();
     return isTaken;
   }

@@ -28,7 +28,7 @@ export type PrimaryToHost =
 /** One server of this host, for status and metrics. */
 export interface HostServerStatus {
   readonly name: string;
-  readonly kind: 'stdio' | 'module';
+  readonly kind: 'stdio' | 'module' | 'sse';
   /** `loading`: a module not ready yet. `failing`: it did not load, or its process keeps dying. */
   readonly state: 'loading' | 'ready' | 'failing';
   /** Why it is failing, for operators; null otherwise. */
@@ -94,7 +94,7 @@ export function isHostToPrimary(message: unknown): message is HostToPrimary {
 }
 
 const STATES: readonly unknown[] = ['loading', 'ready', 'failing'];
-const KINDS: readonly unknown[] = ['stdio', 'module'];
+const KINDS: readonly unknown[] = ['stdio', 'module', 'sse'];
 
 function areStatuses(value: unknown): boolean {
   return (

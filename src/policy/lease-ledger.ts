@@ -279,18 +279,9 @@ export class LeaseLedger {
   #enqueue(ticket: Ticket, nowMs: number): void {
     const { server, user } = ticket;
     server.shedEarly?.arrived(nowMs);
-    if (user.queued >= this.#options.maxQueuedPerUser) {
-      this.#answerRefused(ticket, 'user-queue-full');
-      return;
-    }
-    if (this.#queued >= this.#options.maxQueued) {
-      const isUserBusy = user.out >= this.#options.maxPerUser;
-      this.#answerRefused(ticket, isUserBusy ? 'user-busy' : 'queue-full');
-      return;
-    }
     // Parked users wait for themselves, not for the server.
     if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
-    const waiter = server.queue.join(user.name, ticket, nowMs);
+    const waiter = this.#boundReached(user) ?? server.queue.join(user.name, ticket, nowMs);
     if (typeof waiter === 'string') {
       this.#answerRefused(ticket, waiter);
       return;
@@ -300,6 +291,13 @@ export class LeaseLedger {
     ticket.worker.waiting.set(ticket.id, waiter);
     this.#enterRing(server);
     this.#serve(nowMs);
+  }
+
+  /** The queue bounds that span servers; a server's own queue has the same ones for itself. */
+  #boundReached(user: UserBook): RefusalReason | undefined {
+    if (user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
+    if (this.#queued < this.#options.maxQueued) return undefined;
+    return user.out >= this.#options.maxPerUser ? 'user-busy' : 'queue-full';
   }
 
   /**

@@ -146,7 +146,13 @@ t.test('shape faults are told apart from syntax faults', async (t) => {
   }
   t.equal(refusal(request('"id":1,"method":"m","result":{}')).code, 'GW_BAD_REQUEST');
   t.equal(refusal(request('"id":1,"method":"m","params":[]')).code, 'GW_BAD_REQUEST');
-  for (const body of ['', '{', '{"jsonrpc":"2.0","method":"m"} x', '{"jsonrpc":"2.0",}', '\u00ef']) {
+  for (const body of [
+    '',
+    '{',
+    '{"jsonrpc":"2.0","method":"m"} x',
+    '{"jsonrpc":"2.0",}',
+    '\u00ef',
+  ]) {
     t.equal(refusal(bytes(body)).code, 'GW_PARSE', body);
   }
   t.equal(refusal(Buffer.from([0x22, 0xff, 0x22])).code, 'GW_PARSE');

@@ -376,6 +376,31 @@ t.test('an ask that finds nothing waits for the chunks of the others, each recal
   t.end();
 });
 
+t.test('a contended limit lends nothing in advance, for a second after the recall', (t) => {
+  const { budget, sent } = windowBudget(20);
+  budget.ask(1, { needed: 20, wanted: 20 }, 0);
+  budget.ask(2, { needed: 1, wanted: 9 }, 100);
+  budget.report(1, report(0, 20, true), 100);
+  budget.ask(3, { needed: 2, wanted: 9 }, 1099);
+  budget.ask(3, { needed: 2, wanted: 9 }, 1100);
+  const counts = sent().flatMap((message) => (message.kind === 'chunk' ? [message.count] : []));
+  t.same(counts, [20, 1, 2, 9]);
+  t.end();
+});
+
+t.test('is idle only when nothing is lent, nobody waits and the limit is idle', (t) => {
+  const { budget } = windowBudget(2);
+  t.ok(budget.isIdle(0));
+  budget.ask(1, { needed: 1, wanted: 1 }, 0);
+  t.notOk(budget.isIdle(0));
+  budget.report(1, report(1, 0), 0);
+  t.notOk(budget.isIdle(999), 'what was spent still counts');
+  t.ok(budget.isIdle(1000));
+  budget.ask(1, { needed: 1, wanted: 1 }, 1000);
+  t.notOk(budget.isIdle(9000), 'what is lent does not age');
+  t.end();
+});
+
 t.test(
   'when the others have spent theirs the ask is denied, with the time until a place is free',
   (t) => {
@@ -433,5 +458,6 @@ t.test('what can never be admitted is denied for a day, not for ever', (t) => {
   const { budget, sent } = windowBudget(0);
   budget.ask(1, { needed: 1, wanted: 1 }, 0);
   t.same(sent(), [{ kind: 'chunk-denied', to: 1, key: 'k', waitMs: 86_400_000 }]);
+  t.notOk(budget.hasPending);
   t.end();
 });

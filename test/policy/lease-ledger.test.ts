@@ -290,12 +290,29 @@ t.test(
   },
 );
 
+t.test('the recall of a user at its limit is repeated while one of its tickets waits', (t) => {
+  const ledger = ledgerWith({ maxPerUser: 1, brokerMs: 400 }, { s: 5 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'ana', 's', { from: 2 });
+  ledger.drain();
+  ledger.tick(199);
+  t.same(ledger.drain(), []);
+  ledger.tick(200);
+  t.same(brief(ledger.drain()), ['recall user ana from 1']);
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 300);
+  t.match(ledger.drain(), [{ kind: 'grant', ticket: 2, brokered: 'user' }]);
+  ledger.tick(900);
+  t.same(ledger.drain(), []);
+  t.end();
+});
+
 t.test(
   'a total in use recalls the idle slots of every server, and its grants are brokered',
   (t) => {
     const ledger = ledgerWith({ maxTotal: 1, brokerMs: 400 }, { a: 1, b: 1 });
     ask(ledger, 1, 'ana', 'a');
     ask(ledger, 2, 'bo', 'b', { from: 2 });
+    ledger.tick(199);
     t.same(brief(ledger.drain()), ['grant 1', 'recall total  from 1']);
     ledger.returned(1, { kind: 'server', key: 'a', count: 1 }, 399);
     t.match(ledger.drain(), [{ ticket: 2, brokered: 'server' }]);
@@ -414,7 +431,11 @@ t.test('a closed server refuses who waits and who comes; what is in flight ends 
   ask(ledger, 2, 'bo', 's');
   ledger.closeServer('s', 0);
   ask(ledger, 3, 'cy', 's');
-  t.same(grants(ledger), ['grant 1', 'refuse 2 server-closed', 'refuse 3 server-closed']);
+  t.same(
+    brief(ledger.drain()),
+    ['grant 1', 'recall server s from 1', 'refuse 2 server-closed', 'refuse 3 server-closed'],
+    'the recall was for ticket 2; one more is not due',
+  );
   ledger.closeServer('unused', 0);
   ledger.closeServer('nowhere', 0);
   t.same(
@@ -427,6 +448,15 @@ t.test('a closed server refuses who waits and who comes; what is in flight ends 
   ledger.setServer('s', 1, 2);
   ask(ledger, 4, 'cy', 's');
   t.same(grants(ledger), ['grant 4']);
+  t.end();
+});
+
+t.test('closing recalls what lies idle', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ledger.drain();
+  ledger.closeServer('s', 0);
+  t.same(brief(ledger.drain()), ['recall server s from 1']);
   t.end();
 });
 

@@ -47,6 +47,25 @@ t.test('after a denial refuses by itself until the time named', (t) => {
   t.end();
 });
 
+t.test('a chunk ends a denial, and a denial ends stocking up', (t) => {
+  const share = new LeaseShare();
+  share.ask(0, 1);
+  share.granted(0, 8, 5);
+  for (let call = 0; call < 7; call += 1) share.spend(0);
+  t.ok(share.isLow(0));
+  share.ask(0, 0);
+  share.denied(0, 500);
+  t.equal(share.remaining, 1, 'nothing is left at the primary');
+  t.notOk(share.isLow(0));
+  t.equal(share.spend(1), 0, 'what it has it may spend');
+  t.equal(share.spend(1), 499);
+  share.ask(1, 1);
+  share.granted(2, 1, 0);
+  t.equal(share.spend(2), 0);
+  t.equal(share.spend(2), NEEDS_CHUNK);
+  t.end();
+});
+
 t.test('reports what it spent and how long ago, once', (t) => {
   const share = new LeaseShare();
   share.ask(0, 2);

@@ -39,6 +39,19 @@ t.test(
   },
 );
 
+t.test('one idle half is not enough', (t) => {
+  const leases = new LocalLeases();
+  leases.granted(grant('ana', 'a'), true, 0);
+  leases.granted(grant('ana', 'b'), true, 0);
+  leases.put('ana', 'a', 0);
+  t.notOk(leases.take('bo', 'a'), 'a user never seen');
+  t.ok(leases.take('ana', 'a'));
+  leases.granted(grant('bo', 'a'), false, 0);
+  t.notOk(leases.take('ana', 'a'), 'a user with every slot in use');
+  t.equal(leases.idle('server', 'a'), 1, 'and nothing is taken then');
+  t.end();
+});
+
 t.test('gives up the idle half with a ticket', (t) => {
   const leases = new LocalLeases();
   leases.granted(grant('ana', 'a'), true, 0);

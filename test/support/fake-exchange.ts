@@ -43,7 +43,7 @@ export class FakeExchange implements HttpExchange {
   }
 
   get json(): unknown {
-    return JSON.parse(this.text);
+    return JSON.parse(this.text) as unknown;
   }
 
   header(name: string): string | undefined {

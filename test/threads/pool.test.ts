@@ -2,6 +2,8 @@ import { createSecretKey } from 'node:crypto';
 import t from 'tap';
 import { createThreadPool } from '../../src/threads/pool.js';
 import { VERIFY_TOKENS, type ThreadTask } from '../../src/threads/tasks.js';
+import type echo from '../support/echo-task.js';
+import type stuck from '../support/stuck-task.js';
 import { NOW_SECONDS, SECRET, token } from '../support/token-cases.js';
 
 const rules = { issuer: null, audience: null, leewaySeconds: 0, maxLifetimeSeconds: 86_400 };
@@ -23,8 +25,8 @@ t.test('the real task runs in a real thread, keys and all', async (t) => {
 });
 
 /** Fixtures lie beside the tests, where workers/ would be. */
-const STUCK: ThreadTask<null, null> = { name: '../test/support/stuck-task' };
-const ECHO: ThreadTask<number, number> = { name: '../test/support/echo-task' };
+const STUCK: ThreadTask<null, ReturnType<typeof stuck>> = { name: '../test/support/stuck-task' };
+const ECHO: ThreadTask<number, ReturnType<typeof echo>> = { name: '../test/support/echo-task' };
 
 t.test('a task that never ends is ended at the deadline and the pool lives on', async (t) => {
   const pool = createThreadPool(STUCK, { deadlineMs: 50, maxQueue: 10 });

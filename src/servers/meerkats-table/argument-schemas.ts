@@ -5,7 +5,13 @@
  */
 import type { JsonSchema } from '../module-api.js';
 import { COLUMN_TYPES } from './cell-values.js';
-import { MAX_FILTER_DEPTH, MAX_FILTER_TERMS, MAX_IN_VALUES, MAX_SORT_COLUMNS } from './limits.js';
+import {
+  MAX_FILTER_DEPTH,
+  MAX_FILTER_TERMS,
+  MAX_IN_VALUES,
+  MAX_SEARCH_LENGTH,
+  MAX_SORT_COLUMNS,
+} from './limits.js';
 import { FILTER_OPERATORS } from './row-filter.js';
 import { NAME_PATTERN } from './table-schema.js';
 
@@ -60,7 +66,7 @@ export const COLUMN_DEFINITION: JsonSchema = {
 };
 
 const FILTER_TEXT = `Which rows. A condition {"column":"age","op":"gte","value":18}, or {"and":[…]}, {"or":[…]}, {"not":{…}} of filters, nested at will (at most ${MAX_FILTER_TERMS} terms, ${MAX_FILTER_DEPTH} deep). \
-"in" takes a list of at most ${MAX_IN_VALUES} values. "contains" finds text in text, or an element in a json list. "starts_with" is for text. "is_null" takes true (default) or false. \
+"in" takes a list of at most ${MAX_IN_VALUES} values. "contains" finds text in text, or an element in a json list. "starts_with" is for text; both look for at most ${MAX_SEARCH_LENGTH} characters. "is_null" takes true (default) or false. \
 Column "_row" is the row's number. A null cell fails lt, lte, gt, gte, contains and starts_with, and passes ne.`;
 
 export const FILTER_ARGUMENT: JsonSchema = {

@@ -4,7 +4,7 @@
  * `not` turns whatever came out around. There are no patterns, so no input can make matching slow.
  */
 import { comparable, compare, isList, parseCell, type Cell } from './cell-values.js';
-import { MAX_FILTER_DEPTH, MAX_FILTER_TERMS, MAX_IN_VALUES } from './limits.js';
+import { MAX_FILTER_DEPTH, MAX_FILTER_TERMS, MAX_IN_VALUES, MAX_SEARCH_LENGTH } from './limits.js';
 import { didYouMean } from './nearest-name.js';
 import { columnRef, type Column, type ColumnRef, type Row } from './table-schema.js';
 import { quote, ToolProblem } from './tool-problem.js';
@@ -208,6 +208,11 @@ function textOperand(condition: Condition): string {
   if (ref.type !== 'text' || typeof value !== 'string') {
     throw new ToolProblem(
       `Filter on "${ref.name}" (${ref.type}): "${op}" searches text columns for a text value.`,
+    );
+  }
+  if (value.length > MAX_SEARCH_LENGTH) {
+    throw new ToolProblem(
+      `Filter on "${ref.name}": "${op}" looks for at most ${MAX_SEARCH_LENGTH} characters.`,
     );
   }
   return ignoreCase ? value.toLowerCase() : value;

@@ -34,12 +34,12 @@ export function toModuleTool(tool: TableTool, cache: ChunkCache): ModuleTool {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: {
+    inputSchema: selfChecked({
       type: 'object',
       properties: tool.input,
       required: tool.required,
       additionalProperties: false,
-    },
+    }),
     ...(tool.outputSchema === undefined ? {} : { outputSchema: tool.outputSchema }),
     annotations: tool.annotations,
     async handler(values, context) {
@@ -52,6 +52,23 @@ export function toModuleTool(tool: TableTool, cache: ChunkCache): ModuleTool {
         if (!(error instanceof ToolProblem)) throw error;
         return { content: [{ type: 'text', text: error.message }], isError: true };
       }
+    },
+  };
+}
+
+/**
+ * A Standard Schema that shows itself as JSON Schema and lets everything through: the tool checks its
+ * arguments itself, because only it can say which column was meant, and a checker that stopped the call
+ * first would say no more than "must be equal to one of the allowed values".
+ * Source: Standard JSON Schema, https://standardschema.dev/json-schema
+ */
+function selfChecked(jsonSchema: JsonSchema) {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'meerkats-table',
+      validate: (value: unknown) => ({ value }),
+      jsonSchema: { input: () => jsonSchema, output: () => jsonSchema },
     },
   };
 }

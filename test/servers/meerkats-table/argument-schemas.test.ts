@@ -39,6 +39,6 @@ t.test('no schema refers to another: some clients cannot follow', (t) => {
 });
 
 t.test('the filter explains itself with its bounds', (t) => {
-  t.match(FILTER_ARGUMENT['description'], /at most 256 terms, 16 deep/);
+  t.match(FILTER_ARGUMENT['description'], /at most 64 terms, 16 deep/);
   t.end();
 });

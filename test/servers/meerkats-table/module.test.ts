@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
+import { compileCheck } from '../../../src/host/argument-check.js';
+import { moduleStorage } from '../../../src/host/module-storage.js';
+import { serveModule } from '../../../src/host/served-module.js';
 import type { ToolResult } from '../../../src/servers/module-api.js';
+import { openLibsqlStore } from '../../../src/store/libsql-store.js';
 import { StoredDocuments } from './support/memory-storage.js';
 import { callContext, ModuleClient, openClient, openModule } from './support/module-client.js';
 
@@ -75,7 +80,10 @@ t.test(
     for (const [name, args] of WALK) {
       const tool = client.module.tools?.find((candidate) => candidate.name === name);
       if (tool === undefined) throw new Error(`no tool ${name}`);
-      t.ok(ajv.validate(tool.inputSchema, args), `${name} ${ajv.errorsText()}`);
+      t.ok(
+        ajv.validate(compileCheck(tool.inputSchema).jsonSchema, args),
+        `${name} ${ajv.errorsText()}`,
+      );
       const result: ToolResult = await client.call(name, args);
       t.not(result.isError, true, `${name} ${JSON.stringify(result.content)}`);
       if (tool.outputSchema !== undefined) {
@@ -129,4 +137,45 @@ t.test('no call with awkward names touches a prototype', async (t) => {
     '[{"_row":1,"toString":{"__proto__":{"polluted":true}}}]',
   );
   t.notOk('polluted' in {});
+});
+
+t.test('the gateway takes the module as it is', async (t) => {
+  const served = serveModule(await openModule());
+  t.equal(served.tools.size, 11);
+  t.equal(served.prompts.size, 2);
+  t.equal(served.templateList.length, 2);
+});
+
+t.test('two gateways on one embedded store lose no change', async (t) => {
+  const path = join(t.testdir(), 'tables.db');
+  const stores = [await openLibsqlStore({ path }), await openLibsqlStore({ path })];
+  t.teardown(() => Promise.all(stores.map((store) => store.close())));
+  const scope = { server: 'meerkats-table', user: 'ada' };
+  const clients = await Promise.all(
+    stores.map(({ documents }) => openClient(moduleStorage(documents, scope))),
+  );
+  const [first, second] = clients;
+  if (first === undefined || second === undefined) throw new Error('two clients');
+  await first.ok('create_table', {
+    table: 'log',
+    columns: [{ name: 'entry', type: 'text', unique: true }],
+  });
+  await Promise.all(
+    clients.flatMap((client, index) =>
+      Array.from({ length: 4 }, (_, entry) =>
+        client.ok('insert_rows', { table: 'log', rows: [{ entry: `${index}.${entry}` }] }),
+      ),
+    ),
+  );
+  t.match(
+    await second.problem('insert_rows', { table: 'log', rows: [{ entry: '0.0' }] }),
+    /unique/,
+  );
+  const rows = await second.rows('log', { sort: [{ column: 'entry' }] });
+  t.strictSame(
+    rows.map((row) => row['entry']),
+    ['0.0', '0.1', '0.2', '0.3', '1.0', '1.1', '1.2', '1.3'],
+  );
+  await first.ok('drop_table', { table: 'log' });
+  t.strictSame(await second.ok('list_tables'), { tables: [] });
 });

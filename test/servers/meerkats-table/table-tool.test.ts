@@ -1,4 +1,5 @@
 import t from 'tap';
+import { compileCheck } from '../../../src/host/argument-check.js';
 import { ChunkCache } from '../../../src/servers/meerkats-table/chunk-cache.js';
 import { toModuleTool, type TableTool } from '../../../src/servers/meerkats-table/table-tool.js';
 import { ToolProblem } from '../../../src/servers/meerkats-table/tool-problem.js';
@@ -52,15 +53,23 @@ t.test('arguments the tool does not have are refused', async (t) => {
   t.match(result, { isError: true, content: [{ text: /Did you mean "table"\?/ }] });
 });
 
-t.test('the input schema is closed; an output schema is there when the tool has one', (t) => {
-  const plain = toolThat(() => Promise.resolve('x'));
-  t.strictSame(plain.inputSchema, {
+t.test('clients see a closed schema, and the check is left to the tool', async (t) => {
+  const { inputSchema } = toolThat(() => Promise.resolve('x'));
+  const asTheGatewayReadsIt = compileCheck(inputSchema);
+  t.strictSame(asTheGatewayReadsIt.jsonSchema, {
     type: 'object',
     properties: { table: { type: 'string' } },
     required: ['table'],
     additionalProperties: false,
   });
-  t.notOk('outputSchema' in plain);
+  t.strictSame(await asTheGatewayReadsIt.check({ tabel: 5 }), {
+    isValid: true,
+    value: { tabel: 5 },
+  });
+});
+
+t.test('an output schema is there when the tool has one', (t) => {
+  t.notOk('outputSchema' in toolThat(() => Promise.resolve('x')));
   const outputSchema = { type: 'object' };
   t.equal(toolThat(() => Promise.resolve({}), { outputSchema }).outputSchema, outputSchema);
   t.end();

@@ -1,0 +1,117 @@
+/**
+ * The one reply of an exchange, in the three shapes MCP over HTTP knows: a JSON message, a stream of
+ * events, or a bare status. Whatever is said after the first answer, or after the worker went away, is
+ * ignored, so that no path can answer twice.
+ */
+import { findHeader } from '../gateway/forward-headers.js';
+import { mcpErrorReply } from '../gateway/error-reply.js';
+import type { GatewayError } from '../kernel/errors.js';
+import type { JsonRpcId } from '../mcp/scan-message.js';
+import type { HostExchange } from './host-exchange.js';
+import { PacedWriter } from './paced-writer.js';
+
+export interface ReplyLimits {
+  /** Written but not yet taken by the reader; past it a stream is ended. */
+  readonly maxPendingBytes: number;
+  readonly now: () => number;
+}
+
+/** What the SDK's servers send with every event stream, less what belongs to one hop. */
+const EVENT_HEADERS = [
+  'content-type',
+  'text/event-stream',
+  'cache-control',
+  'no-cache, no-transform',
+  'x-accel-buffering',
+  'no',
+] as const;
+
+export class ExchangeReply {
+  readonly #exchange: HostExchange;
+  readonly #limits: ReplyLimits;
+  readonly #abortListeners: (() => void)[] = [];
+  #isBegun = false;
+  #isAborted = false;
+  #writer: PacedWriter | null = null;
+
+  constructor(exchange: HostExchange, limits: ReplyLimits) {
+    this.#exchange = exchange;
+    this.#limits = limits;
+    exchange.onAbort(() => {
+      this.#lost();
+    });
+  }
+
+  /** True when nothing may be answered any more: it was, or nobody listens. */
+  get isOver(): boolean {
+    return this.#isBegun || this.#isAborted;
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** Called once when the reader is gone before the reply was complete; at once if it already is. */
+  onAbort(listener: () => void): void {
+    if (this.#isAborted) listener();
+    else this.#abortListeners.push(listener);
+  }
+
+  empty(status: number, headers: readonly string[] = []): void {
+    if (!this.#begin(status, headers)) return;
+    this.#exchange.reply.end();
+  }
+
+  json(status: number, body: Buffer, headers: readonly string[] = []): void {
+    const length = String(body.length);
+    const all = [...headers, 'content-type', 'application/json', 'content-length', length];
+    if (!this.#begin(status, all)) return;
+    const writer = this.#pacedWriter();
+    writer.write(body);
+    writer.end();
+  }
+
+  error(error: GatewayError, id: JsonRpcId | null): void {
+    const { status, headers, body } = mcpErrorReply(error, id, this.requestId);
+    const flat: string[] = [];
+    for (const [name, value] of Object.entries(headers)) {
+      if (name !== 'content-type') flat.push(name, value);
+    }
+    this.json(status, Buffer.from(body ?? ''), flat);
+  }
+
+  /** Begins a stream of events; null when the reply is over. `onAbort` tells of its loss too. */
+  openEvents(headers: readonly string[] = []): PacedWriter | null {
+    if (!this.#begin(200, [...EVENT_HEADERS, ...headers])) return null;
+    return this.#pacedWriter();
+  }
+
+  /** The worker's name for the request, for error bodies; empty when it gave none. */
+  get requestId(): string {
+    return findHeader(this.#exchange.request.headers, 'x-request-id') ?? '';
+  }
+
+  #pacedWriter(): PacedWriter {
+    this.#writer = new PacedWriter(this.#exchange.reply, {
+      ...this.#limits,
+      onOverflow: () => {
+        this.#lost();
+      },
+    });
+    return this.#writer;
+  }
+
+  #begin(status: number, headers: readonly string[]): boolean {
+    if (this.isOver) return false;
+    this.#isBegun = true;
+    this.#exchange.reply.head(status, headers);
+    return true;
+  }
+
+  #lost(): void {
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#writer?.drop();
+    for (const listener of this.#abortListeners) listener();
+  }
+}

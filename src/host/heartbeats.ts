@@ -1,0 +1,31 @@
+/** The event streams that are open now, so that silent ones get a comment line before a proxy cuts them. */
+import type { PacedWriter } from './paced-writer.js';
+
+export class Heartbeats {
+  readonly #idleMs: number;
+  readonly #writers = new Set<PacedWriter>();
+
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+  }
+
+  get streamCount(): number {
+    return this.#writers.size;
+  }
+
+  /** A writer that is ended or lost leaves by itself at the next sweep, or by `delete`. */
+  add(writer: PacedWriter): void {
+    this.#writers.add(writer);
+  }
+
+  delete(writer: PacedWriter): void {
+    this.#writers.delete(writer);
+  }
+
+  sweep(nowMs: number): void {
+    for (const writer of this.#writers) {
+      if (writer.isOpen) writer.keepAlive(nowMs, this.#idleMs);
+      else this.#writers.delete(writer);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Writes one reply body at the pace of its reader: in slices, stopping when the reply says so. What
+ * waits is bounded; a reader that falls further behind loses the connection rather than our memory
+ * (a single message may be longer than the bound: the channel has its own).
+ */
+import { SSE_PING } from '../mcp/sse.js';
+import type { HostReply } from './host-exchange.js';
+
+/** So that one large message does not fill the reply's queue in one go. Chosen: one data frame. */
+const SLICE_BYTES = 64 * 1024;
+
+export interface PacedWriterOptions {
+  readonly maxPendingBytes: number;
+  readonly now: () => number;
+  /** The reader fell behind for good; the reply was ended in the middle. Called at most once. */
+  readonly onOverflow: () => void;
+}
+
+export class PacedWriter {
+  readonly #reply: HostReply;
+  readonly #options: PacedWriterOptions;
+  #queue: Buffer[] = [];
+  #pendingBytes = 0;
+  #isPaused = false;
+  #state: 'open' | 'ending' | 'closed' = 'open';
+  #lastWriteAtMs: number;
+
+  /** `reply.head` was called. */
+  constructor(reply: HostReply, options: PacedWriterOptions) {
+    this.#reply = reply;
+    this.#options = options;
+    this.#lastWriteAtMs = options.now();
+    reply.onDrain(() => {
+      this.#isPaused = false;
+      this.#flush();
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** No effect after `end`, `drop` or an overflow. */
+  write(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    const { maxPendingBytes, onOverflow } = this.#options;
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes.length > maxPendingBytes) {
+      this.drop();
+      this.#reply.end();
+      onOverflow();
+      return;
+    }
+    this.#queue.push(bytes);
+    this.#pendingBytes += bytes.length;
+    this.#flush();
+  }
+
+  /** Ends the reply once everything is written. */
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#flush();
+  }
+
+  /** Forgets what waits and writes nothing any more: the reply was aborted. */
+  drop(): void {
+    this.#state = 'closed';
+    this.#queue = [];
+    this.#pendingBytes = 0;
+  }
+
+  /** A comment line when nothing was written for `idleMs`. */
+  keepAlive(nowMs: number, idleMs: number): void {
+    if (this.#state !== 'open' || this.#isPaused) return;
+    if (nowMs - this.#lastWriteAtMs >= idleMs) this.write(SSE_PING);
+  }
+
+  #flush(): void {
+    while (!this.#isPaused && this.#queue.length > 0) {
+      const slice = this.#nextSlice();
+      this.#lastWriteAtMs = this.#options.now();
+      this.#isPaused = !this.#reply.write(slice);
+      // The reply may have been aborted inside `write`, which dropped the queue.
+      if (this.#state === 'closed') return;
+    }
+    if (this.#state === 'ending' && this.#queue.length === 0) {
+      this.#state = 'closed';
+      this.#reply.end();
+    }
+  }
+
+  #nextSlice(): Buffer {
+    const first = this.#queue[0] ?? Buffer.alloc(0);
+    const slice = first.subarray(0, SLICE_BYTES);
+    if (slice.length === first.length) this.#queue.shift();
+    else this.#queue[0] = first.subarray(SLICE_BYTES);
+    this.#pendingBytes -= slice.length;
+    return slice;
+  }
+}

@@ -1,0 +1,70 @@
+import t from 'tap';
+import { ExchangeReply } from '../../src/host/exchange-reply.js';
+import { GatewayError } from '../../src/kernel/errors.js';
+import { FakeHostExchange } from '../support/fake-host-exchange.js';
+
+function open(): { exchange: FakeHostExchange; reply: ExchangeReply } {
+  const exchange = new FakeHostExchange({ headers: { 'x-request-id': 'r1' } });
+  return { exchange, reply: new ExchangeReply(exchange, { maxPendingBytes: 10, now: () => 0 }) };
+}
+
+t.test('an error has its status, its id and the name of the request', (t) => {
+  const { exchange, reply } = open();
+  reply.error(
+    new GatewayError('GW_BULKHEAD_FULL', { retryAfterMs: 1200, data: { id: 'never' } }),
+    'x',
+  );
+  t.equal(exchange.status, 503);
+  t.equal(exchange.header('content-type'), 'application/json');
+  t.equal(exchange.header('retry-after'), '2');
+  t.equal(exchange.header('content-length'), String(exchange.text.length));
+  t.equal(exchange.json['id'], 'x');
+  t.equal(exchange.error.code, -32006);
+  t.same(exchange.error.data, { reason: 'GW_BULKHEAD_FULL', retryAfterMs: 1200, requestId: 'r1' });
+  t.ok(exchange.isEnded);
+  t.end();
+});
+
+t.test('only the first answer counts', (t) => {
+  const { exchange, reply } = open();
+  reply.empty(202);
+  reply.json(200, Buffer.from('{}'));
+  t.equal(reply.openEvents(), null);
+  t.equal(exchange.heads, 1);
+  t.equal(exchange.status, 202);
+  t.equal(exchange.text, '');
+  t.end();
+});
+
+t.test('after an abort nothing is written, and everyone who asked is told once', (t) => {
+  const { exchange, reply } = open();
+  let told = 0;
+  const tell = (): void => {
+    told += 1;
+  };
+  reply.onAbort(tell);
+  const writer = reply.openEvents();
+  exchange.abort();
+  exchange.abort();
+  reply.onAbort(tell);
+  writer?.write(Buffer.from('late'));
+  writer?.end();
+  t.equal(told, 2);
+  t.equal(exchange.late, '');
+  t.equal(reply.isAborted, true);
+  t.end();
+});
+
+t.test('a reader that falls too far behind counts as gone', (t) => {
+  const { exchange, reply } = open();
+  let told = 0;
+  reply.onAbort(() => {
+    told += 1;
+  });
+  const writer = reply.openEvents();
+  exchange.isWritable = false;
+  for (let i = 0; i < 4; i += 1) writer?.write(Buffer.alloc(8));
+  t.equal(told, 1);
+  t.ok(exchange.isEnded);
+  t.end();
+});
