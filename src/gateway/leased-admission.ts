@@ -21,7 +21,7 @@ import {
 import type { Admission, AdmissionRequest, AttemptEnd, Permit } from './admission.js';
 import { AttemptEnds } from './attempt-ends.js';
 import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
-import { RateShares, type CallRate, type SpendResult } from './rate-shares.js';
+import { RateShares, type CallRate, type Limited, type SpendResult } from './rate-shares.js';
 import { SlotTickets } from './slot-tickets.js';
 
 export interface LeasedAdmissionOptions {
@@ -115,12 +115,14 @@ export class LeasedAdmission implements Admission {
     const rates = this.#rates.ratesOf(user, server);
     if (rates === null) throw this.#refused('queue', tableFullRefusal(server));
     const spent = this.#rates.spend(rates, nowMs);
-    if (spent.kind === 'limited') throw this.#limited(server, rates, spent);
+    if (typeof spent === 'object' && !(spent instanceof Promise)) {
+      throw this.#limited(server, rates, spent);
+    }
     const tickets = isListening ? this.#streams : this.#calls;
-    if (spent.kind === 'spent' && tickets.take(user, server)) {
+    if (spent === 'spent' && tickets.take(user, server)) {
       return this.#permit(request, gate, rates);
     }
-    return this.#admitLater(request, { gate, rates, nowMs, isSpent: spent.kind === 'spent' });
+    return this.#admitLater(request, { gate, rates, spent });
   }
 
   inFlight(): ReadonlyMap<string, number> {
@@ -175,19 +177,17 @@ export class LeasedAdmission implements Admission {
     state: {
       readonly gate: BreakerGate;
       readonly rates: readonly CallRate[];
-      readonly nowMs: number;
-      readonly isSpent: boolean;
+      readonly spent: 'spent' | Promise<SpendResult>;
     },
   ): Promise<Permit> {
     const { user, server, isListening, exchange } = request;
     const { gate, rates } = state;
-    if (!state.isSpent) {
-      await this.#spendLater(request, rates, state.nowMs);
-      // The primary empties the queue when it opens a circuit; this call was not in it.
-      if (gate.state === 'open') this.#passBreaker(gate, server, monotonicMs());
-    }
-    const tickets = isListening ? this.#streams : this.#calls;
+    const spent = await state.spent;
     const askedAtMs = monotonicMs();
+    if (spent !== 'spent') throw this.#limited(server, rates, spent);
+    // The primary empties the queue when it opens a circuit; a call that waits for a rate is not in it.
+    if (gate.state === 'open') this.#passBreaker(gate, server, askedAtMs);
+    const tickets = isListening ? this.#streams : this.#calls;
     if (!tickets.take(user, server)) {
       const answer = await tickets.wait(user, server, exchange);
       this.#options.counts.waited(server, monotonicMs() - askedAtMs);
@@ -199,25 +199,6 @@ export class LeasedAdmission implements Admission {
       }
     }
     return this.#permit(request, gate, rates);
-  }
-
-  /** Waits for chunks until one of each limit is spent or one refuses. */
-  async #spendLater(
-    { server, exchange }: AdmissionRequest,
-    rates: readonly CallRate[],
-    arrivedAtMs: number,
-  ): Promise<void> {
-    const untilMs = arrivedAtMs + this.#options.queueTimeoutMs;
-    for (;;) {
-      const spent = this.#rates.spend(rates, monotonicMs());
-      if (spent.kind === 'spent') return;
-      if (spent.kind === 'limited') throw this.#limited(server, rates, spent);
-      if (monotonicMs() >= untilMs) {
-        throw this.#refused('queue', slotRefusal('queue-timeout', server));
-      }
-      await this.#rates.chunk(spent.rate);
-      if (exchange.isAborted) throw clientClosed();
-    }
   }
 
   #permit(
@@ -256,11 +237,7 @@ export class LeasedAdmission implements Admission {
     if (waitMs > 0) throw this.#refused('circuit-breaker', circuitRefusal(waitMs, server));
   }
 
-  #limited(
-    server: string,
-    rates: readonly CallRate[],
-    limited: Extract<SpendResult, { readonly kind: 'limited' }>,
-  ): GatewayError {
+  #limited(server: string, rates: readonly CallRate[], limited: Limited): GatewayError {
     const policy = `${limited.rate.kind}-rate` as const;
     const headers = this.#headers.of(server, rates, limited);
     return this.#refused(policy, rateRefusal(policy, limited.waitMs, server, headers));

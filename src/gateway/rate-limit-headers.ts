@@ -4,7 +4,7 @@
  * and what the primary had at its last word, so `r` is an estimate; where a limit refused, `t` is the
  * wait that the primary computed, and who waits it is admitted.
  */
-import type { CallRate, RateKind } from './rate-shares.js';
+import type { CallRate, Limited, RateKind } from './rate-shares.js';
 
 export interface Quota {
   readonly requests: number;
@@ -38,7 +38,7 @@ export class RateLimitHeaders {
   of(
     server: string,
     rates: readonly CallRate[],
-    limited: { readonly rate: CallRate; readonly waitMs: number } | null = null,
+    limited: Limited | null = null,
   ): Headers | undefined {
     if (rates.length === 0) return undefined;
     let left = '';

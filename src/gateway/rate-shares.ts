@@ -28,12 +28,13 @@ export interface CallRate {
   readonly key: string;
 }
 
-export type SpendResult =
-  | { readonly kind: 'spent' }
-  | { readonly kind: 'limited'; readonly rate: CallRate; readonly waitMs: number }
-  | { readonly kind: 'needs-chunk'; readonly rate: CallRate };
+export type SpendResult = 'spent' | Limited;
 
-const SPENT: SpendResult = { kind: 'spent' };
+export interface Limited {
+  readonly rate: CallRate;
+  readonly waitMs: number;
+}
+
 const MAX_USERS = 100_000;
 
 /** The primary denies within 100 ms; longer means that it does not answer. */
@@ -43,7 +44,15 @@ interface Asking {
   readonly rate: CallRate;
   askedAtMs: number | null;
   /** Calls that wait for the answer. */
-  waiting: (() => void)[];
+  readonly waiting: Spending[];
+}
+
+/** A call that waits for chunks. What it has spent it keeps meanwhile, so that every chunk is progress. */
+interface Spending {
+  readonly rates: readonly CallRate[];
+  /** When each of the first ones was spent. */
+  readonly spentAtMs: number[];
+  readonly settle: (result: SpendResult) => void;
 }
 
 export class RateShares {
@@ -79,33 +88,26 @@ export class RateShares {
     return rates;
   }
 
-  /** One of each or none. */
-  spend(rates: readonly CallRate[], nowMs: number): SpendResult {
+  /** One of each or none: at once, or, where a chunk is missing, when the primary has answered. */
+  spend(rates: readonly CallRate[], nowMs: number): SpendResult | Promise<SpendResult> {
     for (let i = 0; i < rates.length; i += 1) {
       const rate = rates[i];
       if (rate === undefined) break;
       const waitMs = rate.share.spend(nowMs);
+      if (waitMs === NEEDS_CHUNK) return this.#spendLater(rates, new Array(i).fill(nowMs), rate);
       if (waitMs === 0) continue;
       for (let spent = 0; spent < i; spent += 1) rates[spent]?.share.refund(nowMs);
-      if (waitMs === NEEDS_CHUNK) return { kind: 'needs-chunk', rate };
-      return { kind: 'limited', rate, waitMs };
+      return { rate, waitMs };
     }
     for (const rate of rates) {
       if (rate.share.isLow(nowMs)) this.#ask(rate);
     }
-    return SPENT;
+    return 'spent';
   }
 
   /** For a call that another policy refused. */
   refund(rates: readonly CallRate[], spentAtMs: number): void {
     for (const { share } of rates) share.refund(spentAtMs);
-  }
-
-  /** Resolves when the primary has answered for this limit: spend again then. */
-  chunk(rate: CallRate): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ask(rate).waiting.push(resolve);
-    });
   }
 
   /** At the end of a tick, so that a burst asks once for all of it. */
@@ -135,7 +137,7 @@ export class RateShares {
         return;
       }
     }
-    this.#wake(message.key);
+    this.#wake(message.key, nowMs);
   }
 
   /** To be called every 50 ms: places come back that much late. */
@@ -143,7 +145,7 @@ export class RateShares {
     for (const [key, { rate, askedAtMs }] of this.#asking) {
       if (askedAtMs === null || nowMs - askedAtMs < ANSWER_TIMEOUT_MS) continue;
       rate.share.denied(nowMs, ANSWER_TIMEOUT_MS);
-      this.#wake(key);
+      this.#wake(key, nowMs);
     }
     if (this.#gateway !== null) this.#report(this.#gateway, nowMs);
     for (const rate of this.#servers.values()) this.#report(rate, nowMs);
@@ -162,11 +164,43 @@ export class RateShares {
     if (report !== undefined) this.#options.send({ kind: 'report', limit: key, report });
   }
 
-  #wake(key: string): void {
+  #spendLater(
+    rates: readonly CallRate[],
+    spentAtMs: number[],
+    missing: CallRate,
+  ): Promise<SpendResult> {
+    return new Promise((settle) => {
+      this.#ask(missing).waiting.push({ rates, spentAtMs, settle });
+    });
+  }
+
+  /**
+   * Those who waited spend here and now: the next message of the same batch may recall the chunk, and
+   * two workers could hand it to each other for ever (seen: 76,000 messages in 10 s, no call served).
+   */
+  #wake(key: string, nowMs: number): void {
     const asking = this.#asking.get(key);
     if (asking === undefined) return;
     this.#asking.delete(key);
-    for (const resolve of asking.waiting) resolve();
+    for (const spending of asking.waiting) this.#spendOn(spending, nowMs);
+  }
+
+  #spendOn(spending: Spending, nowMs: number): void {
+    const { rates, spentAtMs, settle } = spending;
+    for (let rate = rates[spentAtMs.length]; rate; rate = rates[spentAtMs.length]) {
+      const waitMs = rate.share.spend(nowMs);
+      if (waitMs === NEEDS_CHUNK) {
+        this.#ask(rate).waiting.push(spending);
+        return;
+      }
+      if (waitMs > 0) {
+        for (const [i, atMs] of spentAtMs.entries()) rates[i]?.share.refund(atMs);
+        settle({ rate, waitMs });
+        return;
+      }
+      spentAtMs.push(nowMs);
+    }
+    settle('spent');
   }
 
   #ask(rate: CallRate): Asking {

@@ -78,8 +78,9 @@ class WorkerProcess {
   async #start(start: WorkerStart): Promise<void> {
     try {
       const worker = await composeWorker(start, this.#primary, () => this.#isDraining);
-      const port = await worker.front.listen();
+      // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
+      const port = await worker.front.listen();
       this.#primary.send({
         type: 'worker-ready',
         port,

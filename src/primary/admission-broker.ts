@@ -122,8 +122,8 @@ export class AdmissionBroker {
       eventLoopDelayMs: options.eventLoopDelayMs,
       errorRate: () => {
         const atMs = monotonicMs();
-        const { calls } = { calls: this.#errors.calls(atMs) };
-        return calls < MIN_CALLS_FOR_ERRORS ? 0 : this.#errors.failureRatio(atMs);
+        const isEnough = this.#errors.calls(atMs) >= MIN_CALLS_FOR_ERRORS;
+        return isEnough ? this.#errors.failureRatio(atMs) : 0;
       },
     });
     this.#loadScale = new LoadScale(nowMs, {
@@ -165,6 +165,10 @@ export class AdmissionBroker {
     this.#workers.add(incarnation);
     this.#calls.workerStarted(incarnation);
     this.#streams.workerStarted(incarnation);
+  }
+
+  /** It can be told things now. */
+  workerReady(incarnation: Incarnation): void {
     for (const [server, announced] of this.#breakers.announcements(monotonicMs())) {
       this.#push(incarnation, { kind: 'breaker', server, announced });
     }

@@ -105,10 +105,11 @@ export async function composePrimary(config: Config): Promise<Primary> {
         case 'revocation-applied':
           revocations.acknowledged(place, message.revocation);
           return;
+        case 'worker-ready':
+          admission.workerReady(place.incarnation);
+          return;
         case 'worker-failed':
           log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
-          return;
-        case 'worker-ready':
       }
     },
     onWorkerExit: (place) => {
