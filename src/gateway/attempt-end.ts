@@ -38,23 +38,17 @@ function ofStatus(status: number): Judgement {
 }
 
 function ofError({ code, options }: GatewayError): Judgement {
-  const status = options.log?.['upstreamStatus'];
-  switch (code) {
-    case 'GW_UPSTREAM_TIMEOUT':
-      return { health: 'failure', load: 'dropped' };
-    case 'GW_UPSTREAM_UNREACHABLE':
-    case 'GW_UPSTREAM_PROTOCOL':
-      if (typeof status !== 'number') return { health: 'failure', load: 'ignore' };
-      // A refused credential or a redirect: wrong for the operator, but the server lives.
-      if (status >= 300 && status < 500) {
-        return { health: 'ignore', load: status === 429 ? 'dropped' : 'ignore' };
-      }
-      return { health: 'failure', load: status >= 500 ? ofStatus(status).load : 'ignore' };
-    case 'GW_BULKHEAD_FULL':
-    case 'GW_SHED':
-      // The upstream host's own bound, such as the most processes of a stdio server.
-      return { health: 'ignore', load: 'dropped' };
-    default:
-      return NOTHING;
+  if (code === 'GW_UPSTREAM_TIMEOUT') return { health: 'failure', load: 'dropped' };
+  // The upstream host's own bound, such as the most processes of a stdio server.
+  if (code === 'GW_BULKHEAD_FULL' || code === 'GW_SHED') {
+    return { health: 'ignore', load: 'dropped' };
   }
+  if (code !== 'GW_UPSTREAM_UNREACHABLE' && code !== 'GW_UPSTREAM_PROTOCOL') return NOTHING;
+  const status = options.log?.['upstreamStatus'];
+  if (typeof status !== 'number') return { health: 'failure', load: 'ignore' };
+  // A refused credential or a redirect: wrong for the operator, but the server lives.
+  if (status >= 300 && status < 500) {
+    return { health: 'ignore', load: status === 429 ? 'dropped' : 'ignore' };
+  }
+  return { health: 'failure', load: status >= 500 ? ofStatus(status).load : 'ignore' };
 }

@@ -14,7 +14,7 @@ import { findHeader } from './forward-headers.js';
 import { relayResponse, type RelayOptions, type RelayResult } from './relay-response.js';
 
 export interface CallUpstreamOptions {
-  readonly relay: Omit<RelayOptions, 'isRetried'>;
+  readonly relay: Omit<RelayOptions, 'isRetried' | 'timeLeftMs'>;
   readonly permit: Permit;
   /** Read only when an attempt failed. */
   readonly isIdempotent: () => boolean;
@@ -28,15 +28,18 @@ export interface CallUpstreamOptions {
 /** Statuses with which an upstream says "not now". */
 const NOT_NOW = new Set([429, 502, 503, 504]);
 
+/** Until a plan was asked for. */
+const NOT_PLANNED: RetryDecision = { retry: false, reason: 'attempts-used-up' };
+
 export async function callUpstream(options: CallUpstreamOptions): Promise<RelayResult> {
   const { relay, permit, retryBudget, latencyClass } = options;
   const { isListening } = relay;
-  const untilMs = monotonicMs() + relay.requestTimeoutMs;
+  const untilMs = monotonicMs() + relay.openRelays.timeoutMs;
   retryBudget.deposit();
   for (let attempts = 1; ; attempts += 1) {
     const startedAtMs = monotonicMs();
     const facts = () => ({ latencyClass, latencyMs: monotonicMs() - startedAtMs, isListening });
-    let planned: RetryDecision | null = null;
+    let planned = NOT_PLANNED;
     const plan = (maybeSent: boolean, retryAfterMs?: number): RetryDecision => {
       planned = planRetry(
         {
@@ -54,7 +57,7 @@ export async function callUpstream(options: CallUpstreamOptions): Promise<RelayR
     try {
       const result = await relayResponse({
         ...relay,
-        requestTimeoutMs: untilMs - startedAtMs,
+        timeLeftMs: attempts === 1 ? undefined : untilMs - startedAtMs,
         isRetried: (status, headers) =>
           NOT_NOW.has(status) && plan(true, retryAfterMs(headers)).retry,
       });
@@ -63,7 +66,7 @@ export async function callUpstream(options: CallUpstreamOptions): Promise<RelayR
     } catch (thrown) {
       const error = asGatewayError(thrown);
       permit.ended(attemptEnd(error, facts()));
-      const decision = planned ?? planFor(error, plan);
+      const decision = planned === NOT_PLANNED ? planFor(error, plan) : planned;
       if (!decision.retry) throw decision.reason === 'outcome-unknown' ? unknown(error) : error;
       options.onRetry();
       // The client's leaving is seen by the next attempt at once; the wait is at most a second or two.

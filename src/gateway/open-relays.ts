@@ -1,52 +1,61 @@
 /**
- * The exchanges a worker has under way, so that a drain can wait for the short ones and end the long
- * ones in order: a listening stream is closed, a call's stream gets an error for its id.
+ * The exchanges a worker has under way with one server. Those that wait for an answer share one timeout,
+ * so arrival order is deadline order and one sweep replaces a timer each. A drain waits for the short
+ * ones and ends the long ones in order.
  */
 import type { GatewayError } from '../kernel/errors.js';
+import { LinkedList, type Linked } from '../kernel/linked-list.js';
 
-export interface OpenRelay {
+export interface OpenRelay extends Linked<OpenRelay> {
   readonly isListening: boolean;
+  readonly startedAtMs: number;
+  /** The server did not answer in time. */
+  timeOut(): void;
   /** Ends it from our side: told to the client where there is an id to tell it for. */
   endBecause(error: GatewayError): void;
 }
 
 export class OpenRelays {
-  readonly #open = new Set<OpenRelay>();
-  #whenEmpty: (() => void) | null = null;
+  /** The server's `requestTimeout`: to the response's head, and to the end of a JSON answer. */
+  readonly timeoutMs: number;
+  readonly #waiting = new LinkedList<OpenRelay>();
+  readonly #streaming = new LinkedList<OpenRelay>();
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
 
   get size(): number {
-    return this.#open.size;
+    return this.#waiting.size + this.#streaming.size;
   }
 
-  add(relay: OpenRelay): void {
-    this.#open.add(relay);
+  begin(relay: OpenRelay): void {
+    this.#waiting.append(relay);
   }
 
-  remove(relay: OpenRelay): void {
-    this.#open.delete(relay);
-    if (this.#open.size === 0) this.#whenEmpty?.();
+  /** From now on its own limits hold, not the server's timeout. */
+  becomeStream(relay: OpenRelay): void {
+    this.#waiting.remove(relay);
+    this.#streaming.append(relay);
+  }
+
+  end(relay: OpenRelay, isStream: boolean): void {
+    (isStream ? this.#streaming : this.#waiting).remove(relay);
+  }
+
+  /** Ends what waited too long. To be called often: a slot is held until then. */
+  expire(nowMs: number): void {
+    const dueMs = nowMs - this.timeoutMs;
+    for (let relay = this.#waiting.first; relay !== null; relay = this.#waiting.first) {
+      if (relay.startedAtMs > dueMs) return;
+      relay.timeOut();
+    }
   }
 
   /** Ends listening streams now, or everything. */
   endAll(error: GatewayError, which: 'listening' | 'all'): void {
-    for (const relay of [...this.#open]) {
+    for (const relay of [...this.#streaming.items(), ...this.#waiting.items()]) {
       if (which === 'all' || relay.isListening) relay.endBecause(error);
     }
-  }
-
-  /** Resolves true when nothing is open, false when the time is over first. */
-  async emptied(timeoutMs: number): Promise<boolean> {
-    if (this.#open.size === 0) return true;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#whenEmpty = null;
-        resolve(false);
-      }, timeoutMs);
-      this.#whenEmpty = () => {
-        clearTimeout(timer);
-        this.#whenEmpty = null;
-        resolve(true);
-      };
-    });
   }
 }

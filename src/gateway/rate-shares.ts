@@ -94,7 +94,8 @@ export class RateShares {
       const rate = rates[i];
       if (rate === undefined) break;
       const waitMs = rate.share.spend(nowMs);
-      if (waitMs === NEEDS_CHUNK) return this.#spendLater(rates, new Array(i).fill(nowMs), rate);
+      if (waitMs === NEEDS_CHUNK)
+        return this.#spendLater(rates, new Array<number>(i).fill(nowMs), rate);
       if (waitMs === 0) continue;
       for (let spent = 0; spent < i; spent += 1) rates[spent]?.share.refund(nowMs);
       return { rate, waitMs };

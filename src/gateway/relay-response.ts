@@ -24,8 +24,6 @@ export interface RelayOptions {
   readonly exchange: HttpExchange;
   readonly transport: UpstreamTransport;
   readonly request: UpstreamRequest;
-  /** From now to the response's head, and to the end of a JSON answer. */
-  readonly requestTimeoutMs: number;
   /** Longest silence of the upstream inside a stream; 0 means none. */
   readonly streamIdleTimeoutMs: number;
   /** Longest life of a stream; 0 means none. */
@@ -36,11 +34,17 @@ export interface RelayOptions {
   readonly requestId: string;
   /** A stream that lives until someone ends it: ended first in a drain, and in silence. */
   readonly isListening: boolean;
+  /** Of this server; its `timeoutMs` holds from now to the head, and to the end of a JSON answer. */
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
   /** Joined to the reply's headers. */
   readonly replyHeaders?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Where another attempt used up a part of the request's time: what is left, from now to the head and
+   * to the end of a JSON answer.
+   */
+  readonly timeLeftMs?: number | undefined;
   /** Asked once, at the head: true abandons this answer, because the request is made again. */
   readonly isRetried?: (status: number, headers: readonly string[]) => boolean;
   /** Gets a whole JSON answer, or the last events of a stream, when it was collected anyway. */
@@ -70,15 +74,19 @@ export function relayResponse(options: RelayOptions): Promise<RelayResult> {
 }
 
 class Relay implements UpstreamResponseHandler, OpenRelay {
+  previousLink: OpenRelay | null = null;
+  nextLink: OpenRelay | null = null;
+  readonly startedAtMs = monotonicMs();
   readonly isListening: boolean;
   readonly #options: RelayOptions;
   readonly #resolve: (result: RelayResult) => void;
   readonly #reject: (error: GatewayError) => void;
-  readonly #startedAtMs = monotonicMs();
   #upstream: UpstreamExchange | null = null;
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Whether it is among the server's open relays. */
+  #isOpen = false;
   #headMs = 0;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -107,7 +115,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   start(): void {
-    const { exchange, transport, request, requestTimeoutMs } = this.#options;
+    const { exchange, transport, request, openRelays } = this.#options;
     exchange.onAbort(() => {
       this.#clientClosed();
     });
@@ -115,10 +123,14 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#clientClosed();
       return;
     }
-    this.#options.openRelays.add(this);
-    this.#timer = setTimeout(() => {
-      this.#fail(timeoutError(`No answer within ${requestTimeoutMs} ms.`));
-    }, requestTimeoutMs);
+    openRelays.begin(this);
+    this.#isOpen = true;
+    const { timeLeftMs } = this.#options;
+    if (timeLeftMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.timeOut();
+      }, timeLeftMs);
+    }
     try {
       this.#upstream = transport.dispatch(request, this);
     } catch (thrown) {
@@ -127,13 +139,17 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) this.#upstream?.abort();
   }
 
+  timeOut(): void {
+    this.#fail(timeoutError(`No answer within ${this.#options.openRelays.timeoutMs} ms.`));
+  }
+
   endBecause(error: GatewayError): void {
     this.#fail(error);
   }
 
   onHead(status: number, headers: readonly string[]): void {
     if (this.#isOver) return;
-    this.#headMs = monotonicMs() - this.#startedAtMs;
+    this.#headMs = monotonicMs() - this.startedAtMs;
     this.#status = status;
     if (this.#options.isRetried?.(status, headers) === true) {
       this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
@@ -199,6 +215,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#headers['x-accel-buffering'] = 'no';
     this.#headers['cache-control'] ??= 'no-cache, no-transform';
     this.#openStream(exchange);
+    this.#options.openRelays.becomeStream(this);
     clearTimeout(this.#timer);
     const openedAtMs = monotonicMs();
     this.#lastDataAtMs = openedAtMs;
@@ -317,7 +334,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   #end(): void {
     this.#isOver = true;
-    this.#options.openRelays.remove(this);
+    if (this.#isOpen) this.#options.openRelays.end(this, this.#isEvents);
+    this.#isOpen = false;
     clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);
   }

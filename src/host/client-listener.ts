@@ -5,7 +5,6 @@ import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
 import { spliceValues } from '../mcp/splice.js';
 import { sseEvent } from '../mcp/sse.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import { addressedTo, resultFor, type Listener, type Notification } from './listen-group.js';
 import type { PacedWriter } from './paced-writer.js';
 
@@ -13,23 +12,20 @@ export class ClientListener implements Listener {
   readonly #reply: ExchangeReply;
   /** The id of the client's request, which names its subscription. */
   readonly #id: JsonRpcId;
-  readonly #heartbeats: Heartbeats;
   #writer: PacedWriter | null = null;
 
-  constructor(reply: ExchangeReply, id: JsonRpcId, heartbeats: Heartbeats) {
+  constructor(reply: ExchangeReply, id: JsonRpcId) {
     this.#reply = reply;
     this.#id = id;
-    this.#heartbeats = heartbeats;
   }
 
   onAcknowledged(notification: Notification): void {
     this.#writer = this.#reply.openEvents();
-    if (this.#writer === null) return;
-    this.#heartbeats.add(this.#writer);
-    this.#writer.write(sseEvent(addressedTo(notification, this.#id)));
+    this.#writer?.write(sseEvent(addressedTo(notification, this.#id)));
   }
 
   onChange(notification: Notification): void {
+    // Before the acknowledgement there is no stream: it must be the first frame.
     this.#writer?.write(sseEvent(addressedTo(notification, this.#id)));
   }
 

@@ -1,7 +1,9 @@
 /** Builds one upstream host's objects, in order: store, a source and an endpoint per server, the door. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
-import type { Config, ServerConfig } from '../../config/config.js';
+import type { Config, ServerConfig, ServerSource } from '../../config/config.js';
 import type { HostServerStatus, HostStart } from '../ipc/host-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { hostOfServer } from '../kernel/host-of-server.js';
@@ -22,8 +24,12 @@ export interface Host {
   status(): readonly HostServerStatus[];
   /** Does what is due in every endpoint. */
   sweep(nowMs: number): void;
-  /** Ends endpoints with their children and modules, then the store. */
+  /** Resolves when every module is loaded or failed, at the latest after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>;
+  /** Ends endpoints with their children and modules, then the door and the store. */
   release(): Promise<void>;
+  /** Kills what `release` had no time for; synchronous, for the last moment of the process. */
+  abandon(): void;
 }
 
 interface HostedServer {
@@ -32,9 +38,9 @@ interface HostedServer {
   readonly endpoint: StreamableEndpoint;
 }
 
-const BUNDLED_MODULES: Readonly<Record<string, string>> = {
-  'meerkats-table': '../servers/meerkats-table/module.js',
-};
+const BUNDLED_MODULES: ReadonlyMap<string, URL> = new Map([
+  ['meerkats-table', new URL('../servers/meerkats-table/module.js', import.meta.url)],
+]);
 
 const PROBE_TIMEOUT_MS = 5_000;
 const EVENT_STORE_MAX_EVENTS = 1_000;
@@ -67,6 +73,21 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
     status: () => hosted.map(({ name, source }) => ({ name, ...source.status() })),
     sweep: (nowMs) => {
       for (const { endpoint } of hosted) endpoint.sweep(nowMs);
+    },
+    settled: async (timeoutMs) => {
+      let timer: NodeJS.Timeout | undefined;
+      const timeout = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      const ready = hosted.map(({ source }) =>
+        source instanceof ModuleSource ? source.ready : Promise.resolve(),
+      );
+      await Promise.race([Promise.all(ready), timeout]);
+      clearTimeout(timer);
+    },
+    abandon: () => {
+      ledger.reap();
+      rmSync(start.socketPath, { force: true });
     },
     release: async () => {
       await Promise.all(hosted.map(({ endpoint }) => endpoint.close()));
@@ -133,9 +154,7 @@ function openSource(
       return new LegacySseSource({ url: source.url, headers: source.headers });
     case 'bundled':
     case 'module': {
-      const path = source.kind === 'module' ? source.path : (BUNDLED_MODULES[source.module] ?? '');
-      const url =
-        source.kind === 'module' ? new URL(`file://${path}`) : new URL(path, import.meta.url);
+      const url = moduleUrl(source);
       return new ModuleSource({
         serverName: name,
         load: () => import(url.href),
@@ -146,6 +165,13 @@ function openSource(
       });
     }
   }
+}
+
+function moduleUrl(source: Extract<ServerSource, { kind: 'bundled' | 'module' }>): URL {
+  if (source.kind === 'module') return pathToFileURL(source.path);
+  const url = BUNDLED_MODULES.get(source.module);
+  if (url === undefined) throw new Error(`there is no bundled server "${source.module}"`);
+  return url;
 }
 
 /** Streamable HTTP servers are reached by the workers themselves. */

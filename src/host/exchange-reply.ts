@@ -7,6 +7,7 @@ import { findHeader } from '../gateway/forward-headers.js';
 import { mcpErrorReply } from '../gateway/error-reply.js';
 import type { GatewayError } from '../kernel/errors.js';
 import type { JsonRpcId } from '../mcp/scan-message.js';
+import type { Heartbeats } from './heartbeats.js';
 import type { HostExchange } from './host-exchange.js';
 import { PacedWriter } from './paced-writer.js';
 
@@ -14,6 +15,8 @@ export interface ReplyLimits {
   /** Written but not yet taken by the reader; past it a stream is ended. */
   readonly maxPendingBytes: number;
   readonly now: () => number;
+  /** Where open streams are kept from falling silent. */
+  readonly heartbeats: Heartbeats;
 }
 
 /** What the SDK's servers send with every event stream, less what belongs to one hop. */
@@ -83,7 +86,9 @@ export class ExchangeReply {
   /** Begins a stream of events; null when the reply is over. `onAbort` tells of its loss too. */
   openEvents(headers: readonly string[] = []): PacedWriter | null {
     if (!this.#begin(200, [...EVENT_HEADERS, ...headers])) return null;
-    return this.#pacedWriter();
+    const writer = this.#pacedWriter();
+    this.#limits.heartbeats.add(writer);
+    return writer;
   }
 
   /** The worker's name for the request, for error bodies; empty when it gave none. */
@@ -97,6 +102,9 @@ export class ExchangeReply {
       onOverflow: () => {
         this.#lost();
       },
+      onClosed: () => {
+        this.#forget();
+      },
     });
     return this.#writer;
   }
@@ -106,6 +114,10 @@ export class ExchangeReply {
     this.#isBegun = true;
     this.#exchange.reply.head(status, headers);
     return true;
+  }
+
+  #forget(): void {
+    if (this.#writer !== null) this.#limits.heartbeats.delete(this.#writer);
   }
 
   #lost(): void {

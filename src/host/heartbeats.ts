@@ -13,7 +13,6 @@ export class Heartbeats {
     return this.#writers.size;
   }
 
-  /** A writer that is ended or lost leaves by itself at the next sweep, or by `delete`. */
   add(writer: PacedWriter): void {
     this.#writers.add(writer);
   }
@@ -23,9 +22,6 @@ export class Heartbeats {
   }
 
   sweep(nowMs: number): void {
-    for (const writer of this.#writers) {
-      if (writer.isOpen) writer.keepAlive(nowMs, this.#idleMs);
-      else this.#writers.delete(writer);
-    }
+    for (const writer of this.#writers) writer.keepAlive(nowMs, this.#idleMs);
   }
 }

@@ -19,8 +19,17 @@ import { SWEEP_INTERVAL_MS } from './endpoint-options.js';
 
 /** Workers drain for up to 5 s when the primary vanished; their last calls still come here. */
 const ORPHAN_DRAIN_MS = 6_000;
+/** With that, nothing is left 10 s after the primary's end (fault matrix). */
+const ORPHAN_RELEASE_MS = 3_000;
 /** Children get 2 s after the end of input and 5 s after TERM. */
 const RELEASE_LIMIT_MS = 9_000;
+/** When there is no time: what can be asked in order, and the rest is killed. */
+const HASTY_RELEASE_MS = 500;
+/** A module that takes longer to load is shown as loading; the host serves the others meanwhile. */
+const MODULES_SETTLE_MS = 5_000;
+
+/** How long the reason of a failed start may take to be written. */
+const LAST_WORDS_MS = 1_000;
 
 /** Call once, in a process forked by the primary. */
 export function runHost(): void {
@@ -31,16 +40,27 @@ class HostProcess {
   #host: Host | null = null;
   #programLog: ProgramLog | null = null;
   #isDraining = false;
+  #releaseTimer: NodeJS.Timeout | undefined;
 
   run(): void {
+    // Ctrl-C reaches the whole process group; the primary decides what it means.
     process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => undefined);
-    process.on('disconnect', () => void this.#drain(ORPHAN_DRAIN_MS));
+    process.on('disconnect', () => void this.#drain(ORPHAN_DRAIN_MS, ORPHAN_RELEASE_MS));
+    process.on('unhandledRejection', (thrown) => {
+      // One module's forgotten promise must not end the sessions of every other server.
+      this.#programLog?.log.error({ err: thrown }, 'a promise was rejected and nobody looked');
+    });
+    process.on('uncaughtException', (thrown) => {
+      this.#crash(thrown);
+    });
     process.on('message', (message) => {
       if (!isPrimaryToHost(message)) return;
       if (message.type === 'host-start') void this.#start(message);
-      else if (message.type === 'host-drain') void this.#drain(message.timeoutMs);
-      else this.#programLog?.reopen();
+      else if (message.type === 'host-drain') {
+        const { timeoutMs } = message;
+        void this.#drain(timeoutMs, timeoutMs === 0 ? HASTY_RELEASE_MS : RELEASE_LIMIT_MS);
+      } else this.#programLog?.reopen();
     });
   }
 
@@ -54,8 +74,9 @@ class HostProcess {
         processName: `host-${start.hostIndex}`,
       });
       const host = await composeHost(start, this.#programLog.log);
-      await host.server.listen();
       this.#host = host;
+      await host.settled(MODULES_SETTLE_MS);
+      await host.server.listen();
       send({ type: 'host-ready', pid: process.pid, servers: host.status() });
       setInterval(() => {
         send({ type: 'host-status', inFlight: host.server.inFlight, servers: host.status() });
@@ -65,25 +86,47 @@ class HostProcess {
       }, SWEEP_INTERVAL_MS);
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      send({ type: 'host-failed', reason });
-      setImmediate(() => process.exit(EXIT.software));
+      // An exit would drop a message that the channel has not written yet.
+      setTimeout(() => process.exit(EXIT.software), LAST_WORDS_MS);
+      send({ type: 'host-failed', reason }, () => process.exit(EXIT.software));
     }
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
+  /** Refuse what is new → finish what runs → end children and modules → exit. Again with 0: at once. */
+  async #drain(timeoutMs: number, releaseLimitMs: number): Promise<void> {
     const host = this.#host;
     if (host === null) process.exit(EXIT.ok);
+    if (this.#isDraining) {
+      if (timeoutMs === 0) this.#limitRelease(host, releaseLimitMs);
+      return;
+    }
+    this.#isDraining = true;
     await host.server.drain(timeoutMs);
-    const limit = setTimeout(() => process.exit(EXIT.software), RELEASE_LIMIT_MS);
+    this.#limitRelease(host, releaseLimitMs);
     await host.release();
-    clearTimeout(limit);
     this.#programLog?.flush();
     process.exit(EXIT.ok);
   }
+
+  #limitRelease(host: Host, limitMs: number): void {
+    clearTimeout(this.#releaseTimer);
+    this.#releaseTimer = setTimeout(() => {
+      host.abandon();
+      this.#programLog?.log.warn('not everything ended in time; the rest was killed');
+      this.#programLog?.flush();
+      process.exit(EXIT.ok);
+    }, limitMs);
+  }
+
+  /** Nothing can be trusted after an uncaught exception; the primary starts another host. */
+  #crash(thrown: unknown): void {
+    this.#programLog?.log.fatal({ err: thrown }, 'upstream host crashed');
+    this.#host?.abandon();
+    this.#programLog?.flush();
+    process.exit(EXIT.software);
+  }
 }
 
-function send(message: HostToPrimary): void {
-  if (process.connected) process.send?.(message);
+function send(message: HostToPrimary, onSent: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, onSent);
 }

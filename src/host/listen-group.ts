@@ -77,10 +77,7 @@ export class ListenGroup implements HubWaiter {
     }
     const notification = parse(message);
     if (message.method === ACKNOWLEDGED) this.#onAcknowledged(notification);
-    // Before the acknowledgement nothing may be sent: it must be the first frame.
-    else if (this.#acknowledgement !== null) {
-      for (const listener of [...this.#listeners]) listener.onChange(notification);
-    }
+    else for (const listener of [...this.#listeners]) listener.onChange(notification);
   }
 
   onResponse(message: ScannedMessage): void {

@@ -8,7 +8,6 @@ import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
 import { ClientListener } from './client-listener.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import { sharedFilterOf, type ListenFilter } from './listen-filter.js';
 import { ListenGroup, type Listener } from './listen-group.js';
 import { rewriteIds } from './modern-exchange.js';
@@ -28,16 +27,14 @@ const LISTEN = 'subscriptions/listen';
 export class ListenRouter {
   readonly #hub: ModernHub;
   readonly #options: EndpointOptions;
-  readonly #heartbeats: Heartbeats;
   readonly #shared = new Map<string, ListenGroup>();
   readonly #groups = new Set<ListenGroup>();
   readonly #perUser = new Map<string, number>();
   #count = 0;
 
-  constructor(hub: ModernHub, options: EndpointOptions, heartbeats: Heartbeats) {
+  constructor(hub: ModernHub, options: EndpointOptions) {
     this.#hub = hub;
     this.#options = options;
-    this.#heartbeats = heartbeats;
   }
 
   /** Clients that listen now. */
@@ -48,7 +45,7 @@ export class ListenRouter {
   /** Serves one client's listen. Throws a GatewayError when nothing was begun. */
   listen({ message, clientId, user, reply }: ListenRequest): void {
     this.#checkRoom(user);
-    const listener = new ClientListener(reply, clientId, this.#heartbeats);
+    const listener = new ClientListener(reply, clientId);
     const filter = sharedFilterOf(message, user);
     const group =
       filter === null

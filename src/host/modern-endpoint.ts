@@ -10,7 +10,6 @@ import type { DropCounter } from './drop-counter.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { EraProbe } from './era-probe.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import type { HostExchange } from './host-exchange.js';
 import { ListenRouter } from './listen-router.js';
 import { startModernExchange } from './modern-exchange.js';
@@ -21,7 +20,6 @@ import { legacyOnly, unserved } from './version-refusals.js';
 export interface ModernEndpointOptions {
   readonly source: ChannelSource;
   readonly endpoint: EndpointOptions;
-  readonly heartbeats: Heartbeats;
   readonly drops: DropCounter;
 }
 
@@ -34,14 +32,14 @@ export class ModernEndpoint {
   #isClosed = false;
 
   constructor(options: ModernEndpointOptions) {
-    const { source, endpoint, heartbeats, drops } = options;
+    const { source, endpoint, drops } = options;
     this.#options = options;
     this.#probe = new EraProbe(source, endpoint);
     const onBarren = (): void => {
       this.#probe.forget();
     };
     this.#hub = new ModernHub({ source, endpoint, drops, onBarren });
-    this.#listens = new ListenRouter(this.#hub, endpoint, heartbeats);
+    this.#listens = new ListenRouter(this.#hub, endpoint);
     this.#toolHeaders = new ToolHeaders({ hub: this.#hub, listens: this.#listens, endpoint });
   }
 
@@ -103,10 +101,9 @@ export class ModernEndpoint {
       await this.#toolHeaders.check(message, user, (name) => findHeader(headers, name));
       if (reply.isOver) return;
     }
-    const { heartbeats, endpoint } = this.#options;
-    const silenceLimitMs = endpoint.requestTimeoutMs;
+    const silenceLimitMs = this.#options.endpoint.requestTimeoutMs;
     const hub = this.#hub;
-    startModernExchange({ hub, heartbeats, message, clientId, user, reply, silenceLimitMs });
+    startModernExchange({ hub, message, clientId, user, reply, silenceLimitMs });
   }
 }
 

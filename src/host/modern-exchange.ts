@@ -11,14 +11,12 @@ import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
 import { spliceValues, type Edit } from '../mcp/splice.js';
 import { sseEvent } from '../mcp/sse.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import type { HubWaiter } from './addressee.js';
 import type { ModernHub } from './modern-hub.js';
 import type { PacedWriter } from './paced-writer.js';
 
 export interface ModernExchangeOptions {
   readonly hub: ModernHub;
-  readonly heartbeats: Heartbeats;
   readonly message: ScannedMessage;
   /** The message's id. */
   readonly clientId: JsonRpcId;
@@ -90,11 +88,7 @@ class ModernExchange implements HubWaiter {
   }
 
   #writeEvent(bytes: Buffer): void {
-    const { heartbeats, reply } = this.#options;
-    if (this.#writer === null) {
-      this.#writer = reply.openEvents();
-      if (this.#writer !== null) heartbeats.add(this.#writer);
-    }
+    this.#writer ??= this.#options.reply.openEvents();
     this.#writer?.write(sseEvent(bytes));
   }
 

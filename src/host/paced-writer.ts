@@ -14,6 +14,8 @@ export interface PacedWriterOptions {
   readonly now: () => number;
   /** The reader fell behind for good; the reply was ended in the middle. Called at most once. */
   readonly onOverflow: () => void;
+  /** Nothing is written any more, for whatever reason. Called once. */
+  readonly onClosed: () => void;
 }
 
 export class PacedWriter {
@@ -64,9 +66,10 @@ export class PacedWriter {
 
   /** Forgets what waits and writes nothing any more: the reply was aborted. */
   drop(): void {
-    this.#state = 'closed';
+    if (this.#state === 'closed') return;
     this.#queue = [];
     this.#pendingBytes = 0;
+    this.#close();
   }
 
   /** A comment line when nothing was written for `idleMs`. */
@@ -79,14 +82,18 @@ export class PacedWriter {
     while (!this.#isPaused && this.#queue.length > 0) {
       const slice = this.#nextSlice();
       this.#lastWriteAtMs = this.#options.now();
+      // It may abort the reply at once, which drops the queue.
       this.#isPaused = !this.#reply.write(slice);
-      // The reply may have been aborted inside `write`, which dropped the queue.
-      if (this.#state === 'closed') return;
     }
     if (this.#state === 'ending' && this.#queue.length === 0) {
-      this.#state = 'closed';
+      this.#close();
       this.#reply.end();
     }
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#options.onClosed();
   }
 
   #nextSlice(): Buffer {

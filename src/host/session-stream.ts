@@ -7,7 +7,6 @@
 import { primingEvent, sseEvent } from '../mcp/sse.js';
 import { EventStore, type EventStoreLimits } from './event-store.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import type { PacedWriter } from './paced-writer.js';
 
 /** The stream that a GET without `Last-Event-ID` opens. */
@@ -20,7 +19,6 @@ export interface SessionStreamOptions {
   /** Unique in the session; 0 is the standing stream. */
   readonly number: number;
   readonly store: EventStoreLimits;
-  readonly heartbeats: Heartbeats;
   readonly nowMs: number;
 }
 
@@ -34,7 +32,6 @@ export class SessionStream {
   lastActiveAtMs: number;
 
   readonly #store: EventStore;
-  readonly #heartbeats: Heartbeats;
   #isFinished = false;
   /** The client was given an event id with the connection's first byte. */
   #isPrimed = false;
@@ -46,7 +43,6 @@ export class SessionStream {
     this.number = options.number;
     this.lastActiveAtMs = options.nowMs;
     this.#store = new EventStore(options.store);
-    this.#heartbeats = options.heartbeats;
   }
 
   /** A connection carries it now. */
@@ -108,7 +104,6 @@ export class SessionStream {
     const writer = reply.openEvents(headers);
     if (writer === null) return;
     this.#writer = writer;
-    this.#heartbeats.add(writer);
     this.#isPrimed ||= isPrimed;
     if (isPrimed) writer.write(primingEvent(eventId(this.number, afterSequence), RETRY_MS));
     for (const event of this.#store.after(afterSequence)) {

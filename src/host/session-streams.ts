@@ -5,14 +5,12 @@
 import { GatewayError } from '../kernel/errors.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import type { Heartbeats } from './heartbeats.js';
 import type { RetainedStreams } from './retained-streams.js';
 import { parseEventId, SessionStream, STANDING_STREAM } from './session-stream.js';
 import { chooseStream } from './stream-choice.js';
 
 export interface StreamsShared {
   readonly options: EndpointOptions;
-  readonly heartbeats: Heartbeats;
   /** Finished while a connection carried them, and while none did. */
   readonly delivered: RetainedStreams;
   readonly undelivered: RetainedStreams;
@@ -117,11 +115,10 @@ export class SessionStreams {
   }
 
   #create(number: number): SessionStream {
-    const { options, heartbeats } = this.#shared;
+    const { options } = this.#shared;
     return new SessionStream({
       number,
       store: { maxEvents: options.eventStoreMaxEvents, maxBytes: options.eventStoreMaxBytes },
-      heartbeats,
       nowMs: options.now(),
     });
   }

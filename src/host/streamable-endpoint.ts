@@ -58,23 +58,25 @@ class Endpoint implements StreamableEndpoint {
     const delivered = new RetainedStreams(DELIVERED);
     const undelivered = new RetainedStreams(UNDELIVERED);
     this.#retained = [delivered, undelivered];
-    const heartbeats = this.#heartbeats;
     const drops = this.#drops;
     this.#legacy = new LegacyEndpoint({
       source,
       options,
-      heartbeats,
       drops,
       delivered,
       undelivered,
     });
-    this.#modern = new ModernEndpoint({ source, endpoint: options, heartbeats, drops });
+    this.#modern = new ModernEndpoint({ source, endpoint: options, drops });
   }
 
   handle(exchange: HostExchange): void {
     const { now, eventStoreMaxBytes } = this.#options;
     const maxPendingBytes = Math.max(MIN_PENDING_BYTES, 2 * eventStoreMaxBytes);
-    const reply = new ExchangeReply(exchange, { maxPendingBytes, now });
+    const reply = new ExchangeReply(exchange, {
+      maxPendingBytes,
+      now,
+      heartbeats: this.#heartbeats,
+    });
     let id: JsonRpcId | null = null;
     const fail = (thrown: unknown): void => {
       this.#fail(reply, thrown, id);

@@ -15,7 +15,9 @@ import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
+import { monotonicMs } from '../kernel/clock.js';
 import { hostOfServer } from '../kernel/host-of-server.js';
+import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
 import { RetryBudget } from '../policy/retry-budget.js';
@@ -42,7 +44,8 @@ export interface Worker {
   readonly authenticator: Authenticator;
   readonly admission: LeasedAdmission;
   readonly admissionCounts: AdmissionCounts;
-  readonly openRelays: OpenRelays;
+  /** Ends listening streams, or everything that is under way with an upstream. */
+  endRelays(error: GatewayError, which: 'listening' | 'all'): void;
   readonly metrics: RequestMetrics;
   readonly requestLog: RequestLog | null;
   readonly programLog: ProgramLog;
@@ -55,6 +58,8 @@ const IDENTITY_POLL_MS = 5_000;
 const VERIFY_DEADLINE_MS = 2_000;
 const VERIFY_QUEUE = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A passed deadline frees its slot within 100 ms. */
+const DEADLINE_SWEEP_MS = 50;
 /** Where the limit is unknown: the usual soft limit of a service. */
 const ASSUMED_FILE_LIMIT = 1024;
 
@@ -110,7 +115,10 @@ export async function composeWorker(
     }),
   );
   const servers = serveUpstreams(config, links);
-  const openRelays = new OpenRelays();
+  const sweeping = setInterval(() => {
+    const nowMs = monotonicMs();
+    for (const { openRelays } of servers.values()) openRelays.expire(nowMs);
+  }, DEADLINE_SWEEP_MS);
   const admissionCounts = new AdmissionCounts();
   const admission = new LeasedAdmission({
     servers: [...servers.keys()],
@@ -131,7 +139,6 @@ export async function composeWorker(
     servers: () => servers,
     authenticator,
     admission,
-    openRelays,
     sessionIds: createSessionIds(Buffer.from(start.secrets.sessionKey, 'hex')),
     scanLimits: {
       ...DEFAULT_SCAN_LIMITS,
@@ -181,12 +188,15 @@ export async function composeWorker(
     authenticator,
     admission,
     admissionCounts,
-    openRelays,
+    endRelays: (error, which) => {
+      for (const { openRelays } of servers.values()) openRelays.endAll(error, which);
+    },
     metrics,
     requestLog,
     programLog,
     release: async () => {
       stopWatching();
+      clearInterval(sweeping);
       await Promise.all([...servers.values()].map(({ transport }) => transport.close()));
       await Promise.all(links.map((link) => link.close()));
       await pool.close();
@@ -210,6 +220,7 @@ function serveUpstreams(
       transport: openTransport(config, server, links),
       maxBodyBytes: server.maxBodyBytes ?? config.http.maxBodyBytes,
       requestTimeoutMs,
+      openRelays: new OpenRelays(requestTimeoutMs),
       streamIdleTimeoutMs,
       streamMaxMs,
       retryBudget: new RetryBudget(),

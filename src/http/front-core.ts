@@ -84,7 +84,6 @@ export class FrontCore {
       framing.hasForwarding && !isBehindProxy
         ? withoutProxyHeaders(request.headers)
         : request.headers;
-    const mustClose = refusal !== undefined || framing.isChunked;
     const exchange = new FrontExchange(
       {
         method: request.method,
@@ -96,13 +95,13 @@ export class FrontCore {
           ? this.#addresses.behindProxy(peer, joinedValues(headers, 'x-forwarded-for'))
           : peer,
         isLoopback: !framing.hasForwarding && isLoopbackAddress(peer),
-        mustClose,
+        mustClose: framing.isChunked,
       },
       wire,
       this.#context,
     );
     this.inFlight += 1;
-    wire.attach(exchange, mustClose);
+    wire.attach(exchange, framing.isChunked);
     if (refusal === undefined) {
       this.#run(exchange);
       return;
@@ -148,7 +147,7 @@ export class FrontCore {
   }
 }
 
-/** How a refused request is treated: nobody reads its body. */
+/** A refused request counts as one whose end nobody knows: its reply is the last on its connection. */
 const REFUSED: Framing = { contentLength: -1, isChunked: true, hasForwarding: false };
 
 function withoutProxyHeaders(headers: readonly string[]): string[] {

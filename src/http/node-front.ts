@@ -111,10 +111,6 @@ class NodeFront implements Front {
       this.#core.connections -= 1;
       for (const wire of connection.pending) wire.socketClosed();
     });
-    // Half-close is taken for leaving, as in the uWS front: a listening client would not be missed.
-    socket.once('end', () => {
-      if (connection.pending.size > 0) socket.destroy();
-    });
   }
 
   #onRequest(req: IncomingMessage, res: ServerResponse): void {

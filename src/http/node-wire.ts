@@ -12,7 +12,7 @@ export class NodeWire implements Wire {
   readonly #res: ServerResponse;
   #events: WireEvents | undefined;
   #isLast = false;
-  #largeBody: Buffer | undefined;
+  #largeBody: Uint8Array | undefined;
   #offset = 0;
 
   constructor(req: IncomingMessage, res: ServerResponse) {
@@ -76,7 +76,7 @@ export class NodeWire implements Wire {
       res.end(this.#req.method === 'HEAD' ? undefined : asWritten(head, body));
       return false;
     }
-    this.#largeBody = Buffer.from(body);
+    this.#largeBody = typeof body === 'string' ? Buffer.from(body) : body;
     this.#writeMore();
     return false;
   }

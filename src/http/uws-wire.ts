@@ -16,7 +16,7 @@ export class UwsWire implements Wire {
   readonly #res: UwsResponse;
   readonly #isHead: boolean;
   #events: WireEvents | undefined;
-  #largeBody: Buffer | undefined;
+  #largeBody: Uint8Array | undefined;
 
   constructor(res: UwsResponse, isHead: boolean) {
     this.#res = res;
@@ -38,7 +38,8 @@ export class UwsWire implements Wire {
   send(head: ReplyHead, body: string | Uint8Array | undefined): boolean {
     const { connection } = head;
     if (body !== undefined && body.length > MAX_COPIED_BODY_BYTES && connection !== 'close') {
-      if (!this.#isHead) return this.#sendLarge(head, Buffer.from(body));
+      if (!this.#isHead)
+        return this.#sendLarge(head, typeof body === 'string' ? Buffer.from(body) : body);
     }
     this.#res.cork(() => {
       this.#writeHead(head);
@@ -114,7 +115,7 @@ export class UwsWire implements Wire {
     this.#res.endWithoutBody();
   }
 
-  #sendLarge(head: ReplyHead, body: Buffer): boolean {
+  #sendLarge(head: ReplyHead, body: Uint8Array): boolean {
     this.#largeBody = body;
     this.#res.onWritable((offset) => {
       this.#events?.onWritable();
@@ -129,7 +130,7 @@ export class UwsWire implements Wire {
   }
 
   #sendMore(offset: number): boolean {
-    const body = this.#largeBody ?? Buffer.alloc(0);
+    const body = this.#largeBody ?? new Uint8Array(0);
     let progress: readonly [boolean, boolean] = [false, false];
     this.#res.cork(() => {
       progress = this.#res.tryEnd(body.subarray(offset), body.length);

@@ -130,15 +130,13 @@ class WorkerProcess {
     this.#isDraining = true;
     const worker = this.#worker;
     if (worker === null) process.exit(EXIT.ok);
-    const { front, openRelays } = worker;
+    const { front } = worker;
     front.stopListening();
     const reason = new GatewayError('GW_DRAINING', { retryAfterMs: 1000 });
-    openRelays.endAll(reason, 'listening');
+    worker.endRelays(reason, 'listening');
     const deadlineMs = monotonicMs() + timeoutMs;
-    await openRelays.emptied(timeoutMs);
-    openRelays.endAll(reason, 'all');
-    // Requests that had not reached an upstream yet, and replies still being written.
     while (front.stats().inFlight > 0 && monotonicMs() < deadlineMs) await pause(POLL_MS);
+    worker.endRelays(reason, 'all');
     worker.admission.stop();
     this.#report(worker);
     // The last replies leave in this turn of the loop or the next.

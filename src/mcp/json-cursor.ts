@@ -6,6 +6,12 @@
  */
 import { GatewayError } from '../kernel/errors.js';
 
+/** Who is told of the chosen keys of an object; one object for a whole walk, so that nothing is made per key. */
+export interface KeyVisitor<Level> {
+  /** `key` is the index in the list of keys. The cursor stands at the value and must be moved behind it. */
+  visitKey(level: Level, key: number): void;
+}
+
 export interface CursorLimits {
   /** Nesting of arrays and objects. */
   readonly maxDepth: number;
@@ -67,11 +73,8 @@ export class JsonCursor {
     if (this.peek() !== -1) throw this.notJson();
   }
 
-  /**
-   * Walks the object at the cursor. `visit` is called with the index of each key that is in `keys`, the
-   * cursor at the key's value, and must move it behind the value. Returns the keys seen, as bits.
-   */
-  walkObject(keys: readonly string[], visit: (key: number) => void): number {
+  /** Walks the object at the cursor and tells of each key that is in `keys`. Returns the keys seen, as bits. */
+  walkObject<Level>(keys: readonly string[], level: Level, visitor: KeyVisitor<Level>): number {
     let seen = 0;
     this.#enter();
     if (this.peek() !== CLOSE_BRACE) {
@@ -83,7 +86,7 @@ export class JsonCursor {
           const bit = 1 << key;
           if ((seen & bit) !== 0) throw refused(`"${keys[key] ?? ''}" appears twice.`);
           seen |= bit;
-          visit(key);
+          visitor.visitKey(level, key);
         }
         if (!this.#hasMore(CLOSE_BRACE)) return seen;
       }

@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../kernel/errors.js';
-import { decodeString, JsonCursor, type CursorLimits } from './json-cursor.js';
+import { decodeString, JsonCursor, type CursorLimits, type KeyVisitor } from './json-cursor.js';
 
 export type JsonRpcId = string | number;
 
@@ -131,7 +131,9 @@ export function spliceValue(bytes: Buffer, range: ByteRange, value: unknown): Bu
 /** Mutable twin of ScannedMessage while it is being filled. */
 type Draft = { -readonly [Key in keyof ScannedMessage]: ScannedMessage[Key] };
 
-class MessageScan {
+type Level = 'root' | 'params' | 'meta';
+
+class MessageScan implements KeyVisitor<Level> {
   readonly #cursor: JsonCursor;
   /** Ranges count from here. */
   #start = 0;
@@ -172,17 +174,23 @@ class MessageScan {
       throw invalid('A JSON-RPC message is an object.', null);
     }
     this.#start = cursor.at;
-    const seen = this.#telling(() => cursor.walkObject(ROOT_KEYS, this.#root));
+    const seen = this.#walkRoot();
     const isWholeBody = this.#start === 0 && cursor.at === cursor.bytes.length;
     if (!isWholeBody) this.#draft.bytes = cursor.bytes.subarray(this.#start, cursor.at);
     this.#finish(seen);
     return this.#draft;
   }
 
+  visitKey(level: Level, key: number): void {
+    if (level === 'root') this.#visitRoot(key);
+    else if (level === 'params') this.#visitParams(key);
+    else this.#visitMeta(key);
+  }
+
   /** A refusal from within names the id, if it was read by then. */
-  #telling<Result>(walk: () => Result): Result {
+  #walkRoot(): number {
     try {
-      return walk();
+      return this.#cursor.walkObject(ROOT_KEYS, 'root', this);
     } catch (thrown) {
       const isBare = thrown instanceof GatewayError && thrown.options.data === undefined;
       if (!isBare || thrown.code !== 'GW_BAD_REQUEST') throw thrown;
@@ -211,7 +219,7 @@ class MessageScan {
     this.#draft.isError = outcome === HAS_ERROR;
   }
 
-  readonly #root = (key: number): void => {
+  #visitRoot(key: number): void {
     const cursor = this.#cursor;
     switch (key) {
       case 0:
@@ -226,16 +234,16 @@ class MessageScan {
       case 3: {
         if (!cursor.isAtObject()) throw invalid('"params" must be an object.', this.#draft.id);
         const from = cursor.at;
-        cursor.walkObject(PARAMS_KEYS, this.#params);
+        cursor.walkObject(PARAMS_KEYS, 'params', this);
         this.#draft.paramsRange = this.#range(from);
         return;
       }
       default:
         cursor.skipValue();
     }
-  };
+  }
 
-  readonly #params = (key: number): void => {
+  #visitParams(key: number): void {
     const draft = this.#draft;
     const from = this.#cursor.at;
     switch (key) {
@@ -263,12 +271,12 @@ class MessageScan {
         if (!this.#cursor.isAtObject()) {
           throw invalid('"params._meta" must be an object.', draft.id);
         }
-        this.#cursor.walkObject(META_KEYS, this.#meta);
+        this.#cursor.walkObject(META_KEYS, 'meta', this);
         draft.metaRange = this.#range(from);
     }
-  };
+  }
 
-  readonly #meta = (key: number): void => {
+  #visitMeta(key: number): void {
     const draft = this.#draft;
     const from = this.#cursor.at;
     switch (key) {
@@ -284,7 +292,7 @@ class MessageScan {
         draft.progressToken = this.#id();
         draft.progressTokenRange = this.#range(from);
     }
-  };
+  }
 
   #readRootId(): void {
     const from = this.#cursor.at;

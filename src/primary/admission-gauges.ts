@@ -135,11 +135,12 @@ function rateGauges(snapshot: () => AdmissionSnapshot, totals: AdmissionTotals):
     {
       name: 'multi_mcp_load_ratio',
       help: 'How loaded the machine is, by signal; 1 = no more to give.',
-      samples: () =>
-        Object.entries(snapshot().load ?? {}).map(([signal, value]) => ({
-          labels: { signal },
-          value,
-        })),
+      samples: () => {
+        const { load } = snapshot();
+        if (load === null) return [];
+        const signals = ['cpu', 'memory', 'eventLoopDelay', 'errorRate'] as const;
+        return signals.map((signal) => ({ labels: { signal }, value: load[signal] }));
+      },
     },
     {
       name: 'multi_mcp_rate_limit_accounts',

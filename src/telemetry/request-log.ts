@@ -66,13 +66,31 @@ export async function openRequestLog(file: string): Promise<RequestLog> {
 /** Fixed member order; strings from outside are escaped and cut. */
 export function requestLine(record: RequestRecord): string {
   return (
-    `{"time":"${wallDate().toISOString()}","id":"${record.requestId}"` +
+    `{"time":"${timestamp()}","id":"${record.requestId}"` +
     `,"user":${text(record.user)},"server":${text(record.server)}` +
     `,"http":"${record.httpMethod}","method":${text(record.method)},"target":${text(record.target)}` +
     `,"status":${record.status},"reason":"${record.reason}","bytes":${record.bytes}` +
-    `,"totalMs":${record.totalMs.toFixed(2)},"queueMs":${record.queueMs.toFixed(2)}` +
-    `,"upstreamMs":${record.upstreamMs.toFixed(2)},"client":${text(record.clientAddress)}}\n`
+    `,"totalMs":${hundredths(record.totalMs)},"queueMs":${hundredths(record.queueMs)}` +
+    `,"upstreamMs":${hundredths(record.upstreamMs)},"client":${text(record.clientAddress)}}\n`
   );
+}
+
+let stampedAtMs = 0;
+let stamp = '';
+
+/** Many requests share a millisecond; its text is made once. */
+function timestamp(): string {
+  const now = wallDate();
+  const nowMs = now.getTime();
+  if (nowMs !== stampedAtMs) {
+    stampedAtMs = nowMs;
+    stamp = now.toISOString();
+  }
+  return stamp;
+}
+
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 const PLAIN = /^[\w./: -]*$/;

@@ -3,27 +3,12 @@
  * by whoever exceeds them.
  */
 import t from 'tap';
-import { setTimeout as pause } from 'node:timers/promises';
 import { admissionBench, quantile, type TimedReply } from '../support/admission-bench.js';
+import { openLoop, waitAsTold } from '../support/open-loop.js';
 
 t.setTimeout(180_000);
 
 const isOk = ({ status }: TimedReply): boolean => status === 200;
-
-/** Starts a call every `everyMs` for `forMs`, whatever becomes of those before. */
-async function openLoop(
-  call: () => Promise<TimedReply>,
-  { everyMs, forMs }: { everyMs: number; forMs: number },
-): Promise<readonly (TimedReply & { readonly endedAtMs: number })[]> {
-  const calls: Promise<TimedReply & { endedAtMs: number }>[] = [];
-  const startedAtMs = performance.now();
-  for (let i = 0; i * everyMs < forMs; i += 1) {
-    const waitMs = startedAtMs + i * everyMs - performance.now();
-    if (waitMs > 0) await pause(waitMs);
-    calls.push(call().then((reply) => ({ ...reply, endedAtMs: performance.now() })));
-  }
-  return Promise.all(calls);
-}
 
 t.test('a burst of one user passes its limit exactly, over all workers', async (t) => {
   const { call, upstream } = await admissionBench(t, {
@@ -45,7 +30,7 @@ t.test('a burst of one user passes its limit exactly, over all workers', async (
     t.match(headers['ratelimit'], /^"user";r=0;t=1$/);
     t.match(message?.error?.data, { reason: 'GW_RATE_LIMITED', policy: 'user-rate' });
   }
-  await pause(1000);
+  await waitAsTold(1);
   const later = await Promise.all(Array.from({ length: 10 }, () => call('ana', 'one')));
   t.ok(later.every(isOk), 'who waits as told is admitted');
 });
@@ -65,7 +50,7 @@ t.test(
     t.ok(retryAfter >= 1 && retryAfter <= 2, `one token comes every 2 s: ${retryAfter}`);
     t.match(refused?.headers['ratelimit-policy'], /^"server";q=30;w=60$/);
     t.equal((await call('ana', 'free')).status, 200);
-    await pause(retryAfter * 1000);
+    await waitAsTold(retryAfter);
     t.equal((await call('ana', 'slow')).status, 200, 'who waits as told is admitted');
   },
 );
@@ -93,7 +78,7 @@ t.test(
     });
     const quiet = Array.from({ length: 9 }, (_, i) => `quiet${i}`);
     for (const user of [...quiet, 'noisy']) await call(user, 'one');
-    await pause(1100);
+    await waitAsTold(1);
     const quietLoad = (forMs: number) =>
       Promise.all(quiet.map((user) => openLoop(() => call(user, 'one'), { everyMs: 200, forMs })));
     const alone = (await quietLoad(5000)).flat();

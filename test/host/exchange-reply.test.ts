@@ -1,11 +1,17 @@
 import t from 'tap';
 import { ExchangeReply } from '../../src/host/exchange-reply.js';
+import { Heartbeats } from '../../src/host/heartbeats.js';
 import { GatewayError } from '../../src/kernel/errors.js';
 import { FakeHostExchange } from '../support/fake-host-exchange.js';
 
-function open(): { exchange: FakeHostExchange; reply: ExchangeReply } {
+function open() {
+  const heartbeats = new Heartbeats(1000);
   const exchange = new FakeHostExchange({ headers: { 'x-request-id': 'r1' } });
-  return { exchange, reply: new ExchangeReply(exchange, { maxPendingBytes: 10, now: () => 0 }) };
+  return {
+    exchange,
+    heartbeats,
+    reply: new ExchangeReply(exchange, { maxPendingBytes: 10, now: () => 0, heartbeats }),
+  };
 }
 
 t.test('an error has its status, its id and the name of the request', (t) => {
@@ -66,5 +72,26 @@ t.test('a reader that falls too far behind counts as gone', (t) => {
   for (let i = 0; i < 4; i += 1) writer?.write(Buffer.alloc(8));
   t.equal(told, 1);
   t.ok(exchange.isEnded);
+  t.end();
+});
+
+t.test('a stream is kept from falling silent while it is open, and not a moment longer', (t) => {
+  for (const how of ['end', 'abort', 'overflow'] as const) {
+    const { exchange, reply, heartbeats } = open();
+    const writer = reply.openEvents();
+    t.equal(heartbeats.streamCount, 1);
+    heartbeats.sweep(1000);
+    t.equal(exchange.text, ': ping\n\n');
+    if (how === 'end') writer?.end();
+    else if (how === 'abort') exchange.abort();
+    else {
+      exchange.isWritable = false;
+      for (let i = 0; i < 4; i += 1) writer?.write(Buffer.alloc(8));
+    }
+    t.equal(heartbeats.streamCount, 0, how);
+  }
+  const { reply, heartbeats } = open();
+  reply.json(200, Buffer.from('{}'));
+  t.equal(heartbeats.streamCount, 0, 'a JSON answer is no stream');
   t.end();
 });

@@ -5,12 +5,15 @@ import { FakeHostExchange } from '../support/fake-host-exchange.js';
 function open(maxPendingBytes = 100) {
   const exchange = new FakeHostExchange();
   const clock = { nowMs: 0 };
-  const seen = { overflows: 0 };
+  const seen = { overflows: 0, closes: 0 };
   const writer = new PacedWriter(exchange.reply, {
     maxPendingBytes,
     now: () => clock.nowMs,
     onOverflow: () => {
       seen.overflows += 1;
+    },
+    onClosed: () => {
+      seen.closes += 1;
     },
   });
   return { exchange, writer, clock, seen };
@@ -62,13 +65,15 @@ t.test('a reader that falls behind the bound loses the connection once', (t) => 
 });
 
 t.test('a dropped writer says nothing more', (t) => {
-  const { exchange, writer } = open();
+  const { exchange, writer, seen } = open();
   exchange.isWritable = false;
   writer.write(Buffer.from('a'));
   writer.write(Buffer.from('b'));
   writer.drop();
   exchange.drain();
   writer.end();
+  writer.drop();
+  t.equal(seen.closes, 1);
   t.equal(exchange.text, 'a');
   t.notOk(exchange.isEnded, 'whoever dropped it ends the reply');
   t.end();

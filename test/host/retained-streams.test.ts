@@ -1,5 +1,4 @@
 import t from 'tap';
-import { Heartbeats } from '../../src/host/heartbeats.js';
 import { RetainedStreams } from '../../src/host/retained-streams.js';
 import { SessionStream } from '../../src/host/session-stream.js';
 
@@ -7,7 +6,6 @@ function stream(bytes: number): SessionStream {
   const made = new SessionStream({
     number: 1,
     store: { maxEvents: 10, maxBytes: 1_000_000 },
-    heartbeats: new Heartbeats(1),
     nowMs: 0,
   });
   made.send(Buffer.alloc(bytes));

@@ -16,11 +16,11 @@ export interface AdmissionBench {
   readonly gateway: Gateway;
   readonly upstream: RecordingUpstream;
   /** One tool call of a user; rejects when the connection breaks. */
-  call(user: string, server: string, options?: CallOptions): Promise<TimedReply>;
+  readonly call: (user: string, server: string, options?: CallOptions) => Promise<TimedReply>;
   /** `/health`, as parsed. */
-  health(): Promise<AdmissionHealth>;
+  readonly health: () => Promise<AdmissionHealth>;
   /** `/metrics/prometheus`: the value of each series. */
-  metrics(): Promise<ReadonlyMap<string, number>>;
+  readonly metrics: () => Promise<ReadonlyMap<string, number>>;
 }
 
 export interface CallOptions {

@@ -854,18 +854,22 @@ function streams(t: Test, launch: Launch): void {
     async (t) => {
       const total = 300;
       let written = 0;
-      const running = await launch(t, (exchange) => {
-        const stream = exchange.openStream(200, { 'content-type': 'application/octet-stream' });
-        const more = (): void => {
-          while (written < total) {
-            written += 1;
-            if (!stream.write(Buffer.alloc(100_000, written))) return;
-          }
-          stream.end();
-        };
-        stream.onDrain(more);
-        more();
-      });
+      const running = await launch(
+        t,
+        (exchange) => {
+          const stream = exchange.openStream(200, { 'content-type': 'application/octet-stream' });
+          const more = (): void => {
+            while (written < total) {
+              written += 1;
+              if (!stream.write(Buffer.alloc(100_000, written))) return;
+            }
+            stream.end();
+          };
+          stream.onDrain(more);
+          more();
+        },
+        { streamStallTimeoutMs: 60_000 },
+      );
       const client = await running.open();
       client.pause();
       client.send(get('/'));

@@ -83,7 +83,8 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     const message = parseMessage(Buffer.concat(chunks).toString()) ?? {};
     const isCall = message.method === 'tools/call';
     let isOver = false;
-    const user = String(message.params?.arguments?.['user'] ?? '');
+    const asked = message.params?.arguments?.['user'];
+    const user = typeof asked === 'string' ? asked : '';
     const counts = isCall ? [total, countOf(byServer, server), countOf(byUser, user)] : [];
     const end = (): void => {
       if (isOver) return;

@@ -20,10 +20,11 @@ export function fixtureSpec(name: string, args: readonly string[] = []): ChildSp
 export const QUICK_TIMING = { stdinCloseMs: 100, terminateMs: 150 };
 
 interface Message {
-  readonly id?: number;
+  readonly id?: number | string;
   readonly method?: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
 export class RecordingListener implements ChannelListener {
@@ -32,10 +33,18 @@ export class RecordingListener implements ChannelListener {
   readonly closes: GatewayError[] = [];
   readonly #events = new EventEmitter();
 
-  onMessage(bytes: Buffer): void {
+  readonly relatedIds: (string | number | undefined)[] = [];
+  readonly streamsClosed: (string | number)[] = [];
+
+  onMessage(bytes: Buffer, relatedId?: string | number): void {
     this.bytes.push(bytes);
+    this.relatedIds.push(relatedId);
     this.messages.push(JSON.parse(bytes.toString()) as Message);
     this.#events.emit('message');
+  }
+
+  onStreamClosed(relatedId: string | number): void {
+    this.streamsClosed.push(relatedId);
   }
 
   onClose(error: GatewayError): void {
@@ -48,6 +57,26 @@ export class RecordingListener implements ChannelListener {
     for (;;) {
       const message = this.messages[index];
       if (message !== undefined) return message;
+      await once(this.#events, 'message');
+    }
+  }
+
+  /** The response with this id, once it is there. */
+  async response(id: number | string): Promise<Message> {
+    for (;;) {
+      const found = this.messages.find(
+        (message) => message.id === id && message.method === undefined,
+      );
+      if (found !== undefined) return found;
+      await once(this.#events, 'message');
+    }
+  }
+
+  /** The notification of this method, once it is there. */
+  async notification(method: string): Promise<Message> {
+    for (;;) {
+      const found = this.messages.find((message) => message.method === method);
+      if (found !== undefined) return found;
       await once(this.#events, 'message');
     }
   }

@@ -1,0 +1,191 @@
+import t from 'tap';
+import type { ChannelOwner } from '../../src/host/channel.js';
+import { SdkServerChannel } from '../../src/host/sdk-server-channel.js';
+import { MODERN_META } from '../support/module-fixtures/module-channel.js';
+import {
+  firstGeneration,
+  secondGeneration,
+  waiting,
+} from '../support/module-fixtures/sdk-servers.js';
+import { RecordingListener, recordingLog } from '../support/stdio-fixtures/stdio-fixture.js';
+import { until } from '../support/until.js';
+
+const SESSION: ChannelOwner = { purpose: 'session', user: 'alice' };
+const SHARED: ChannelOwner = { purpose: 'shared', user: '' };
+
+function open(
+  t: { teardown(release: () => unknown): void },
+  createServer: () => unknown,
+  owner: ChannelOwner,
+) {
+  const listener = new RecordingListener();
+  const { log, entries } = recordingLog();
+  let gone = 0;
+  const channel = new SdkServerChannel({
+    createServer,
+    owner,
+    listener,
+    log,
+    onGone: () => {
+      gone += 1;
+    },
+  });
+  t.teardown(() => channel.close());
+  let lastId = 0;
+  const send = (message: object, user: string): void => {
+    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), { user });
+  };
+  return {
+    channel,
+    listener,
+    entries,
+    gone: () => gone,
+    send,
+    ask: async (method: string, params: object = {}, user = 'alice') => {
+      lastId += 1;
+      send({ id: lastId, method, params }, user);
+      return listener.response(lastId);
+    },
+  };
+}
+
+const INITIALIZE = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'c', version: '1' },
+};
+const textOf = (result: Readonly<Record<string, unknown>> | undefined): unknown =>
+  (result?.['content'] as { text: string }[] | undefined)?.[0]?.text;
+
+for (const [generation, createServer] of [
+  ['first', firstGeneration],
+  ['second', secondGeneration],
+] as const) {
+  t.test(`a legacy session with a server of the ${generation} generation works`, async (t) => {
+    const { ask, listener } = open(t, createServer, SESSION);
+    const { result } = await ask('initialize', INITIALIZE);
+    t.match(result, { protocolVersion: '2025-11-25', serverInfo: { name: 'sdk-fixture' } });
+    const call = await ask('tools/call', { name: 'echo', arguments: { text: 'hi' } });
+    t.equal(textOf(call.result), 'hi from alice');
+    t.strictSame(listener.relatedIds, [1, 2]);
+  });
+
+  t.test(`a log of the ${generation} generation names the request it is about`, async (t) => {
+    const { ask, listener } = open(t, createServer, SESSION);
+    await ask('initialize', INITIALIZE);
+    await ask('tools/call', { name: 'log' });
+    const index = listener.messages.findIndex(({ method }) => method === 'notifications/message');
+    t.equal(listener.relatedIds[index], 2);
+    t.strictSame(listener.streamsClosed, [2]);
+  });
+
+  t.test(`a call in the ${generation} generation is aborted by a cancel`, async (t) => {
+    waiting.length = 0;
+    const { ask, send, channel, listener } = open(t, createServer, SESSION);
+    await ask('initialize', INITIALIZE);
+    send({ id: 'w', method: 'tools/call', params: { name: 'wait' } }, 'alice');
+    const signal = await until(() => waiting[0], { timeoutMs: 2000, what: 'the call' });
+    channel.cancel('w');
+    channel.cancel('w');
+    t.ok(await until(() => signal.aborted, { timeoutMs: 2000, what: 'the abort' }));
+    await ask('ping');
+    t.notOk(listener.messages.some(({ id }) => id === 'w'));
+  });
+
+  t.test(`closing ends a server of the ${generation} generation, and is told once`, async (t) => {
+    waiting.length = 0;
+    const { ask, send, channel, listener, gone } = open(t, createServer, SESSION);
+    await ask('initialize', INITIALIZE);
+    send({ id: 'w', method: 'tools/call', params: { name: 'wait' } }, 'alice');
+    const signal = await until(() => waiting[0], { timeoutMs: 2000, what: 'the call' });
+    await channel.close();
+    await channel.close();
+    t.equal(signal.aborted, true);
+    t.equal(listener.closes.length, 1);
+    t.match(listener.closes[0], { code: 'GW_UPSTREAM_UNREACHABLE', message: /was closed/ });
+    t.equal(gone(), 1);
+    send({ id: 9, method: 'ping' }, 'alice');
+  });
+}
+
+t.test('one server of the second generation serves the modern requests of all users', async (t) => {
+  let built = 0;
+  const { ask } = open(t, () => ((built += 1), secondGeneration()), SHARED);
+  const { result } = await ask('server/discover', { _meta: MODERN_META });
+  t.match(result, { resultType: 'complete', supportedVersions: ['2026-07-28'] });
+  const calls = await Promise.all(
+    ['alice', 'bob', 'carol'].map((user) =>
+      ask('tools/call', { name: 'echo', arguments: { text: 'hi' }, _meta: MODERN_META }, user),
+    ),
+  );
+  t.strictSame(
+    calls.map((call) => textOf(call.result)),
+    ['hi from alice', 'hi from bob', 'hi from carol'],
+  );
+  t.equal(built, 1);
+});
+
+t.test('a modern log names its request, and a modern cancel aborts', async (t) => {
+  waiting.length = 0;
+  const { ask, send, channel, listener } = open(t, secondGeneration, SHARED);
+  const meta = { ...MODERN_META, 'io.modelcontextprotocol/logLevel': 'debug' };
+  await ask('tools/call', { name: 'log', _meta: meta });
+  const index = listener.messages.findIndex(({ method }) => method === 'notifications/message');
+  t.equal(listener.relatedIds[index], 1);
+  send({ id: 'w', method: 'tools/call', params: { name: 'wait', _meta: MODERN_META } }, 'bob');
+  const signal = await until(() => waiting[0], { timeoutMs: 2000, what: 'the call' });
+  channel.cancel('w');
+  t.ok(await until(() => signal.aborted, { timeoutMs: 2000, what: 'the abort' }));
+});
+
+t.test(
+  'a server of the first generation says that it does not know the modern revision',
+  async (t) => {
+    const { ask } = open(t, firstGeneration, { purpose: 'probe', user: '' });
+    t.match((await ask('server/discover', { _meta: MODERN_META })).error, { code: -32601 });
+  },
+);
+
+t.test('a probe that ends in a legacy opening gets a fresh server', async (t) => {
+  const { ask } = open(t, secondGeneration, { purpose: 'probe', user: '' });
+  await ask('server/discover', { _meta: MODERN_META });
+  t.match((await ask('initialize', INITIALIZE)).result, { protocolVersion: '2025-11-25' });
+});
+
+for (const [what, createServer] of [
+  [
+    'throws',
+    () => {
+      throw new Error('no licence');
+    },
+  ],
+  ['returns something else', () => ({ hello: 1 })],
+] as const) {
+  t.test(
+    `a createServer that ${what} closes the channel, with the reason in the log`,
+    async (t) => {
+      const { listener, entries, send } = open(t, createServer, SESSION);
+      send({ id: 1, method: 'ping' }, 'alice');
+      t.equal(listener.closes.length, 0, 'not from inside the constructor');
+      t.match(await listener.closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+      t.match(entries, [{ level: 50, msg: 'module server could not be connected' }]);
+      t.strictSame(listener.messages, []);
+    },
+  );
+}
+
+t.test('a channel closed while it connects leaves no server behind', async (t) => {
+  const server = secondGeneration();
+  const { channel, listener } = open(t, () => server, SESSION);
+  await channel.close();
+  t.equal(listener.closes.length, 1);
+  await until(() => !server.isConnected(), { timeoutMs: 2000, what: 'the end of the server' });
+});
+
+t.test('a server that closes the connection itself is told', async (t) => {
+  const server = secondGeneration();
+  const { ask, listener } = open(t, () => server, SESSION);
+  await ask('initialize', INITIALIZE);
+  await server.close();
+  t.match(await listener.closed(), { message: /It closed the connection/ });
+});
