@@ -7,7 +7,7 @@
  *   backlog   not empty within the last N, and in the last whole N at least half as many came as
  *             were served
  *   backlog -> M, else no bound
- *   N = 2 * usual service time, at least minIntervalMs; M = targetRatio * usual service time
+ *   N = usual service time, at least minIntervalMs; M = targetRatio * usual service time
  *
  * The second condition is ours: without it a burst of a thousand calls, which nobody follows, would
  * be refused halfway although all of it could be served in time.
@@ -17,13 +17,13 @@ export interface ShedEarlyOptions {
   /** Lower bound of N. Default 250. */
   readonly minIntervalMs: number;
   /**
-   * M as a share of the usual service time. Default 1.5: with the service itself an accepted call
-   * then takes 2.5 times its time without a queue.
+   * M as a share of the usual service time. Default 1: with the service itself an accepted call then
+   * takes twice its time without a queue.
    */
   readonly targetRatio: number;
 }
 
-export const defaultShedEarly: ShedEarlyOptions = { minIntervalMs: 250, targetRatio: 1.5 };
+export const defaultShedEarly: ShedEarlyOptions = { minIntervalMs: 250, targetRatio: 1 };
 
 // Chosen: below it the queue would run empty between two turns of the event loop.
 const LEAST_WAIT_MS = 10;
@@ -69,7 +69,7 @@ export class ShedEarly {
   /** Adapts N and M to the measured service time. */
   setServiceTime(usualMs: number): void {
     const { minIntervalMs, targetRatio } = this.#options;
-    this.#intervalMs = Math.max(minIntervalMs, 2 * usualMs);
+    this.#intervalMs = Math.max(minIntervalMs, usualMs);
     this.#backlogWaitMs = Math.max(LEAST_WAIT_MS, targetRatio * usualMs);
   }
 

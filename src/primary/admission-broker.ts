@@ -23,6 +23,8 @@ export interface AdmissionBrokerOptions {
   readonly send: (to: Incarnation, events: readonly PrimaryEvent[]) => void;
   /** The slowest worker's, from its last report. */
   readonly eventLoopDelayMs: () => number;
+  /** In place of the machine's own load. */
+  readonly sampleLoad?: () => LoadSignals;
 }
 
 export interface AdmissionSnapshot {
@@ -70,7 +72,7 @@ export class AdmissionBroker {
   readonly #rates: RateBudgets;
   readonly #breakers: ServerBreakers;
   readonly #adaptive: AdaptiveLimits;
-  readonly #sampler: LoadSampler;
+  readonly #sample: () => LoadSignals;
   readonly #loadScale: LoadScale;
   readonly #errors = new TripRule();
   readonly #outbox: TickBatch<{ readonly to: Incarnation; readonly event: PrimaryEvent }>;
@@ -118,14 +120,11 @@ export class AdmissionBroker {
       },
       nowMs,
     );
-    this.#sampler = new LoadSampler({
+    const sampler = new LoadSampler({
       eventLoopDelayMs: options.eventLoopDelayMs,
-      errorRate: () => {
-        const atMs = monotonicMs();
-        const isEnough = this.#errors.calls(atMs) >= MIN_CALLS_FOR_ERRORS;
-        return isEnough ? this.#errors.failureRatio(atMs) : 0;
-      },
+      errorRate: () => this.#errorRate(monotonicMs()),
     });
+    this.#sample = options.sampleLoad ?? (() => sampler.sample());
     this.#loadScale = new LoadScale(nowMs, {
       ...defaultLoadScale,
       threshold: config.rate.adaptive.threshold,
@@ -265,7 +264,7 @@ export class AdmissionBroker {
 
   #sampleLoad(): void {
     const nowMs = monotonicMs();
-    this.#load = this.#sampler.sample();
+    this.#load = this.#sample();
     if (!this.#options.config.rate.adaptive.enabled) return;
     const scale = this.#loadScale.update(nowMs, this.#load);
     const isNews = Math.abs(scale - this.#scale) >= SCALE_STEP || (scale === 1 && this.#scale < 1);
@@ -273,6 +272,11 @@ export class AdmissionBroker {
     this.#scale = scale;
     this.#rates.setScale(scale, nowMs);
     for (const to of this.#workers) this.#push(to, { kind: 'scale', scale });
+  }
+
+  #errorRate(nowMs: number): number {
+    const isEnough = this.#errors.calls(nowMs) >= MIN_CALLS_FOR_ERRORS;
+    return isEnough ? this.#errors.failureRatio(nowMs) : 0;
   }
 
   /** One worker after the other, so that a sick worker does not make every probe fail. */
