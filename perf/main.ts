@@ -95,5 +95,5 @@ try {
     }
   }
 } finally {
-  for (const { stop } of running.reverse()) await stop();
+  for (const child of running.reverse()) await child.stop();
 }

@@ -9,15 +9,6 @@ export function treeCpuMicros(rootPid: number): number {
   return [...treePids(rootPid)].reduce((sum, pid) => sum + processCpuMicros(pid), 0);
 }
 
-/** Resident memory of the tree in bytes. */
-export function treeRssBytes(rootPid: number): number {
-  let pages = 0;
-  for (const pid of treePids(rootPid)) {
-    pages += Number(readOrEmpty(`/proc/${pid}/statm`).split(' ')[1] ?? 0);
-  }
-  return pages * 4096;
-}
-
 function processCpuMicros(pid: number): number {
   let nanos = 0;
   for (const tid of listOrEmpty(`/proc/${pid}/task`)) {

@@ -1,5 +1,15 @@
-/** Puts beside the compiled program what the compiler leaves out. */
-import { chmodSync, existsSync } from 'node:fs';
+/**
+ * After the compiler: the command line is made executable and linked where `npx multi-mcp` looks, as npm
+ * does for installed packages but not for the project itself.
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 
 const cli = 'dist/src/cli/main.js';
-if (existsSync(cli)) chmodSync(cli, 0o755);
+const link = 'node_modules/.bin/multi-mcp';
+
+if (existsSync(cli)) {
+  chmodSync(cli, 0o755);
+  mkdirSync('node_modules/.bin', { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(`../../${cli}`, link);
+}

@@ -58,6 +58,7 @@ export class LegacySseSource implements ChannelSource, StatusSource {
 const MAX_WAITING = 100;
 
 class LegacySseChannel implements Channel {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only client of a transport that old servers still speak
   readonly #transport: SSEClientTransport;
   readonly #listener: ChannelListener;
   readonly #onGone: (failure: string | null) => void;
@@ -73,6 +74,7 @@ class LegacySseChannel implements Channel {
   ) {
     this.#listener = listener;
     this.#onGone = onGone;
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
     this.#transport = new SSEClientTransport(new URL(options.url), {
       requestInit: { headers: { ...options.headers } },
     });

@@ -93,7 +93,7 @@ export class StdioSource implements ChannelSource, StatusSource {
       listener,
       onStarted: (pid) => {
         log.debug({ pid, purpose: owner.purpose }, 'server process started');
-        ledger?.add(pid, serverName);
+        this.#keepBooks(() => ledger?.add(pid, serverName));
       },
       onSpoke: () => {
         this.#backoff.worked();
@@ -103,12 +103,22 @@ export class StdioSource implements ChannelSource, StatusSource {
       },
       onGone: (end) => {
         this.#channels.delete(channel);
-        if (end.pid !== null) ledger?.remove(end.pid);
+        const { pid } = end;
+        if (pid !== null) this.#keepBooks(() => ledger?.remove(pid));
         this.#judge(end, owner, nowMs() - startedAtMs);
       },
     });
     this.#channels.add(channel);
     return channel;
+  }
+
+  /** A full disk may cost the record of a child, never the child. */
+  #keepBooks(write: () => void): void {
+    try {
+      write();
+    } catch (cause) {
+      this.#options.log.warn({ err: cause }, 'the record of a server process could not be kept');
+    }
   }
 
   #judge(end: ChannelEnd, owner: ChannelOwner, livedMs: number): void {

@@ -179,6 +179,9 @@ export async function composeWorker(
       ...config.http,
       port: start.port,
       maxConnections: config.http.maxConnections ?? (await halfTheFiles()),
+      onHandlerError: (thrown) => {
+        log.error({ err: thrown }, 'a handler failed');
+      },
     },
     createRoutes(requestPath, operations),
   );

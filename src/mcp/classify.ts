@@ -9,7 +9,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { decodeHeaderValue } from './header-value.js';
 import { methodRow } from './methods.js';
 import type { ScannedBody, ScannedMessage } from './scan-message.js';
-import { isLegacyVersion, isModernVersion } from './versions.js';
+import { isModernVersion, isPassableVersion } from './versions.js';
 
 /** The request headers that must agree with the body; undefined where absent. */
 export interface McpHeaders {
@@ -53,7 +53,7 @@ export function classifyPost(body: ScannedBody, headers: McpHeaders): Classified
 
 /** For GET and DELETE, and legacy POSTs after `initialize`: an unknown version is refused (2025-06-18). */
 export function checkLegacyVersion(version: string | undefined): void {
-  if (version === undefined || isLegacyVersion(version)) return;
+  if (version === undefined || isPassableVersion(version)) return;
   throw new GatewayError('GW_SESSION_REQUIRED', {
     hint: `MCP-Protocol-Version "${version.slice(0, 64)}" is not supported here.`,
   });
@@ -64,7 +64,7 @@ function classifyBatch(messages: readonly ScannedMessage[], headers: McpHeaders)
     throw new GatewayError('GW_BAD_REQUEST', { hint: 'A modern message must not be in a batch.' });
   }
   const version = headers.protocolVersion;
-  if (version !== undefined && version !== '2025-03-26') {
+  if (version !== undefined && version > '2025-03-26') {
     throw new GatewayError('GW_BAD_REQUEST', {
       hint: 'Batches exist in revision 2025-03-26 only; send one message per request.',
     });

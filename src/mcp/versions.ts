@@ -15,8 +15,13 @@ export type ModernVersion = (typeof MODERN_VERSIONS)[number];
 /** Newest legacy revision: what `initialize` counter-offers to a version it does not know. */
 export const LATEST_LEGACY_VERSION: LegacyVersion = '2025-11-25';
 
-/** The revision a client without `MCP-Protocol-Version` speaks (2025-06-18 basic/transports). */
-export const ASSUMED_VERSION: LegacyVersion = '2025-03-26';
+/** Older ones that a server may still negotiate; passed through, never offered by us. */
+const OLDER_VERSIONS = ['2024-11-05', '2024-10-07'];
+
+/** Whether a request after `initialize` may name this version: the server chose it, so it decides. */
+export function isPassableVersion(version: string): boolean {
+  return isLegacyVersion(version) || OLDER_VERSIONS.includes(version);
+}
 
 export function isLegacyVersion(version: string): version is LegacyVersion {
   return (LEGACY_VERSIONS as readonly string[]).includes(version);

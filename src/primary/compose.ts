@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { createAdminServer } from '../admin/admin-server.js';
+import { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { wallDate } from '../kernel/clock.js';
@@ -23,6 +24,7 @@ import { createPrimaryOperations } from './admin-operations.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { deliverFirstKey } from './first-key.js';
 import { primaryGauges } from './gauges.js';
+import { rotateLogs } from './log-rotation.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
 import { answerQuery } from './queries.js';
@@ -58,7 +60,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const lock = await acquirePort(host, config.port, { configPath: config.configPath });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
-  const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
+  const store = await openStore(config);
   const socketDir = await makeSocketDir(config);
   const startedAt = wallDate();
   let isDraining = false;
@@ -122,6 +124,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     },
     log,
   });
+  const rotation = rotateLogs(config, programLog, tree);
   const status: StatusSource = {
     config,
     tree,
@@ -137,10 +140,17 @@ export async function composePrimary(config: Config): Promise<Primary> {
   ]);
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({ config, store, secrets, status, revocations, url });
-  const admin = createAdminServer({ socketPath: join(config.dataDir, 'admin.sock'), operations });
+  const admin = createAdminServer({
+    socketPath: join(config.dataDir, 'admin.sock'),
+    operations,
+    onError: (error) => {
+      log.error({ err: error.options.cause, reason: error.code }, 'an admin request failed');
+    },
+  });
 
   const release = async (): Promise<void> => {
     admission.stop();
+    await rotation.close();
     await admin.close();
     await store.close();
     await socketDir.remove();
@@ -152,6 +162,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   return {
     log,
     start: async () => {
+      await rotation.start();
       await admin.listen();
       admission.start();
       await tree.start();
@@ -224,6 +235,14 @@ async function loadSecrets(config: Config): Promise<{ jwtSecret: string; masterK
       secrets.masterKey ??
       (await loadOrCreateSecret({ dataDir, name: 'master-key', bytes: MASTER_KEY_BYTES })),
   };
+}
+
+async function openStore(config: Config): Promise<Store> {
+  if (config.store.mongodbUri !== null) {
+    const hint = 'This version has the embedded store only; start without MONGODB_URI.';
+    throw new GatewayError('GW_STORE_UNAVAILABLE', { hint });
+  }
+  return openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
 }
 
 /** The hosts' sockets live in the data directory, or in a private temporary one where its path is too long. */

@@ -20,17 +20,12 @@ export async function startWarnings(config: Config): Promise<readonly string[]> 
   if (files !== null && files < 8192) {
     warnings.push(`the open file limit is ${files}; raise it with: ulimit -n 65536`);
   }
-  const isPublic = !/^(127\.|::1$|localhost$)/.test(config.host);
-  if (!config.auth.required) {
+  const withoutEffect = Object.values(config.servers).filter(
+    ({ tools, credential }) => tools.allow !== null || tools.deny.length > 0 || credential !== null,
+  );
+  for (const { name } of withoutEffect) {
     warnings.push(
-      isPublic
-        ? 'anyone who reaches this address may use every server: auth.required is false'
-        : 'auth.required is false',
-    );
-  }
-  if (isPublic && config.allowedHosts.length === 0) {
-    warnings.push(
-      'no allowedHosts or publicUrl is set: the Host header of requests is not checked',
+      `servers.${name}: tools and credential are checked but have no effect in this version`,
     );
   }
   return warnings;

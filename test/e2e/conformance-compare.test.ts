@@ -40,11 +40,17 @@ t.test('passing what the server itself fails is a difference too', (t) => {
   t.end();
 });
 
-t.test('only polling over stdio is excepted', (t) => {
-  const direct = results('server-sse-polling', check('a'), check('b'));
-  const worse = results('server-sse-polling', check('a'));
+t.test('only the resumed poll over stdio is excepted', (t) => {
+  const resumed = check('server-sse-disconnect-resume');
+  const direct = results('server-sse-polling', check('server-sse-priming-event'), resumed);
+  const worse = results('server-sse-polling', check('server-sse-priming-event'));
   t.strictSame(differing(direct, { stdio: worse }), []);
   t.strictSame(differing(direct, { http: worse }), ['server-sse-polling over http']);
+  const worst = results('server-sse-polling', check('server-sse-priming-event', 'WARNING'));
+  t.strictSame(differing(direct, { stdio: worst }), ['server-sse-polling over stdio']);
+  t.strictSame(differing(direct, { stdio: results('server-sse-polling', resumed) }), [
+    'server-sse-polling over stdio',
+  ]);
   t.end();
 });
 

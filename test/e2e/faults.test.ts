@@ -78,6 +78,17 @@ const untilHealthy = (
     { timeoutMs: 20_000, everyMs: 100, what: 'a healthy gateway' },
   );
 
+/** Its listeners are closed, or say that they will be. */
+const untilDraining = (gateway: Gateway): Promise<true> =>
+  until(
+    () =>
+      fetch(`${gateway.url}/readyz`).then(
+        ({ ok }) => !ok,
+        () => true,
+      ),
+    { timeoutMs: 5000, what: 'the drain to begin' },
+  );
+
 t.test('a killed worker is replaced, and only its own calls are lost', async (t) => {
   const { gateway, upstream, call, value } = await bench(t);
   const [victim = 0] = pids((await untilHealthy(gateway)).workers);
@@ -199,6 +210,7 @@ t.test('SIGTERM lets calls in flight finish, refuses new ones, and exits 0', asy
   await upstream.untilCalls(10);
   const below = gateway.program.tree();
   const stopped = gateway.stop();
+  await untilDraining(gateway);
   const late = await call('http').catch((error: unknown) => error as NodeJS.ErrnoException);
   if (late instanceof Error) t.match(late.code, /ECONNREFUSED|ECONNRESET/);
   else t.equal(late.status, 503);
@@ -219,16 +231,10 @@ t.test('a second SIGTERM does not wait for calls in flight', async (t) => {
   await upstream.untilCalls(1);
   const below = gateway.program.tree();
   gateway.program.kill('SIGTERM');
-  await until(
-    () =>
-      fetch(`${gateway.url}/readyz`).then(
-        ({ ok }) => !ok,
-        () => true,
-      ),
-    { timeoutMs: 5000, what: 'the drain to begin' },
-  );
+  await untilDraining(gateway);
   gateway.program.kill('SIGTERM');
-  await within(4000, 'the end, before the drain time is over', gateway.program.exited);
+  const exit = await within(4000, 'an end before the drain time is over', gateway.program.exited);
+  t.strictSame(exit, { code: 0, signal: null });
   await within(5000, 'the end of the call in flight', cut);
   await untilGone(below, 5000);
 });

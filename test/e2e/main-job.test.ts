@@ -47,14 +47,37 @@ t.test('one endpoint serves many servers to clients of every generation', async 
   });
   t.teardown(() => gateway.destroy());
   const key = await gateway.makeKey('ana');
+  const otherKey = await gateway.makeKey('ben');
 
   for (const kind of CLIENT_KINDS) {
     await t.test(`a client ${kind} works with the bundled tables`, async (t) => {
       const client = await connectClient(kind, gateway.endpoint('meerkats-table'), key);
-      const tools = await client.listTools();
-      t.ok(tools.length > 0, `it lists ${tools.join(', ')}`);
-      t.strictSame(tools, [...new Set(tools)], 'each once');
+      const table = `guards_${kind.replaceAll('-', '_')}`;
+      await client.callTool('create_table', {
+        table,
+        columns: [
+          { name: 'name', type: 'text' },
+          { name: 'hours', type: 'number' },
+        ],
+      });
+      const rows = [
+        { name: 'Flower', hours: 3 },
+        { name: 'Zaphod', hours: 1 },
+      ];
+      const inserted = await client.callTool('insert_rows', { table, rows });
+      t.equal((JSON.parse(inserted) as { inserted: number }).inserted, 2);
+      t.match(
+        await client.callTool('query_rows', {
+          table,
+          aggregates: [{ fn: 'sum', column: 'hours' }],
+        }),
+        /"sum_hours": ?4/,
+      );
       await client.close();
+
+      const stranger = await connectClient(kind, gateway.endpoint('meerkats-table'), otherKey);
+      t.notMatch(await stranger.callTool('list_tables'), table, "another user's tables are hers");
+      await stranger.close();
     });
 
     for (const server of ['everything', 'everything-http']) {

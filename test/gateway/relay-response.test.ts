@@ -1,10 +1,6 @@
 import t from 'tap';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
-import {
-  relayResponse,
-  type RelayOptions,
-  type TimedRelay,
-} from '../../src/gateway/relay-response.js';
+import { relayResponse, type RelayOptions } from '../../src/gateway/relay-response.js';
 import { GatewayError } from '../../src/kernel/errors.js';
 import { FakeExchange } from '../support/fake-exchange.js';
 import { FakeTransport } from '../support/fake-transport.js';

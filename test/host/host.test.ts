@@ -64,11 +64,6 @@ async function session(host: ForkedHost, server: string) {
   };
 }
 
-function catchesSigterm(pid: number): boolean {
-  const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return (BigInt(`0x${caught ?? '0'}`) & (1n << 14n)) !== 0n;
-}
-
 /** Starts the stubborn server by a request that it never answers; returns its process. */
 async function startStubborn(host: ForkedHost) {
   host.link.transport('stubborn').dispatch(
@@ -85,13 +80,11 @@ async function startStubborn(host: ForkedHost) {
     }),
     recordingHandler(),
   );
-  const found = await until(
-    () => descendants(host.process.pid ?? 0).find(({ command }) => command.includes('stubborn')),
+  return until(
+    () =>
+      descendants(host.process.pid ?? 0).find(({ command }) => command === 'stubborn and ready'),
     { timeoutMs: 10_000, what: 'the stubborn child' },
   );
-  // It ignores SIGTERM only once it runs.
-  await until(() => catchesSigterm(found.pid), { timeoutMs: 10_000, what: 'its start' });
-  return found;
 }
 
 // Every host here is a process of its own, compiled as it starts.

@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { ChildLedger } from '../../src/host/child-ledger.js';
 import { StdioSource, type StdioSourceOptions } from '../../src/host/stdio-source.js';
 import { processRef, untilGone } from '../support/process-tree.js';
 import {
@@ -146,6 +149,33 @@ t.test('closing the source ends every process and refuses new ones', async (t) =
   t.throws(() => source.open(SESSION, new RecordingListener()), { code: 'GW_DRAINING' });
 });
 
+t.test('a child whose record cannot be written runs all the same', async (t) => {
+  const folder = join(t.testdir(), 'children');
+  const ledger = new ChildLedger(folder);
+  rmSync(folder, { recursive: true });
+  const { log, entries } = recordingLog();
+  const { source } = sourceOf(t, { ledger, log });
+  const listener = new RecordingListener();
+  ask(source.open(SESSION, listener), { id: 1, method: 'x' });
+  t.equal((await listener.message()).id, 1);
+  t.match(
+    entries.find((entry) => entry['level'] === 40),
+    { msg: /record of a server process/ },
+  );
+});
+
+t.test('a child is on record exactly while it lives', async (t) => {
+  const folder = join(t.testdir(), 'children');
+  const { source } = sourceOf(t, { ledger: new ChildLedger(folder) });
+  const listener = new RecordingListener();
+  const channel = source.open(SESSION, listener);
+  ask(channel, { id: 1, method: 'x' });
+  const pid = (await listener.message()).result?.['pid'];
+  t.strictSame(readdirSync(folder), [String(pid)]);
+  await channel.close();
+  t.strictSame(readdirSync(folder), []);
+});
+
 t.test('a hundred openings and closings leave no process, zombie or timer behind', async (t) => {
   const { source } = sourceOf(t, {
     maxProcesses: 100,
@@ -155,7 +185,6 @@ t.test('a hundred openings and closings leave no process, zombie or timer behind
   t.equal(source.openCount, 100);
   await Promise.all(channels.map((channel) => channel.close()));
   t.equal(source.openCount, 0);
-  const { readdirSync, readFileSync } = await import('node:fs');
   const children = readdirSync(`/proc/${process.pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${process.pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
   );

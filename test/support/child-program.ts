@@ -39,6 +39,15 @@ export interface ChildProgram {
   destroy(): Promise<void>;
 }
 
+/** Ends what a test that crashed before its teardown would leave behind. */
+const running = new Set<ChildProgram>();
+process.once('exit', () => {
+  for (const program of running) {
+    const self = processRef(program.pid);
+    killAll([...(self === undefined ? [] : [self]), ...program.tree()]);
+  }
+});
+
 export function startProgram(options: ProgramOptions): ChildProgram {
   const child = spawn(options.command, options.args, {
     cwd: options.cwd,
@@ -62,6 +71,7 @@ export function startProgram(options: ProgramOptions): ChildProgram {
     child.once('error', reject); // It never started.
     child.once('close', (code, signal) => {
       exit = { code, signal };
+      running.delete(program);
       resolve(exit);
     });
   });
@@ -76,7 +86,7 @@ export function startProgram(options: ProgramOptions): ChildProgram {
     return now;
   };
 
-  return {
+  const program: ChildProgram = {
     pid,
     output: () => output,
     stdout: () => stdout,
@@ -117,4 +127,6 @@ export function startProgram(options: ProgramOptions): ChildProgram {
       killAll(known);
     },
   };
+  running.add(program);
+  return program;
 }

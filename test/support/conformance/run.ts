@@ -18,6 +18,8 @@ export interface ConformanceOptions {
   readonly ways?: readonly Exclude<Way, 'direct'>[];
   /** The Node.js that runs fixture and gateway; the suite has its own. Default: the present one. */
   readonly node?: string;
+  /** Default: the one the gateway chooses by itself. */
+  readonly front?: 'uws' | 'node';
   readonly onProgress?: (line: string) => void;
 }
 
@@ -30,7 +32,10 @@ export async function runConformance(options: ConformanceOptions = {}): Promise<
     cleanups.push(() => fixture.program.destroy());
     const urls = new Map<Way, string>([['direct', fixture.url]]);
     if (ways.length > 0) {
-      const gateway = await startGateway({ config: conformanceConfig(fixture.url, node), node });
+      const gateway = await startGateway({
+        config: conformanceConfig(fixture.url, node, options.front),
+        node,
+      });
       cleanups.push(() => gateway.destroy());
       const key = await gateway.makeKey('conformance');
       const proxy = await startAddHeaderProxy(gateway.port, `Authorization: Bearer ${key}`);
@@ -52,9 +57,13 @@ export async function runConformance(options: ConformanceOptions = {}): Promise<
   }
 }
 
-function conformanceConfig(fixtureUrl: string, node: string): Record<string, unknown> {
+function conformanceConfig(
+  fixtureUrl: string,
+  node: string,
+  front = 'auto',
+): Record<string, unknown> {
   return {
-    global: { workers: 2, maxConcurrentRequestsPerUser: 100 },
+    global: { workers: 2, maxConcurrentRequestsPerUser: 100, front },
     // The suite does not end every session it opens, and each stdio session is a process.
     servers: {
       'fixture-http': { url: fixtureUrl },
