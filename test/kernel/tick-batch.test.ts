@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { TickBatch } from '../../src/kernel/tick-batch.js';
+import { nextTurn } from '../support/next-turn.js';
 
 t.test('what is said in one turn leaves as one batch, in order', async (t) => {
   const sent: (readonly number[])[] = [];
@@ -9,10 +9,8 @@ t.test('what is said in one turn leaves as one batch, in order', async (t) => {
   batch.push(2);
   t.same(sent, []);
   await nextTurn();
-  await nextTurn();
   t.same(sent, [[1, 2]]);
   batch.push(3);
-  await nextTurn();
   await nextTurn();
   t.same(sent, [[1, 2], [3]]);
 });
@@ -28,11 +26,9 @@ t.test('what depends on all of a turn is added last, and may be all there is', a
   );
   batch.schedule();
   await nextTurn();
-  await nextTurn();
   t.same(sent, [], 'nothing is sent when there is nothing to say');
   last = 'z';
   batch.push('a');
-  await nextTurn();
   await nextTurn();
   t.same(sent, [['a', 'z']]);
   last = '';

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { PrimaryEvent } from '../../src/ipc/admission-messages.js';
 import { monotonicMs } from '../../src/kernel/clock.js';
 import type { LoadSignals } from '../../src/policy/load-scale.js';
 import { AdmissionBroker } from '../../src/primary/admission-broker.js';
+import { nextTurn } from '../support/next-turn.js';
 import { until } from '../support/until.js';
 
 const QUIET: LoadSignals = { cpu: 0, memory: 0, eventLoopDelay: 0, errorRate: 0 };
@@ -52,7 +52,6 @@ function broker(t: Test, change: { adaptive?: boolean; load?: () => LoadSignals 
     admission.stop();
   });
   const settle = async (): Promise<string[]> => {
-    await nextTurn();
     await nextTurn();
     return sent.splice(0).map(({ to, event }) => `${to} ${wordFor(event)}`);
   };
