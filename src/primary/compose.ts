@@ -7,11 +7,10 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { processEnv } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
-import { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { wallDate } from '../kernel/clock.js';
-import { openLibsqlStore } from '../store/libsql-store.js';
+import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
@@ -62,7 +61,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const lock = await acquirePort(host, config.port, { configPath: config.configPath });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
-  const store = await openStore(config);
+  const store = await openStore({ dataDir: config.dataDir, ...config.store });
   const socketDir = await makeSocketDir(config);
   const startedAt = wallDate();
   let isDraining = false;
@@ -245,14 +244,6 @@ async function loadSecrets(config: Config): Promise<{ jwtSecret: string; masterK
       secrets.masterKey ??
       (await loadOrCreateSecret({ dataDir, name: 'master-key', bytes: MASTER_KEY_BYTES })),
   };
-}
-
-async function openStore(config: Config): Promise<Store> {
-  if (config.store.mongodbUri !== null) {
-    const hint = 'This version has the embedded store only; start without MONGODB_URI.';
-    throw new GatewayError('GW_STORE_UNAVAILABLE', { hint });
-  }
-  return openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
 }
 
 /** The hosts' sockets live in the data directory, or in a private temporary one where its path is too long. */
