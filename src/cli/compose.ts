@@ -3,14 +3,11 @@
  * and secrets are shared safely between processes, so a gateway that starts meanwhile is no danger.
  */
 import { createSecretKey } from 'node:crypto';
-import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { createIdentityOperations, type IdentityOperations } from '../admin/identity-operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
-import { EXIT } from '../kernel/exit-codes.js';
-import { openLibsqlStore } from '../store/libsql-store.js';
+import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
-import { CliError } from './cli-error.js';
 
 const PEPPER_VERSION = 1;
 const JWT_SECRET_BYTES = 48;
@@ -21,12 +18,6 @@ export async function withLocalIdentity<Result>(
   config: Config,
   work: (operations: IdentityOperations) => Promise<Result>,
 ): Promise<Result> {
-  if (config.store.mongodbUri !== null) {
-    throw new CliError(
-      EXIT.unavailable,
-      'MONGODB_URI is set, and without a running gateway only the embedded store can be opened.',
-    );
-  }
   const { dataDir, secrets, auth } = config;
   const masterKey =
     secrets.masterKey ??
@@ -34,7 +25,7 @@ export async function withLocalIdentity<Result>(
   const jwtSecret =
     secrets.jwtSecret ??
     (await loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: JWT_SECRET_BYTES }));
-  const store = await openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
+  const store = await openStore({ dataDir, ...config.store });
   try {
     return await work(
       createIdentityOperations({

@@ -7,7 +7,7 @@ import type { Config, ServerConfig, ServerSource } from '../../config/config.js'
 import type { HostServerStatus, HostStart } from '../ipc/host-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { hostOfServer } from '../kernel/host-of-server.js';
-import { openLibsqlStore } from '../store/libsql-store.js';
+import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.js';
 import type { ChannelSource } from './channel.js';
 import { childEnvironment } from './child-environment.js';
@@ -52,7 +52,7 @@ const MAX_SESSIONS_PER_USER = 100;
 
 export async function composeHost(start: HostStart, log: Logger): Promise<Host> {
   const config = start.config as Config;
-  const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
+  const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
   const ledger = new ChildLedger(join(config.dataDir, `children-${start.hostIndex}`));
   for (const leftover of ledger.reap()) {
     log.warn(leftover, 'ended the child of a former upstream host');

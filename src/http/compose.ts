@@ -21,7 +21,7 @@ import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
 import { RetryBudget } from '../policy/retry-budget.js';
-import { openLibsqlStore } from '../store/libsql-store.js';
+import { openStore } from '../store/open-store.js';
 import { AdmissionCounts } from '../telemetry/admission-counts.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
@@ -79,7 +79,7 @@ export async function composeWorker(
   const requestLog = config.logRequests
     ? await openRequestLog(join(config.logDir, 'requests.log'))
     : null;
-  const store = await openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
+  const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
   const pool = createThreadPool(VERIFY_TOKENS, {
     deadlineMs: VERIFY_DEADLINE_MS,
     maxQueue: VERIFY_QUEUE,

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
+import { processEnv } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
-import { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { wallDate } from '../kernel/clock.js';
-import { openLibsqlStore } from '../store/libsql-store.js';
+import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
@@ -27,10 +27,11 @@ import { primaryGauges } from './gauges.js';
 import { rotateLogs } from './log-rotation.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
+import { ReadySignal } from './ready-signal.js';
 import { answerQuery } from './queries.js';
 import { Revocations } from './revocations.js';
 import { startWarnings } from './start-warnings.js';
-import { serverViews, type StatusSource } from './status-documents.js';
+import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
 
 export interface Primary {
   readonly log: Logger;
@@ -60,7 +61,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const lock = await acquirePort(host, config.port, { configPath: config.configPath });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
-  const store = await openStore(config);
+  const store = await openStore({ dataDir: config.dataDir, ...config.store });
   const socketDir = await makeSocketDir(config);
   const startedAt = wallDate();
   let isDraining = false;
@@ -134,6 +135,12 @@ export async function composePrimary(config: Config): Promise<Primary> {
     isDraining: () => isDraining,
     admission: () => admission.snapshot(),
   };
+  const readySignal = new ReadySignal({
+    environment: processEnv(),
+    status: () => statusLine(status),
+    isServing: () => isServing(status),
+    log,
+  });
   const registry = new MetricsRegistry([
     ...primaryGauges(status),
     ...admissionGauges(() => admission.snapshot(), admissionTotals),
@@ -167,9 +174,11 @@ export async function composePrimary(config: Config): Promise<Primary> {
       admission.start();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
+      readySignal.ready();
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;
+      readySignal.stopping();
       stopping ??= tree.stop(drainTimeoutMs).then(release);
       return stopping;
     },
@@ -235,14 +244,6 @@ async function loadSecrets(config: Config): Promise<{ jwtSecret: string; masterK
       secrets.masterKey ??
       (await loadOrCreateSecret({ dataDir, name: 'master-key', bytes: MASTER_KEY_BYTES })),
   };
-}
-
-async function openStore(config: Config): Promise<Store> {
-  if (config.store.mongodbUri !== null) {
-    const hint = 'This version has the embedded store only; start without MONGODB_URI.';
-    throw new GatewayError('GW_STORE_UNAVAILABLE', { hint });
-  }
-  return openLibsqlStore({ path: join(config.dataDir, 'multi-mcp.db') });
 }
 
 /** The hosts' sockets live in the data directory, or in a private temporary one where its path is too long. */

@@ -8,9 +8,15 @@ import { EXIT } from '../kernel/exit-codes.js';
 import { GatewayError } from '../kernel/errors.js';
 import { composePrimary, type Primary } from './compose.js';
 import { PortHeldError } from './port-guard.js';
+import { clusterModeProblem } from './ready-signal.js';
 
 /** `argv` without node and script: `[--config FILE] [--check-config]`. Ends the process itself. */
 export async function runPrimary(argv: readonly string[]): Promise<void> {
+  const problem = clusterModeProblem();
+  if (problem !== null) {
+    process.stderr.write(`multi-mcp: ${problem}\n`);
+    process.exit(EXIT.config);
+  }
   const loaded = loadOrExit(argv);
   if (argv.includes('--check-config')) {
     process.stdout.write(`${loaded.config.configPath ?? 'configuration'} is valid\n`);

@@ -33,6 +33,19 @@ export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus
   return isWhole ? 'healthy' : 'degraded';
 }
 
+/** Whether a client that comes now is served. */
+export function isServing({ tree, isDraining }: StatusSource): boolean {
+  return !isDraining() && tree.workers.some(({ process }) => process.state === 'running');
+}
+
+/** One line for a service manager: `healthy: 4 of 4 workers, 13 servers`. */
+export function statusLine(source: StatusSource): string {
+  const { workers } = source.tree;
+  const serving = workers.filter(({ process }) => process.state === 'running').length;
+  const servers = serverViews(source).filter(({ enabled }) => enabled).length;
+  return `${overallStatus(source)}: ${serving} of ${workers.length} workers, ${servers} servers`;
+}
+
 /** The whole document; an untrusted asker gets only `status`. */
 export function healthDocument(
   source: StatusSource,

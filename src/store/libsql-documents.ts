@@ -4,7 +4,7 @@
  */
 import { checkDocumentKey, checkPrefix, documentPageSize, toJsonText } from './document-rules.js';
 import type { LibsqlConnection } from './libsql-connection.js';
-import { integerOf, isRow, textOf } from './libsql-row.js';
+import { integerOf, isRow, textOf } from './stored-row.js';
 import type { DocumentScope, DocumentStore, StoredDocument } from './store.js';
 
 const SCOPE = 'server = ? AND user = ?';

@@ -2,7 +2,7 @@
 import { GatewayError } from '../kernel/errors.js';
 import { keyPageSize } from './document-rules.js';
 import type { LibsqlConnection } from './libsql-connection.js';
-import { integerOf, isRow, optionalTextOf, textOf } from './libsql-row.js';
+import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
 import type { ApiKeyRecord, KeyStore } from './store.js';
 
 export class LibsqlKeys implements KeyStore {

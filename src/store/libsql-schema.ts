@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '../kernel/errors.js';
 import type { LibsqlConnection } from './libsql-connection.js';
-import { integerOf, isRow } from './libsql-row.js';
+import { integerOf, isRow } from './stored-row.js';
 
 /** One entry a release that changed the tables; entries are never edited, only added. */
 const STEPS: readonly (readonly string[])[] = [

@@ -7,13 +7,13 @@ import { monotonicMs } from '../../src/kernel/clock.js';
 import { openLibsqlStore } from '../../src/store/libsql-store.js';
 import { keyRecord, storeContract } from '../support/store-contract.js';
 
-let path = '';
+let dataDir = '';
 storeContract(t, {
   openEmpty: (st) => {
-    path = join(st.testdir(), 'data', 'multi-mcp.db');
-    return openLibsqlStore({ path });
+    dataDir = join(st.testdir(), 'data');
+    return openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
   },
-  location: () => ({ kind: 'libsql', path }),
+  location: () => ({ dataDir, mongodbUri: null }),
 });
 
 t.test('the file, its companions and its folder belong to the owner alone', async (t) => {

@@ -3,11 +3,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import type { StoreLocation } from '../../src/store/open-store.js';
 import type { DocumentScope } from '../../src/store/store.js';
 
 export interface IncrementOptions {
-  readonly kind: 'libsql';
-  readonly path: string;
+  readonly location: StoreLocation;
   readonly processes: number;
   readonly each: number;
   readonly scope: DocumentScope;

@@ -1,4 +1,4 @@
-/** Typed reading of libsql's rows. A column of another type means a damaged file, and says which. */
+/** Typed reading of what a database gave back. A value of another type means damaged data, and says where. */
 
 export type Row = Readonly<Record<string, unknown>>;
 

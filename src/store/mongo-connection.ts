@@ -1,0 +1,107 @@
+/**
+ * One driver client, held to the store port's promise: no call waits longer than 2 s, and whatever goes
+ * wrong below becomes GW_STORE_UNAVAILABLE. The driver's own default waits 30 s for a server and for ever
+ * for an answer, and since 7.9 its `timeoutMS` has no effect: the deadline is ours, and the driver's
+ * timeouts of each step only see to it that what was given up ends soon after.
+ * While the server is away one call at a time tries it and the others are refused at once, so that an
+ * outage costs every request nothing; the first answer ends it.
+ */
+import { MongoClient, MongoServerError, type Db } from 'mongodb';
+import { GatewayError } from '../kernel/errors.js';
+import { mongoAddress } from './mongo-address.js';
+
+/** The store port's promise. */
+const DEADLINE_MS = 2000;
+/** Chosen: each of a handful of processes opens at most so many; 10 calls of 1 ms are 10 000 a second. */
+const MAX_POOL_SIZE = 10;
+
+export class MongoConnection {
+  /** Adapter and place for people; never credentials. */
+  readonly description: string;
+  readonly #client: MongoClient;
+  readonly #database: Db;
+  #away: { readonly cause: unknown; isTried: boolean } | null = null;
+  #isClosed = false;
+
+  /** Opens nothing yet. Throws GW_STORE_UNAVAILABLE for a URI the driver does not accept. */
+  constructor(uri: string) {
+    const address = mongoAddress(uri);
+    this.description = `mongodb (${address.hosts}/${address.database})`;
+    try {
+      this.#client = new MongoClient(uri, {
+        appName: 'multi-mcp',
+        serverSelectionTimeoutMS: DEADLINE_MS,
+        waitQueueTimeoutMS: DEADLINE_MS,
+        connectTimeoutMS: DEADLINE_MS,
+        socketTimeoutMS: DEADLINE_MS,
+        maxPoolSize: MAX_POOL_SIZE,
+        // A secondary may not know of a revocation yet, and a member that falls must not take one back.
+        readPreference: 'primary',
+        writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS },
+      });
+    } catch (error) {
+      // Without the cause: the driver's errors for a malformed URI may carry it, password included.
+      const reason = error instanceof Error ? error.message.replace(/\/\/[^@]*@/g, '//***@') : '';
+      throw new GatewayError('GW_STORE_UNAVAILABLE', {
+        hint: `MONGODB_URI is not a valid connection string: ${reason}`,
+      });
+    }
+    this.#database = this.#client.db(address.database);
+  }
+
+  /**
+   * Runs `work` once. A GatewayError passes through; all else rejects with GW_STORE_UNAVAILABLE, and
+   * then a write may or may not have happened.
+   */
+  async run<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) throw unavailable(new Error('the store is closed'));
+    const away = this.#away;
+    if (away?.isTried === true) throw unavailable(away.cause);
+    if (away !== null) away.isTried = true;
+    try {
+      const result = await beforeDeadline(work(this.#database));
+      this.#away = null;
+      return result;
+    } catch (error) {
+      this.#away = isAnswer(error) ? null : { cause: error, isTried: false };
+      throw error instanceof GatewayError ? error : unavailable(error);
+    }
+  }
+
+  /** Never rejects, and waits for no server that does not answer. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // What fails to close ends with its sockets, and nobody could do more about it.
+    await beforeDeadline(this.#client.close()).catch(() => undefined);
+  }
+}
+
+/** An error that the server, or our own reading of its answer, gave: it is not away. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof MongoServerError) return true;
+  return error instanceof GatewayError;
+}
+
+/** What inserting an `_id` that exists, and losing a race to create one, answer. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 11000;
+}
+
+async function beforeDeadline<Result>(work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${DEADLINE_MS} ms`));
+    }, DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('GW_STORE_UNAVAILABLE', { cause, retryAfterMs: 1000 });
+}

@@ -1,0 +1,132 @@
+/**
+ * API keys in MongoDB. The identity counter is another document and moves after the change it announces:
+ * whoever sees the new number finds the change. A crash between the two delays other machines by their
+ * cache's time to live at most, and revoking once more finishes the announcement.
+ */
+import type { Collection, Db } from 'mongodb';
+import { GatewayError } from '../kernel/errors.js';
+import { keyPageSize } from './document-rules.js';
+import { isDuplicateKey, type MongoConnection } from './mongo-connection.js';
+import { API_KEYS, COUNTERS, type Counter } from './mongo-indexes.js';
+import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
+import type { ApiKeyRecord, KeyStore } from './store.js';
+
+interface KeptKey extends Omit<ApiKeyRecord, 'id'> {
+  readonly _id: string;
+  /** Present on a revoked key whose revocation the counter does not tell of yet. */
+  readonly isUnannounced?: true;
+}
+
+export class MongoKeys implements KeyStore {
+  readonly #connection: MongoConnection;
+
+  constructor(connection: MongoConnection) {
+    this.#connection = connection;
+  }
+
+  async insert(record: ApiKeyRecord): Promise<void> {
+    const { id, ...facts } = record;
+    await this.#connection.run(async (database) => {
+      try {
+        await keysIn(database).insertOne({ _id: id, ...facts });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        throw new GatewayError('GW_BAD_REQUEST', { hint: 'An API key with this id exists.' });
+      }
+      await announce(database);
+    });
+  }
+
+  async find(id: string): Promise<ApiKeyRecord | null> {
+    return this.#connection.run(async (database) => {
+      const kept = await keysIn(database).findOne({ _id: id });
+      return kept === null ? null : recordOf(kept);
+    });
+  }
+
+  async list(page: { readonly afterId?: string; readonly limit?: number } = {}) {
+    const limit = keyPageSize(page.limit);
+    const { afterId } = page;
+    return this.#connection.run(async (database) => {
+      const keys = keysIn(database);
+      const after = afterId === undefined ? undefined : await keys.findOne({ _id: afterId });
+      if (after === null) return [];
+      const filter = after === undefined ? {} : laterThan(after);
+      const kept = await keys.find(filter).sort({ createdAt: 1, _id: 1 }).limit(limit).toArray();
+      return kept.map(recordOf);
+    });
+  }
+
+  async revoke(id: string, at: Date): Promise<boolean> {
+    return this.#connection.run(async (database) => {
+      const keys = keysIn(database);
+      const { modifiedCount } = await keys.updateOne(
+        { _id: id, revokedAt: null },
+        { $set: { revokedAt: at.toISOString(), isUnannounced: true } },
+      );
+      const waiting = await keys.findOne({ _id: id, isUnannounced: true });
+      if (waiting !== null) {
+        await announce(database);
+        await keys.updateOne({ _id: id }, { $unset: { isUnannounced: '' } });
+      }
+      return modifiedCount > 0;
+    });
+  }
+
+  async count(): Promise<number> {
+    return this.#connection.run((database) => keysIn(database).countDocuments());
+  }
+
+  async identityVersion(): Promise<number> {
+    return this.#connection.run(async (database) => {
+      const counter: unknown = await countersIn(database).findOne({ _id: 'identity' });
+      return isRow(counter) ? integerOf(counter, 'value') : 0;
+    });
+  }
+}
+
+function keysIn(database: Db): Collection<KeptKey> {
+  return database.collection<KeptKey>(API_KEYS);
+}
+
+function countersIn(database: Db): Collection<Counter> {
+  return database.collection<Counter>(COUNTERS);
+}
+
+async function announce(database: Db): Promise<void> {
+  const counters = countersIn(database);
+  const grow = () =>
+    counters.updateOne({ _id: 'identity' }, { $inc: { value: 1 } }, { upsert: true });
+  await grow().catch((error: unknown) => {
+    // Two first changes met at the upsert; the other one made the document.
+    if (!isDuplicateKey(error)) throw error;
+    return grow();
+  });
+}
+
+function laterThan({ createdAt, _id }: KeptKey) {
+  return { $or: [{ createdAt: { $gt: createdAt } }, { createdAt, _id: { $gt: _id } }] };
+}
+
+function recordOf(kept: unknown): ApiKeyRecord {
+  if (!isRow(kept)) throw new Error('api_keys gave no document');
+  return {
+    id: textOf(kept, '_id'),
+    user: textOf(kept, 'user'),
+    hash: textOf(kept, 'hash'),
+    pepperVersion: integerOf(kept, 'pepperVersion'),
+    label: textOf(kept, 'label'),
+    servers: serversIn(kept['servers']),
+    isAdmin: kept['isAdmin'] === true,
+    createdAt: textOf(kept, 'createdAt'),
+    expiresAt: optionalTextOf(kept, 'expiresAt'),
+    revokedAt: optionalTextOf(kept, 'revokedAt'),
+  };
+}
+
+/** A damaged or absent list must never widen what a key may use, so it is an error and not "all". */
+function serversIn(value: unknown): string[] | null {
+  if (value === null) return null;
+  if (!Array.isArray(value)) throw new Error('the field servers holds no list');
+  return value.map(String);
+}
