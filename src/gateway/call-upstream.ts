@@ -11,10 +11,15 @@ import type { RetryBudget } from '../policy/retry-budget.js';
 import type { Permit } from './admission.js';
 import { attemptEnd } from './attempt-end.js';
 import { findHeader } from './forward-headers.js';
+import type { OpenRelays } from './open-relays.js';
 import { relayResponse, type RelayOptions, type RelayResult } from './relay-response.js';
 
 export interface CallUpstreamOptions {
-  readonly relay: Omit<RelayOptions, 'isRetried' | 'timeLeftMs'>;
+  /** Options of one attempt, each time anew. */
+  readonly relay: (attempt: RelayAttempt) => RelayOptions;
+  /** Of this server; its timeout is the deadline of both attempts. */
+  readonly openRelays: OpenRelays;
+  readonly isListening: boolean;
   readonly permit: Permit;
   /** Read only when an attempt failed. */
   readonly isIdempotent: () => boolean;
@@ -25,6 +30,9 @@ export interface CallUpstreamOptions {
   readonly onRetry: () => void;
 }
 
+/** What of the relay's options differs from attempt to attempt. */
+export type RelayAttempt = Required<Pick<RelayOptions, 'isRetried' | 'timeLeftMs'>>;
+
 /** Statuses with which an upstream says "not now". */
 const NOT_NOW = new Set([429, 502, 503, 504]);
 
@@ -32,9 +40,8 @@ const NOT_NOW = new Set([429, 502, 503, 504]);
 const NOT_PLANNED: RetryDecision = { retry: false, reason: 'attempts-used-up' };
 
 export async function callUpstream(options: CallUpstreamOptions): Promise<RelayResult> {
-  const { relay, permit, retryBudget, latencyClass } = options;
-  const { isListening } = relay;
-  const untilMs = monotonicMs() + relay.openRelays.timeoutMs;
+  const { relay, permit, retryBudget, latencyClass, isListening } = options;
+  const untilMs = monotonicMs() + options.openRelays.timeoutMs;
   retryBudget.deposit();
   for (let attempts = 1; ; attempts += 1) {
     const startedAtMs = monotonicMs();
@@ -55,12 +62,12 @@ export async function callUpstream(options: CallUpstreamOptions): Promise<RelayR
       return planned;
     };
     try {
-      const result = await relayResponse({
-        ...relay,
+      const attempt = relay({
         timeLeftMs: attempts === 1 ? undefined : untilMs - startedAtMs,
         isRetried: (status, headers) =>
           NOT_NOW.has(status) && plan(true, retryAfterMs(headers)).retry,
       });
+      const result = await relayResponse(attempt);
       permit.ended(attemptEnd(result, facts()));
       return result;
     } catch (thrown) {

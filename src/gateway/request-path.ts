@@ -216,8 +216,9 @@ class McpRequest {
     const { name, transport, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
     const { toolHints, sessionIds, sseHeartbeatMs, onRetry } = this.#options;
     const binding = { server: name, user: request.user };
+    const isListening = this.#isListening();
     return callUpstream({
-      relay: {
+      relay: ({ timeLeftMs, isRetried }) => ({
         exchange: this.#exchange,
         transport,
         request,
@@ -225,7 +226,7 @@ class McpRequest {
         streamMaxMs,
         sseHeartbeatMs,
         id: this.#id,
-        isListening: this.#isListening(),
+        isListening,
         openRelays,
         requestId: this.#requestId,
         replyHeaders: permit.rateHeaders,
@@ -236,7 +237,11 @@ class McpRequest {
                 toolHints.learn(name, bytes);
               }
             : undefined,
-      },
+        timeLeftMs,
+        isRetried,
+      }),
+      openRelays,
+      isListening,
       permit,
       isIdempotent: () => this.#isIdempotent(),
       retryBudget: upstream.retryBudget,

@@ -53,6 +53,11 @@ export interface ServerAdmission {
 
 const TICK_MS = 25;
 const LOAD_SAMPLE_MS = 500;
+/**
+ * Of the configured rates at full load. Half, because a user's ten a second must still let a client
+ * connect (it sends four to six requests at once; with a tenth it was refused, seen on a full machine).
+ */
+const MIN_RATE_SCALE = 0.5;
 /** Below this change the workers need not hear of a new scale. */
 const SCALE_STEP = 0.01;
 /**
@@ -127,6 +132,7 @@ export class AdmissionBroker {
     this.#sample = options.sampleLoad ?? (() => sampler.sample());
     this.#loadScale = new LoadScale(nowMs, {
       ...defaultLoadScale,
+      minScale: MIN_RATE_SCALE,
       threshold: config.rate.adaptive.threshold,
     });
     this.#outbox = new TickBatch(

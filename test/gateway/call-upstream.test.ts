@@ -19,8 +19,10 @@ function start(options: { isIdempotent?: boolean; budget?: RetryBudget; timeoutM
   const request = { user: 'ana', server: 's', isListening: false, exchange };
   const permit: Permit = admission.admit(request);
   let retries = 0;
+  const openRelays = new OpenRelays(options.timeoutMs ?? 5000);
   const done = callUpstream({
-    relay: {
+    relay: (attempt) => ({
+      ...attempt,
       exchange,
       transport,
       request: {
@@ -37,9 +39,11 @@ function start(options: { isIdempotent?: boolean; budget?: RetryBudget; timeoutM
       id: 1,
       requestId: 'r',
       isListening: false,
-      openRelays: new OpenRelays(options.timeoutMs ?? 5000),
+      openRelays,
       sealSession: (id) => id,
-    },
+    }),
+    openRelays,
+    isListening: false,
     permit,
     isIdempotent: () => options.isIdempotent ?? false,
     retryBudget: options.budget ?? new RetryBudget(),

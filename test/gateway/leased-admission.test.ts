@@ -154,7 +154,7 @@ t.test('a client that leaves while it waits takes nothing along', async (t) => {
   const waiting = admit('bo', { exchange });
   await until(() => broker.snapshot().calls.queued === 1, { timeoutMs: 1000, what: 'a waiter' });
   exchange.abort();
-  await t.rejects(waiting, { options: { log: { clientClosed: true } } });
+  await t.rejects(waiting, { code: 'GW_BAD_REQUEST', options: { log: { clientClosed: true } } });
   await until(() => broker.snapshot().calls.queued === 0, { timeoutMs: 1000, what: 'none' });
   held.release();
   await until(() => broker.snapshot().calls.total.out === 0, {
