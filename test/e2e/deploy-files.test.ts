@@ -79,3 +79,13 @@ t.test('the image runs the program alone, as nobody special, and asks it how it 
   t.notMatch(stage, /^(RUN|CMD|ENTRYPOINT)\b.*\bnpm (ci|install|run|start)/m);
   t.notMatch(dockerfile, /^(ENV|ARG) .*(SECRET|TOKEN|PASSWORD|KEY)/m);
 });
+
+t.test('docs/operations.md explains every exit code and no other', async (t) => {
+  const page = await text('docs/operations.md');
+  const [, section = ''] = page.split('## Exit codes');
+  const told = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| (\d+) \|/gm)];
+  t.strictSame(
+    told.map(([, code]) => Number(code)),
+    Object.values(EXIT),
+  );
+});

@@ -47,6 +47,7 @@ function call(url: string, key: string): Promise<IncomingMessage> {
     method: 'POST',
     localAddress: CLIENT,
     headers: {
+      host: 'mcp.example.com',
       authorization: `Bearer ${key}`,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import t from 'tap';
 import { ChildProcess, type ChildEnd, type ChildSpec } from '../../src/host/child-process.js';
 import { descendants, isRunning, killAll, processRef, untilGone } from '../support/process-tree.js';
+import { within } from '../support/until.js';
 import { fixtureSpec, QUICK_TIMING } from '../support/stdio-fixtures/stdio-fixture.js';
 
 interface Run {
@@ -117,9 +118,12 @@ t.test(
     const run = start(t, {
       ...fixtureSpec('echo'),
       command: '/bin/sh',
-      args: ['-c', 'setsid sleep 20 & echo $!; exit 4'],
+      args: ['-c', 'setsid sh -c "echo \\$\\$; exec sleep 60" & read go; exit 4'],
     });
-    t.strictSame(await run.ended, { kind: 'exited', exitCode: 4, signal: null });
+    await run.until('\n');
+    run.child.write(Buffer.from('go\n'));
+    const end = await within(10_000, 'the end', run.ended);
+    t.strictSame(end, { kind: 'exited', exitCode: 4, signal: null });
     const escaped = processRef(Number(run.stdout()));
     t.ok(escaped !== undefined);
     killAll(escaped === undefined ? [] : [escaped]);

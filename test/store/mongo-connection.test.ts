@@ -108,9 +108,7 @@ if (typeof server === 'string') {
 } else {
   const openThroughProxy = async (t: Test) => {
     const proxy = await startTcpFaultProxy(t, server);
-    const uri = server
-      .newDatabase(t)
-      .replace(/[^/@]+(?=\/multi-mcp-test)/, `127.0.0.1:${proxy.port}`);
+    const uri = server.newDatabase(t, proxy.port);
     const store = await openMongoStore({ uri });
     t.teardown(() => store.close());
     await store.documents.put(SCOPE, 'k', 'before');

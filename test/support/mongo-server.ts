@@ -16,8 +16,11 @@ import type { Test } from 'tap';
 import { FERRETDB_LACKS, type Capability } from './mongo-capabilities.js';
 
 export interface MongoServer {
-  /** Of a database nobody used before; dropped when `t` ends. */
-  readonly newDatabase: (t: Test) => string;
+  /**
+   * The URI of a database nobody used before, dropped when `t` ends. With `throughPort` it leads to that
+   * port of 127.0.0.1 instead: to a proxy.
+   */
+  readonly newDatabase: (t: Test, throughPort?: number) => string;
   readonly host: string;
   readonly port: number;
   /** Why a case cannot be judged on this server; false when it can. */
@@ -55,10 +58,12 @@ async function serverAt(uri: string): Promise<MongoServer> {
       host: first?.host ?? '127.0.0.1',
       port: first?.port ?? 27017,
       lacks: (capability) => isFerretDb && FERRETDB_LACKS[capability],
-      newDatabase: (t) => {
+      newDatabase: (t, throughPort) => {
         const name = `multi-mcp-test-${randomBytes(6).toString('hex')}`;
         t.teardown(() => dropDatabase(uri, name));
-        return withDatabase(uri, name);
+        const own = withDatabase(uri, name);
+        if (throughPort === undefined) return own;
+        return own.replace(/[^/@]+(?=\/multi-mcp-test)/, `127.0.0.1:${throughPort}`);
       },
     };
   } finally {
@@ -122,5 +127,5 @@ async function buildFerretDb(t: Test): Promise<string> {
 }
 
 function isWithoutGo(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return error instanceof Error && 'syscall' in error && error.syscall === 'spawn go';
 }

@@ -1,0 +1,85 @@
+/** The gateway with its store in MongoDB: what it keeps there, a start without it and its loss in mid-run. */
+import t from 'tap';
+import { connectClient } from '../support/mcp-clients.js';
+import { startMongoServer } from '../support/mongo-server.js';
+import { startGateway, type Gateway } from '../support/start-gateway.js';
+import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(180_000);
+
+const CONFIG = { global: { workers: 1 }, servers: { 'meerkats-table': {} } };
+const DEADLINE_MS = 2500;
+
+/** 400 = signed in, and then told that the session is missing. */
+const SIGNED_IN = 400;
+
+async function knock(gateway: Gateway, key: string) {
+  const startedAtMs = performance.now();
+  const reply = await fetch(gateway.endpoint('meerkats-table'), {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+  });
+  await reply.text();
+  return { status: reply.status, tookMs: performance.now() - startedAtMs };
+}
+
+t.test(
+  'a start without MongoDB ends with the place and the reason, not the password',
+  async (t) => {
+    const env = { MONGODB_URI: 'mongodb://ana:s3cret@127.0.0.1:1/gate' };
+    const error: unknown = await startGateway({ config: CONFIG, env }).catch(
+      (thrown: unknown) => thrown,
+    );
+    t.match(error, { message: /Cannot open mongodb \(127\.0\.0\.1:1\/gate\).*ECONNREFUSED/s });
+    t.notMatch(String(error), /s3cret/);
+  },
+);
+
+const server = await startMongoServer(t);
+if (typeof server === 'string') {
+  t.test('the gateway with its store in MongoDB', { skip: server }, () => undefined);
+} else {
+  t.test('keys and tables live in MongoDB, and known users outlive its outages', async (t) => {
+    const proxy = await startTcpFaultProxy(t, server);
+    const MONGODB_URI = server.newDatabase(t, proxy.port);
+    const gateway = await startGateway({ config: CONFIG, env: { MONGODB_URI } });
+    t.teardown(() => gateway.destroy());
+    t.match(await gateway.logs(), `mongodb (127.0.0.1:${proxy.port}/`);
+    const known = await gateway.makeKey('ana');
+    const unseen = await gateway.makeKey('ben');
+    const revoked = await gateway.makeKey('eve');
+    t.equal((await gateway.cli(['keys', 'revoke', revoked])).code, 0);
+    t.equal((await knock(gateway, revoked)).status, 401);
+
+    const client = await connectClient('sdk-2', gateway.endpoint('meerkats-table'), known);
+    t.teardown(() => client.close());
+    const columns = [{ name: 'name', type: 'text' }];
+    await client.callTool('create_table', { table: 'guards', columns });
+
+    for (const kind of ['half-open', 'cut'] as const) {
+      proxy.set({ kind });
+      for (let n = 0; n < 4; n += 1) {
+        const [signedIn, refused] = [await knock(gateway, known), await knock(gateway, unseen)];
+        t.equal(signedIn.status, SIGNED_IN, `${kind}: a known key is served`);
+        t.equal(refused.status, 503, `${kind}: an unseen one is not judged`);
+        t.ok(refused.tookMs < DEADLINE_MS, `${kind}: within ${refused.tookMs} ms`);
+      }
+      t.not((await gateway.cli(['keys', 'create', '--user', 'zoe'])).code, 0, 'no key is made');
+      proxy.set({ kind: 'none' });
+      t.match(
+        await until(() => client.callTool('list_tables'), { timeoutMs: 5000, what: 'tables' }),
+        /guards/,
+      );
+    }
+    const isKnown = async () => (await knock(gateway, unseen)).status === SIGNED_IN;
+    await until(isKnown, { timeoutMs: 5000, what: 'the unseen key signs in' });
+    t.equal((await knock(gateway, revoked)).status, 401, 'still revoked');
+    t.equal((await gateway.stop()).code, 0);
+  });
+}
