@@ -19,6 +19,16 @@ const { values } = parseArgs({
   },
 });
 
+/** Every limit is on and none is reached: the load comes from one user at one server. */
+const AMPLE_LIMITS = {
+  maxConcurrentRequestsPerUser: 1000,
+  maxConnectionsPerServer: 1000,
+  maxTotalConnections: 1000,
+  rateLimitTokens: 1_000_000,
+  perUserLimit: 1_000_000,
+  perServerLimit: 1_000_000,
+};
+
 const running: Started[] = [];
 try {
   const workers = Number(values.workers);
@@ -49,7 +59,7 @@ try {
     headers: CALL_HEADERS,
   });
   const port = await freePort();
-  const gateway = await startGateway(port, upstreamPort, { workers });
+  const gateway = await startGateway(port, upstreamPort, { workers, global: AMPLE_LIMITS });
   running.push(gateway);
   const withCredential = (name: string, credential: string): HopTarget => ({
     name,

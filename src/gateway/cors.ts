@@ -4,7 +4,8 @@
  */
 import type { HttpExchange, HttpReply } from './exchange.js';
 
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, X-Request-Id, Retry-After, RateLimit';
+const EXPOSED =
+  'Mcp-Session-Id, WWW-Authenticate, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy';
 const ALLOWED =
   'Authorization, Content-Type, Accept, X-API-Key, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
 const PREFLIGHT_MAX_AGE_SECONDS = '600';

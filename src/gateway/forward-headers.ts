@@ -34,6 +34,9 @@ const NOT_RETURNED = new Set([
   'www-authenticate',
   'mcp-session-id',
   'x-request-id',
+  // Limits of the upstream, which are the gateway's to keep, not the client's.
+  'ratelimit',
+  'ratelimit-policy',
   'access-control-allow-origin',
   'access-control-expose-headers',
 ]);

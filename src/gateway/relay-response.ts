@@ -38,6 +38,17 @@ export interface RelayOptions {
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
+  /** Joined to the reply's headers. */
+  readonly replyHeaders?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Where another attempt used up a part of the request's time: what is left, from now to the head and
+   * to the end of a JSON answer.
+   */
+  readonly timeLeftMs?: number | undefined;
+  /** Asked once, at the head: true abandons this answer, because the request is made again. */
+  readonly isRetried?: (status: number, headers: readonly string[]) => boolean;
+  /** Gets a whole JSON answer, or the last events of a stream, when it was collected anyway. */
+  readonly onAnswer?: ((bytes: Buffer) => void) | undefined;
 }
 
 export interface RelayResult {
@@ -71,6 +82,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   readonly #resolve: (result: RelayResult) => void;
   readonly #reject: (error: GatewayError) => void;
   #upstream: UpstreamExchange | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isOver = false;
   /** Whether it is among the server's open relays. */
@@ -113,6 +125,12 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     }
     openRelays.begin(this);
     this.#isOpen = true;
+    const { timeLeftMs } = this.#options;
+    if (timeLeftMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.timeOut();
+      }, timeLeftMs);
+    }
     try {
       this.#upstream = transport.dispatch(request, this);
     } catch (thrown) {
@@ -133,6 +151,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) return;
     this.#headMs = monotonicMs() - this.startedAtMs;
     this.#status = status;
+    if (this.#options.isRetried?.(status, headers) === true) {
+      this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
+      return;
+    }
     const contentType = findHeader(headers, 'content-type') ?? '';
     const fault = unusableHead(status, contentType, headers);
     if (fault !== null) {
@@ -142,6 +164,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#headers = copyReplyHeaders(headers, {
       'x-request-id': this.#options.requestId,
       ...corsHeaders(this.#options.exchange),
+      ...this.#options.replyHeaders,
     });
     const session = findHeader(headers, 'mcp-session-id');
     if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
@@ -162,6 +185,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) return;
     if (this.#stream !== null) {
       if (this.#held !== null) this.#write(this.#held);
+      if (this.#lastEvents !== null) this.#options.onAnswer?.(this.#lastEvents);
       this.#finish('answered');
       this.#stream.end();
       return;
@@ -172,6 +196,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#fail(fault);
       return;
     }
+    if (body !== undefined && this.#status < 300) this.#options.onAnswer?.(body);
     const reply = { status: this.#status, headers: this.#headers };
     this.#finish('answered');
     this.#options.exchange.reply(
@@ -191,6 +216,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#headers['cache-control'] ??= 'no-cache, no-transform';
     this.#openStream(exchange);
     this.#options.openRelays.becomeStream(this);
+    clearTimeout(this.#timer);
     const openedAtMs = monotonicMs();
     this.#lastDataAtMs = openedAtMs;
     this.#heartbeat = setInterval(
@@ -310,6 +336,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#isOver = true;
     if (this.#isOpen) this.#options.openRelays.end(this, this.#isEvents);
     this.#isOpen = false;
+    clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);
   }
 }
@@ -333,16 +360,20 @@ function unusableHead(
       log,
     });
   }
-  if (status >= 300 && status < 400) return protocolError('It answered with a redirect.', log);
+  if (status >= 300 && status < 400) return unusable('It answered with a redirect.', log);
   const encoding = findHeader(headers, 'content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
-    return protocolError('It sent an encoding nobody asked for.', log);
+    return unusable('It sent an encoding nobody asked for.', log);
   }
   if (status >= 400 && status < 500) return null;
   const isMcp =
     contentType.startsWith('application/json') || contentType.startsWith('text/event-stream');
   if (isMcp || contentType === '' || status === 202 || status === 204) return null;
-  return protocolError(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
+  return unusable(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
+}
+
+function unusable(hint: string, log: Readonly<Record<string, unknown>>): GatewayError {
+  return new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, log });
 }
 
 function protocolError(hint: string, cause?: unknown): GatewayError {

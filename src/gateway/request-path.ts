@@ -2,8 +2,8 @@
  * One MCP request, top to bottom. Each step returns a value or throws one GatewayError; the single
  * catch turns it into the reply; what was acquired is released once, whichever way the request ends.
  *
- *   header gate (the front) → body → authenticate → authorize → classify → admit → call upstream
- *   → relay → record → release
+ *   header gate (the front) → body → authenticate → authorize → classify → admit (breaker, rates,
+ *   slots) → call upstream (deadline, retry plan) → relay → record → release
  */
 import { monotonicMs } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
@@ -11,9 +11,11 @@ import { nextRequestId } from '../kernel/ids.js';
 import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
 import { methodRow } from '../mcp/methods.js';
 import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
+import type { RetryBudget } from '../policy/retry-budget.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
-import type { Admission } from './admission.js';
+import type { Admission, Permit } from './admission.js';
+import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
 import type { Authenticator } from './authenticator.js';
 import { authorizeServer } from './authorize.js';
@@ -22,8 +24,9 @@ import type { HttpExchange } from './exchange.js';
 import { requestHeaders } from './forward-headers.js';
 import type { OpenRelays } from './open-relays.js';
 import type { Principal } from './principal.js';
-import { relayResponse, type RelayResult } from './relay-response.js';
+import type { RelayResult } from './relay-response.js';
 import type { SessionIds } from './session-ids.js';
+import type { ToolHints } from './tool-hints.js';
 
 /** One configured server as a worker serves it. */
 export interface ServedUpstream {
@@ -35,6 +38,7 @@ export interface ServedUpstream {
   readonly openRelays: OpenRelays;
   readonly streamIdleTimeoutMs: number;
   readonly streamMaxMs: number;
+  readonly retryBudget: RetryBudget;
 }
 
 export interface RequestPathOptions {
@@ -45,8 +49,12 @@ export interface RequestPathOptions {
   readonly sessionIds: SessionIds;
   readonly scanLimits: ScanLimits;
   readonly sseHeartbeatMs: number;
+  readonly toolHints: ToolHints;
+  readonly onRetry: (server: string) => void;
   readonly record: (record: RequestRecord) => void;
 }
+
+const MAX_CLASS_CHARS = 128;
 
 /** Answers one request to `/{server}/mcp`. Never rejects. */
 export type RequestPath = (exchange: HttpExchange, serverName: string) => Promise<void>;
@@ -101,7 +109,7 @@ class McpRequest {
     const upstreamSessionId = this.#openSession(principal, post);
     const permit = await this.#admit(principal, upstream);
     try {
-      return await this.#callUpstream(upstream, principal, {
+      return await this.#callUpstream(upstream, permit, {
         method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
         headers: requestHeaders(this.#exchange, upstreamSessionId, this.#requestId),
         body,
@@ -202,23 +210,60 @@ class McpRequest {
 
   #callUpstream(
     upstream: ServedUpstream,
-    principal: Principal,
+    permit: Permit,
     request: UpstreamRequest,
   ): Promise<RelayResult> {
-    const binding = { server: upstream.name, user: principal.user };
-    return relayResponse({
-      exchange: this.#exchange,
-      transport: upstream.transport,
-      request,
-      streamIdleTimeoutMs: upstream.streamIdleTimeoutMs,
-      streamMaxMs: upstream.streamMaxMs,
-      sseHeartbeatMs: this.#options.sseHeartbeatMs,
-      id: this.#id,
-      isListening: this.#isListening(),
-      openRelays: upstream.openRelays,
-      requestId: this.#requestId,
-      sealSession: (upstreamId) => this.#options.sessionIds.seal(binding, upstreamId),
+    const { name, transport, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
+    const { toolHints, sessionIds, sseHeartbeatMs, onRetry } = this.#options;
+    const binding = { server: name, user: request.user };
+    const isListening = this.#isListening();
+    return callUpstream({
+      relay: ({ timeLeftMs, isRetried }) => ({
+        exchange: this.#exchange,
+        transport,
+        request,
+        streamIdleTimeoutMs,
+        streamMaxMs,
+        sseHeartbeatMs,
+        id: this.#id,
+        isListening,
+        openRelays,
+        requestId: this.#requestId,
+        replyHeaders: permit.rateHeaders,
+        sealSession: (upstreamId) => sessionIds.seal(binding, upstreamId),
+        onAnswer:
+          this.#method === 'tools/list'
+            ? (bytes) => {
+                toolHints.learn(name, bytes);
+              }
+            : undefined,
+        timeLeftMs,
+        isRetried,
+      }),
+      openRelays,
+      isListening,
+      permit,
+      isIdempotent: () => this.#isIdempotent(),
+      retryBudget: upstream.retryBudget,
+      latencyClass: this.#latencyClass(),
+      onRetry: () => {
+        onRetry(name);
+      },
     });
+  }
+
+  /** The tool where it is one; names come from clients, so a long one is not kept. */
+  #latencyClass(): string {
+    const target = this.#target ?? '';
+    return target === '' || target.length > MAX_CLASS_CHARS ? this.#method : target;
+  }
+
+  /** Whether running it twice does no harm, for all we know. */
+  #isIdempotent(): boolean {
+    if (this.#exchange.method !== 'POST') return this.#exchange.method === 'DELETE';
+    if (this.#method !== 'tools/call') return methodRow(this.#method).isIdempotent;
+    const { toolHints } = this.#options;
+    return this.#target !== null && toolHints.isIdempotent(this.#serverName, this.#target);
   }
 
   #isListening(): boolean {

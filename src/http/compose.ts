@@ -5,11 +5,14 @@ import type { Config, ServerConfig } from '../../config/config.js';
 import verifyTokensHere from '../../workers/verify-tokens.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
-import { LocalAdmission } from '../gateway/local-admission.js';
+import { LeasedAdmission } from '../gateway/leased-admission.js';
 import { OpenRelays } from '../gateway/open-relays.js';
+import { probeServer } from '../gateway/probe-server.js';
+import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
 import { createRequestPath, type ServedUpstream } from '../gateway/request-path.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
+import { ToolHints } from '../gateway/tool-hints.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
@@ -17,6 +20,8 @@ import { hostOfServer } from '../kernel/host-of-server.js';
 import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
+import { RetryBudget } from '../policy/retry-budget.js';
+import { AdmissionCounts } from '../telemetry/admission-counts.js';
 import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
@@ -37,7 +42,8 @@ export interface Worker {
   readonly front: Front;
   readonly frontReason: string;
   readonly authenticator: Authenticator;
-  readonly admission: LocalAdmission;
+  readonly admission: LeasedAdmission;
+  readonly admissionCounts: AdmissionCounts;
   /** Ends listening streams, or everything that is under way with an upstream. */
   endRelays(error: GatewayError, which: 'listening' | 'all'): void;
   readonly metrics: RequestMetrics;
@@ -113,8 +119,21 @@ export async function composeWorker(
     const nowMs = monotonicMs();
     for (const { openRelays } of servers.values()) openRelays.expire(nowMs);
   }, DEADLINE_SWEEP_MS);
-  const { maxStreams, maxStreamsPerUser } = config.http;
-  const admission = new LocalAdmission({ maxStreams, maxStreamsPerUser });
+  const admissionCounts = new AdmissionCounts();
+  const admission = new LeasedAdmission({
+    servers: [...servers.keys()],
+    quotas: quotasOf(config),
+    queueTimeoutMs: config.limits.queueTimeoutMs,
+    counts: admissionCounts,
+    send: (events) => {
+      primary.send({ type: 'admission', events });
+    },
+    probe: (name) => {
+      const server = servers.get(name);
+      return server === undefined ? Promise.resolve(false) : probeServer(server.transport);
+    },
+  });
+  admission.start();
   const metrics = new RequestMetrics((name) => servers.has(name));
   const requestPath = createRequestPath({
     servers: () => servers,
@@ -127,6 +146,10 @@ export async function composeWorker(
       maxTokens: config.http.maxJsonTokens,
     },
     sseHeartbeatMs: config.http.sseHeartbeatMs,
+    toolHints: new ToolHints(),
+    onRetry: (server) => {
+      admissionCounts.retried(server);
+    },
     record: (record) => {
       metrics.record(record);
       requestLog?.write(record);
@@ -167,6 +190,7 @@ export async function composeWorker(
     frontReason: reason,
     authenticator,
     admission,
+    admissionCounts,
     endRelays: (error, which) => {
       for (const { openRelays } of servers.values()) openRelays.endAll(error, which);
     },
@@ -202,9 +226,29 @@ function serveUpstreams(
       openRelays: new OpenRelays(requestTimeoutMs),
       streamIdleTimeoutMs,
       streamMaxMs,
+      retryBudget: new RetryBudget(),
     });
   }
   return served;
+}
+
+/** What the rate limits of the configuration promise to callers. */
+function quotasOf({ rate, servers }: Config): Quotas {
+  const perSecond = (requests: number | null) =>
+    requests === null ? null : { requests, windowSeconds: 1 };
+  const ofServers = new Map<string, Quota>();
+  for (const { name, enabled, rateLimit } of Object.values(servers)) {
+    const quota =
+      rateLimit === null
+        ? perSecond(rate.perServerPerSecond)
+        : { requests: rateLimit.requestsPerMinute, windowSeconds: 60 };
+    if (enabled && quota !== null) ofServers.set(name, quota);
+  }
+  return {
+    gateway: perSecond(rate.gatewayTokensPerSecond),
+    user: perSecond(rate.perUserPerSecond),
+    servers: ofServers,
+  };
 }
 
 function openTransport(

@@ -67,6 +67,9 @@ class WorkerProcess {
         this.#worker?.programLog.reopen();
         this.#worker?.requestLog?.reopen();
         return;
+      case 'admission':
+        this.#worker?.admission.receive(message.events);
+        return;
       case 'answer':
         return; // The link handed it to whoever asked.
     }
@@ -75,8 +78,9 @@ class WorkerProcess {
   async #start(start: WorkerStart): Promise<void> {
     try {
       const worker = await composeWorker(start, this.#primary, () => this.#isDraining);
-      const port = await worker.front.listen();
+      // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
+      const port = await worker.front.listen();
       this.#primary.send({
         type: 'worker-ready',
         port,
@@ -102,11 +106,13 @@ class WorkerProcess {
     this.#primary.send({
       type: 'worker-report',
       delta: worker.metrics.take(),
+      admission: worker.admissionCounts.take(),
       gauges: {
         connections,
         refusedConnections,
         refusedRequests,
         inFlight: Object.fromEntries(worker.admission.inFlight()),
+        idleSlots: Object.fromEntries(worker.admission.idleSlots()),
         listening: worker.admission.listening(),
         rssBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
@@ -131,6 +137,7 @@ class WorkerProcess {
     const deadlineMs = monotonicMs() + timeoutMs;
     while (front.stats().inFlight > 0 && monotonicMs() < deadlineMs) await pause(POLL_MS);
     worker.endRelays(reason, 'all');
+    worker.admission.stop();
     this.#report(worker);
     // The last replies leave in this turn of the loop or the next.
     await pause(LAST_WRITES_MS);

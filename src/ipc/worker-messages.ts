@@ -3,6 +3,12 @@
  * these shapes; the guards keep a message of another build from being half understood. `Config` and the
  * documents stay opaque here, because this layer may not know the layers that make them.
  */
+import {
+  isPrimaryEvents,
+  isWorkerEvents,
+  type PrimaryEvent,
+  type WorkerEvent,
+} from './admission-messages.js';
 
 /** Subkeys that the primary derived; hex. A worker never sees the master key. */
 export interface WorkerSecrets {
@@ -43,7 +49,9 @@ export type PrimaryToWorker =
     }
   /** This API key must not be served from any cache from now on; null: none may. Acknowledged. */
   | { readonly type: 'revoked'; readonly keyId: string | null; readonly revocation: number }
-  | { readonly type: 'reopen-logs' };
+  | { readonly type: 'reopen-logs' }
+  /** Everything about admission of one tick, in order. */
+  | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
 
 export type WorkerToPrimary =
   /** It listens to its channel now and asks for its start message. */
@@ -58,7 +66,14 @@ export type WorkerToPrimary =
   /** `isPortTaken`: another program holds the port, so a new fork would fail alike. */
   | { readonly type: 'worker-failed'; readonly reason: string; readonly isPortTaken: boolean }
   /** Every REPORT_INTERVAL_MS; also what the primary's heartbeat looks for. */
-  | { readonly type: 'worker-report'; readonly delta: unknown; readonly gauges: WorkerGauges }
+  | {
+      readonly type: 'worker-report';
+      readonly delta: unknown;
+      readonly admission: unknown;
+      readonly gauges: WorkerGauges;
+    }
+  /** Everything about admission of one tick, in order. */
+  | { readonly type: 'admission'; readonly events: readonly WorkerEvent[] }
   | {
       readonly type: 'query';
       readonly query: number;
@@ -72,6 +87,8 @@ export interface WorkerGauges {
   readonly connections: number;
   /** Exchanges with upstreams in flight, by server. */
   readonly inFlight: Readonly<Record<string, number>>;
+  /** Slots leased and not in use, by server. */
+  readonly idleSlots: Readonly<Record<string, number>>;
   readonly listening: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
@@ -105,6 +122,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       return typeof message['revocation'] === 'number';
     case 'reopen-logs':
       return true;
+    case 'admission':
+      return isPrimaryEvents(message['events']);
     default:
       return false;
   }
@@ -121,6 +140,8 @@ export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary 
       return typeof message['reason'] === 'string';
     case 'worker-report':
       return isRecord(message['delta']) && isRecord(message['gauges']);
+    case 'admission':
+      return isWorkerEvents(message['events']);
     case 'query':
       return typeof message['query'] === 'number' && typeof message['kind'] === 'string';
     case 'revocation-applied':

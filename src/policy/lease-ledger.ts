@@ -166,8 +166,8 @@ export class LeaseLedger {
   }
 
   /** Tells early shedding how long the server's calls take. */
-  setServiceTime(name: string, medianMs: number): void {
-    this.#servers.get(name)?.shedEarly?.setServiceTime(medianMs);
+  setServiceTime(name: string, usualMs: number): void {
+    this.#servers.get(name)?.shedEarly?.setServiceTime(usualMs);
   }
 
   /** From now on messages of this incarnation count. */
@@ -239,6 +239,7 @@ export class LeaseLedger {
     for (const server of this.#servers.values()) {
       if (server.queue.length === 0) continue;
       this.#expire(server, nowMs);
+      if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
       if (server.queue.turn !== undefined && server.out >= server.limit) {
         this.#recalls.server(server, nowMs);
       }
@@ -277,7 +278,9 @@ export class LeaseLedger {
 
   #enqueue(ticket: Ticket, nowMs: number): void {
     const { server, user } = ticket;
-    if (server.queue.length === 0) server.shedEarly?.sawEmpty(nowMs);
+    server.shedEarly?.arrived(nowMs);
+    // Parked users wait for themselves, not for the server.
+    if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
     const waiter = this.#boundReached(user) ?? server.queue.join(user.name, ticket, nowMs);
     if (typeof waiter === 'string') {
       this.#answerRefused(ticket, waiter);
@@ -293,7 +296,8 @@ export class LeaseLedger {
   /** The queue bounds that span servers; a server's own queue has the same ones for itself. */
   #boundReached(user: UserBook): RefusalReason | undefined {
     if (user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
-    return this.#queued >= this.#options.maxQueued ? 'queue-full' : undefined;
+    if (this.#queued < this.#options.maxQueued) return undefined;
+    return user.out >= this.#options.maxPerUser ? 'user-busy' : 'queue-full';
   }
 
   /**
@@ -325,6 +329,7 @@ export class LeaseLedger {
       }
       const waiter = server.queue.serve();
       if (waiter === undefined) return;
+      server.shedEarly?.served(nowMs);
       this.#grant(waiter.item, nowMs);
       this.#forgetTicket(waiter.item);
       this.#leaveRing(server);
@@ -396,8 +401,10 @@ export class LeaseLedger {
     for (;;) {
       const waiter = server.queue.expireOne(nowMs, maxWaitMs);
       if (waiter === undefined) return;
-      const late = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
-      this.#refuse(waiter.item, late ? 'queue-timeout' : 'shed');
+      const { user } = waiter.item;
+      const isLate = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
+      if (user.out >= this.#options.maxPerUser) this.#refuse(waiter.item, 'user-busy');
+      else this.#refuse(waiter.item, isLate ? 'queue-timeout' : 'shed');
     }
   }
 

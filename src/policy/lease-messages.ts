@@ -20,6 +20,8 @@ export type RefusalReason =
   | 'queue-full'
   | 'user-queue-full'
   | 'queue-timeout'
+  /** Waited in vain because the user's own budget was used up all the time. */
+  | 'user-busy'
   | 'shed'
   | 'circuit-open'
   | 'server-closed'

@@ -15,7 +15,11 @@ import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
 import { MetricsRegistry } from '../telemetry/metrics-registry.js';
+import { asAdmissionDelta } from '../telemetry/admission-counts.js';
+import { AdmissionTotals } from '../telemetry/admission-totals.js';
 import { asMetricsDelta } from '../telemetry/request-metrics.js';
+import { AdmissionBroker } from './admission-broker.js';
+import { admissionGauges } from './admission-gauges.js';
 import { createPrimaryOperations } from './admin-operations.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { deliverFirstKey } from './first-key.js';
@@ -63,6 +67,16 @@ export async function composePrimary(config: Config): Promise<Primary> {
   let isDraining = false;
 
   const revocations = new Revocations(() => tree, log);
+  const admissionTotals = new AdmissionTotals();
+  const admission = new AdmissionBroker({
+    config,
+    send: (incarnation, events) => {
+      const place = tree.workers.find((worker) => worker.incarnation === incarnation);
+      place?.process.send({ type: 'admission', events });
+    },
+    eventLoopDelayMs: () =>
+      Math.max(0, ...tree.workers.map(({ gauges }) => gauges?.eventLoopDelayMs ?? 0)),
+  });
   const tree: ProcessTree = new ProcessTree({
     entry: fileURLToPath(new URL('../main.js', import.meta.url)),
     config,
@@ -77,16 +91,32 @@ export async function composePrimary(config: Config): Promise<Primary> {
     hostSecrets: {},
     socketDir: socketDir.path,
     onWorkerMessage: (place, message) => {
-      if (message.type === 'worker-report') registry.add(asMetricsDelta(message.delta) ?? {});
-      else if (message.type === 'query')
-        void answerQuery(place, message, { status, registry, store });
-      else if (message.type === 'revocation-applied') {
-        revocations.acknowledged(place, message.revocation);
-      } else if (message.type === 'worker-failed') {
-        log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
+      switch (message.type) {
+        case 'worker-hello':
+          admission.workerStarted(place.incarnation);
+          return;
+        case 'admission':
+          admission.receive(place.incarnation, message.events);
+          return;
+        case 'worker-report':
+          registry.add(asMetricsDelta(message.delta) ?? {});
+          admissionTotals.add(asAdmissionDelta(message.admission));
+          return;
+        case 'query':
+          void answerQuery(place, message, { status, registry, store });
+          return;
+        case 'revocation-applied':
+          revocations.acknowledged(place, message.revocation);
+          return;
+        case 'worker-ready':
+          admission.workerReady(place.incarnation);
+          return;
+        case 'worker-failed':
+          log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
       }
     },
     onWorkerExit: (place) => {
+      admission.workerExited(place.incarnation);
       revocations.workerGone(place);
     },
     onHostMessage: (_place, message) => {
@@ -103,6 +133,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     startedAt,
     storeDescription: store.description,
     isDraining: () => isDraining,
+    admission: () => admission.snapshot(),
   };
   const readySignal = new ReadySignal({
     environment: processEnv(),
@@ -110,7 +141,10 @@ export async function composePrimary(config: Config): Promise<Primary> {
     isServing: () => isServing(status),
     log,
   });
-  const registry = new MetricsRegistry(primaryGauges(status));
+  const registry = new MetricsRegistry([
+    ...primaryGauges(status),
+    ...admissionGauges(() => admission.snapshot(), admissionTotals),
+  ]);
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({ config, store, secrets, status, revocations, url });
   const admin = createAdminServer({
@@ -122,6 +156,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   });
 
   const release = async (): Promise<void> => {
+    admission.stop();
     await rotation.close();
     await admin.close();
     await store.close();
@@ -136,6 +171,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     start: async () => {
       await rotation.start();
       await admin.listen();
+      admission.start();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();

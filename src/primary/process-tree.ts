@@ -27,6 +27,8 @@ import { SupervisedProcess } from './supervised-process.js';
 export interface WorkerPlace {
   readonly index: number;
   readonly process: SupervisedProcess;
+  /** Names the present process's life among all there ever were; 0 before the first. */
+  incarnation: number;
   /** Of the present process; null until it is ready. */
   front: { readonly name: 'uws' | 'node'; readonly reason: string } | null;
   gauges: WorkerGauges | null;
@@ -68,6 +70,7 @@ export class ProcessTree {
   readonly hosts: readonly HostPlace[];
   readonly #options: ProcessTreeOptions;
   #failStart: ((error: Error) => void) | null = null;
+  #incarnations = 0;
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
@@ -114,16 +117,20 @@ export class ProcessTree {
     const { config, log, port, version, workerSecrets } = this.#options;
     const place: WorkerPlace = {
       index,
+      incarnation: 0,
       front: null,
       gauges: null,
       process: new SupervisedProcess({
         name: `worker ${index + 1}`,
-        fork: () =>
-          cluster.fork({
+        fork: () => {
+          this.#incarnations += 1;
+          place.incarnation = this.#incarnations;
+          return cluster.fork({
             UV_THREADPOOL_SIZE: String(config.uvThreadpoolSize),
             // uWebSockets.js reads it once, when it is loaded.
             UWS_HTTP_MAX_HEADERS_SIZE: String(config.http.maxHeaderBytes),
-          }).process,
+          }).process;
+        },
         startMessage: () => ({
           type: 'worker-start',
           workerIndex: index,

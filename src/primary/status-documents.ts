@@ -6,6 +6,7 @@
  */
 import type { Config } from '../../config/config.js';
 import type { ServerView } from '../admin/operations.js';
+import type { AdmissionSnapshot } from './admission-broker.js';
 import type { ProcessTree } from './process-tree.js';
 
 export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy';
@@ -17,6 +18,7 @@ export interface StatusSource {
   readonly startedAt: Date;
   readonly storeDescription: string;
   readonly isDraining: () => boolean;
+  readonly admission: () => AdmissionSnapshot;
 }
 
 export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus {
@@ -53,6 +55,7 @@ export function healthDocument(
   if (!isTrusted) return { status };
   const { config, tree, version, startedAt, storeDescription } = source;
   const { limits, rate } = config;
+  const admission = source.admission();
   return {
     status,
     version,
@@ -62,17 +65,33 @@ export function healthDocument(
     store: storeDescription,
     connectionPool: {
       inFlight: sum(Object.values(inFlightByServer(tree))),
-      listening: sum(tree.workers.map(({ gauges }) => gauges?.listening ?? 0)),
+      // Slots leased to workers: those in flight, and those idle for at most 250 ms.
+      leased: admission.calls.total.out,
+      limit: admission.calls.total.limit,
+      queued: admission.calls.queued,
+      queueMaxSize: limits.queueMaxSize,
+      users: admission.calls.users,
+      listening: admission.streams.total.out,
+      maxStreams: admission.streams.total.limit,
       clientConnections: sum(tree.workers.map(({ gauges }) => gauges?.connections ?? 0)),
       maxTotalConnections: limits.maxTotalConnections,
       maxConnectionsPerServer: limits.maxConnectionsPerServer,
       maxConcurrentRequestsPerUser: limits.maxConcurrentRequestsPerUser,
     },
-    rateLimiting: rate,
+    rateLimiting: {
+      ...rate,
+      effective: admission.rates,
+      scale: round(admission.scale),
+      load: admission.load,
+    },
     servers: Object.fromEntries(
       serverViews(source).map(({ name, ...view }) => [
         name,
-        { ...view, inFlight: inFlightByServer(tree)[name] ?? 0 },
+        {
+          ...view,
+          inFlight: inFlightByServer(tree)[name] ?? 0,
+          ...serverAdmission(admission, name),
+        },
       ]),
     ),
     workers: tree.workers.map(({ index, process, front, gauges }) => ({
@@ -90,6 +109,21 @@ export function healthDocument(
       restarts: process.restarts,
       inFlight,
     })),
+  };
+}
+
+/** Nothing for a server that is disabled. */
+function serverAdmission({ servers }: AdmissionSnapshot, name: string) {
+  const server = servers.get(name);
+  if (server === undefined) return {};
+  const { breaker, configuredLimit, effectiveLimit, out, queued, usualMs } = server;
+  return {
+    leased: out,
+    limit: effectiveLimit,
+    configuredLimit,
+    queued,
+    usualMs: usualMs === null ? null : round(usualMs),
+    circuitBreaker: { state: breaker.state, failureRatio: round(breaker.failureRatio) },
   };
 }
 
@@ -137,6 +171,10 @@ export function inFlightByServer(tree: ProcessTree): Readonly<Record<string, num
     }
   }
   return counts;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 function sum(values: readonly number[]): number {

@@ -8,12 +8,16 @@ import type { MetricsDelta } from './request-metrics.js';
 
 /** A gauge's present values by label set; asked for at each scrape. */
 export interface GaugeSample {
+  /** Joined to the name: the parts of a histogram. Default none. */
+  readonly suffix?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export interface Gauge {
   readonly name: string;
+  /** Default gauge; the others are for what the primary itself adds up. */
+  readonly type?: 'gauge' | 'counter' | 'histogram';
   readonly help: string;
   readonly samples: () => readonly GaugeSample[];
 }
@@ -80,9 +84,9 @@ export class MetricsRegistry {
       'Dispatch to head.',
     );
     for (const gauge of this.#gauges) {
-      family(gauge.name, 'gauge', gauge.help);
-      for (const { labels, value } of gauge.samples())
-        lines.push(sample(gauge.name, labels, value));
+      family(gauge.name, gauge.type ?? 'gauge', gauge.help);
+      for (const { suffix = '', labels, value } of gauge.samples())
+        lines.push(sample(`${gauge.name}${suffix}`, labels, value));
     }
     return `${lines.join('\n')}\n`;
   }
@@ -129,16 +133,30 @@ export class MetricsRegistry {
   #histogram(lines: string[], name: string, of: 'totalMs' | 'upstreamMs', help: string): void {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} histogram`);
     for (const [server, totals] of this.#servers) {
-      const { count, sumMs } = totals[of].snapshot();
-      for (const bound of BOUNDS_SECONDS) {
-        const labels = { mcp_server: server, le: String(bound) };
-        lines.push(sample(`${name}_bucket`, labels, totals[of].countAtMost(bound * 1000)));
+      for (const part of histogramSamples({ mcp_server: server }, totals[of])) {
+        lines.push(sample(`${name}${part.suffix}`, part.labels, part.value));
       }
-      lines.push(sample(`${name}_bucket`, { mcp_server: server, le: '+Inf' }, count));
-      lines.push(sample(`${name}_sum`, { mcp_server: server }, sumMs / 1000));
-      lines.push(sample(`${name}_count`, { mcp_server: server }, count));
     }
   }
+}
+
+/** The series of one histogram, cumulative, in seconds. */
+export function histogramSamples(
+  labels: Readonly<Record<string, string>>,
+  histogram: LatencyHistogram,
+): readonly (GaugeSample & { readonly suffix: string })[] {
+  const { count, sumMs } = histogram.snapshot();
+  const buckets = BOUNDS_SECONDS.map((bound) => ({
+    suffix: '_bucket',
+    labels: { ...labels, le: String(bound) },
+    value: histogram.countAtMost(bound * 1000),
+  }));
+  return [
+    ...buckets,
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
+    { suffix: '_sum', labels, value: sumMs / 1000 },
+    { suffix: '_count', labels, value: count },
+  ];
 }
 
 function percentiles(histogram: LatencyHistogram): Readonly<Record<string, number>> {

@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import type { Admission } from '../../src/gateway/admission.js';
 import type { Authenticator } from '../../src/gateway/authenticator.js';
-import { LocalAdmission } from '../../src/gateway/local-admission.js';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
 import type { Principal } from '../../src/gateway/principal.js';
 import { createRequestPath } from '../../src/gateway/request-path.js';
 import { createSessionIds } from '../../src/gateway/session-ids.js';
+import { ToolHints } from '../../src/gateway/tool-hints.js';
 import { GatewayError } from '../../src/kernel/errors.js';
+import { RetryBudget } from '../../src/policy/retry-budget.js';
 import { DEFAULT_SCAN_LIMITS } from '../../src/mcp/scan-message.js';
 import type { RequestRecord } from '../../src/telemetry/request-record.js';
 import { FakeExchange, type FakeRequest } from '../support/fake-exchange.js';
 import { FakeTransport } from '../support/fake-transport.js';
+import { LocalAdmission } from '../support/local-admission.js';
 
 const sessionIds = createSessionIds(randomBytes(32));
 
@@ -48,6 +50,7 @@ function gateway(
     openRelays: new OpenRelays(5000),
     streamIdleTimeoutMs: 0,
     streamMaxMs: 0,
+    retryBudget: new RetryBudget(),
   };
   const path = createRequestPath({
     servers: () => new Map([['fake', upstream]]),
@@ -56,6 +59,8 @@ function gateway(
     sessionIds,
     scanLimits: DEFAULT_SCAN_LIMITS,
     sseHeartbeatMs: 1000,
+    toolHints: new ToolHints(),
+    onRetry: () => undefined,
     record: (record) => records.push(record),
   });
   const send = (request: FakeRequest, server = 'fake') => {

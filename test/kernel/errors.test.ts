@@ -29,3 +29,13 @@ t.test('what is not a GatewayError becomes an internal error that keeps its caus
   t.equal(asGatewayError(own), own);
   t.equal(own.message, 'The gateway is saturated. Later.');
 });
+
+t.test('a refusal costs no stack; what caused an internal error keeps its own', (t) => {
+  const before = Error.stackTraceLimit;
+  const cause = new Error('deep inside');
+  const error = asGatewayError(cause);
+  t.equal(Error.stackTraceLimit, before);
+  t.notMatch(error.stack, /\n *at /);
+  t.match(String((error.options.cause as Error).stack), /\n *at /);
+  t.end();
+});

@@ -373,19 +373,27 @@ t.test('nobody whose time is up is granted, even if no tick came in between', (t
   t.end();
 });
 
-t.test('sheds early when asked to: a backlog may wait only a quarter of the interval', (t) => {
-  const shedEarly = { minIntervalMs: 100, targetRatio: 0.25 };
-  const ledger = ledgerWith({ shedEarly }, { s: 1 });
-  ledger.setServiceTime('s', 60);
+t.test('sheds early when asked to: a backlog that goes on being fed waits only so long', (t) => {
+  const shedEarly = { minIntervalMs: 100, targetRatio: 0.5 };
+  const ledger = ledgerWith({ shedEarly, maxQueued: 100, maxQueuedPerUser: 50 }, { s: 1 });
+  ledger.setServiceTime('s', 40);
   ask(ledger, 1, 'ana', 's');
-  ask(ledger, 2, 'bo', 's', { atMs: 2010 });
-  ask(ledger, 3, 'cy', 's', { atMs: 2120 });
-  ledger.tick(2129);
-  t.same(grants(ledger), ['grant 1'], 'N is twice the service time');
-  ledger.tick(2131);
-  t.same(grants(ledger), ['refuse 2 shed']);
-  ledger.tick(2150);
-  t.same(grants(ledger), ['refuse 3 shed']);
+  for (let id = 2; id <= 22; id += 1) ask(ledger, id, 'bo', 's', { atMs: id * 10 });
+  ledger.tick(199);
+  t.same(
+    grants(ledger).filter((each) => each.startsWith('refuse')),
+    Array.from({ length: 19 }, (_, i) => `refuse ${i + 2} shed`),
+    'all but those of the last 20 ms',
+  );
+  t.end();
+});
+
+t.test("a wait that the user's own calls made vain says so", (t) => {
+  const ledger = ledgerWith({ maxPerUser: 1, queueTimeoutMs: 1000 }, { s: 5 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'ana', 's');
+  ledger.tick(1000);
+  t.same(grants(ledger).at(-1), 'refuse 2 user-busy');
   t.end();
 });
 

@@ -1,9 +1,14 @@
 /**
- * Counts what a worker has in flight and bounds its listening streams. The gateway-wide budgets of
- * exchanges join here, through leases from the primary.
+ * Admission of one process alone, for tests of the request path: counts what is in flight, bounds
+ * listening streams, keeps what it is told of attempts.
  */
-import { GatewayError } from '../kernel/errors.js';
-import type { Admission, AdmissionRequest, Permit } from './admission.js';
+import type {
+  Admission,
+  AdmissionRequest,
+  AttemptEnd,
+  Permit,
+} from '../../src/gateway/admission.js';
+import { GatewayError } from '../../src/kernel/errors.js';
 
 export interface LocalAdmissionOptions {
   /** Listening streams of one user, and of all, in this worker. */
@@ -18,6 +23,11 @@ export class LocalAdmission implements Admission {
   readonly #inFlight = new Map<string, number>();
   readonly #streamsByUser = new Map<string, number>();
   #streams = 0;
+  /** Told through permits, in order. */
+  readonly ends: AttemptEnd[] = [];
+  /** What every permit says from now on. */
+  isCurrent = true;
+  rateHeaders: Readonly<Record<string, string>> | undefined = undefined;
 
   constructor(options: LocalAdmissionOptions) {
     this.#options = options;
@@ -37,7 +47,7 @@ export class LocalAdmission implements Admission {
 
   #admitCall(server: string): Permit {
     add(this.#inFlight, server, 1);
-    return onceReleased(() => {
+    return this.#permit(() => {
       add(this.#inFlight, server, -1);
     });
   }
@@ -58,22 +68,27 @@ export class LocalAdmission implements Admission {
     }
     this.#streams += 1;
     add(this.#streamsByUser, user, 1);
-    return onceReleased(() => {
+    return this.#permit(() => {
       this.#streams -= 1;
       add(this.#streamsByUser, user, -1);
     });
   }
-}
 
-function onceReleased(release: () => void): Permit {
-  let isHeld = true;
-  return {
-    release: () => {
-      if (!isHeld) return;
-      isHeld = false;
-      release();
-    },
-  };
+  #permit(release: () => void): Permit {
+    let isHeld = true;
+    return {
+      rateHeaders: this.rateHeaders,
+      ended: (end) => {
+        this.ends.push(end);
+      },
+      isCurrent: () => this.isCurrent,
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        release();
+      },
+    };
+  }
 }
 
 /** A count of 0 leaves the map, so it holds only who is present. */

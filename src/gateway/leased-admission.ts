@@ -1,0 +1,269 @@
+/**
+ * Admission as a worker decides it: breaker, then rates, then slots. All three are usually answered
+ * from what the worker already holds, in one synchronous step; whatever is missing is asked of the
+ * primary, which keeps the exact books over all workers. The breaker comes first because its answer
+ * is the cheapest and spends nothing.
+ */
+import type { PrimaryEvent, WorkerEvent } from '../ipc/admission-messages.js';
+import { monotonicMs } from '../kernel/clock.js';
+import { GatewayError } from '../kernel/errors.js';
+import { TickBatch } from '../kernel/tick-batch.js';
+import { BreakerGate } from '../policy/breaker-gate.js';
+import type { AdmissionCounts } from '../telemetry/admission-counts.js';
+import {
+  circuitRefusal,
+  rateRefusal,
+  slotRefusal,
+  streamRefusal,
+  tableFullRefusal,
+  type AdmissionPolicy,
+} from './admission-refusals.js';
+import type { Admission, AdmissionRequest, AttemptEnd, Permit } from './admission.js';
+import { AttemptEnds } from './attempt-ends.js';
+import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
+import { RateShares, type CallRate, type Limited, type SpendResult } from './rate-shares.js';
+import { SlotTickets } from './slot-tickets.js';
+
+export interface LeasedAdmissionOptions {
+  /** Names of the enabled servers. */
+  readonly servers: readonly string[];
+  readonly quotas: Quotas;
+  readonly queueTimeoutMs: number;
+  readonly counts: AdmissionCounts;
+  readonly send: (events: readonly WorkerEvent[]) => void;
+  /** Asks the server for something harmless; resolves whether it answered. Never rejects. */
+  readonly probe: (server: string) => Promise<boolean>;
+}
+
+/** The primary refuses what waited too long; this much later the worker stops waiting for its word. */
+const ANSWER_MARGIN_MS = 2000;
+/** Places of rate limits come back this much late. */
+const REPORT_MS = 50;
+/** Half of the time after which idle slots go home. */
+const SWEEP_MS = 125;
+
+/** No user has an empty name. */
+const PROBER = '';
+const NOBODY = { isAborted: false, onAbort: () => undefined };
+
+export class LeasedAdmission implements Admission {
+  readonly #options: LeasedAdmissionOptions;
+  readonly #outbox: TickBatch<WorkerEvent>;
+  readonly #gates: ReadonlyMap<string, BreakerGate>;
+  readonly #rates: RateShares;
+  readonly #headers: RateLimitHeaders;
+  readonly #calls: SlotTickets;
+  readonly #streams: SlotTickets;
+  readonly #ends: AttemptEnds;
+  #listening = 0;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: LeasedAdmissionOptions) {
+    this.#options = options;
+    const { quotas, queueTimeoutMs } = options;
+    this.#outbox = new TickBatch(options.send, () => {
+      this.#rates.beforeSend(monotonicMs());
+    });
+    const send = (event: WorkerEvent): void => {
+      this.#outbox.push(event);
+    };
+    this.#gates = new Map(options.servers.map((server) => [server, new BreakerGate()]));
+    this.#rates = new RateShares({
+      hasGatewayLimit: quotas.gateway !== null,
+      hasUserLimit: quotas.user !== null,
+      limitedServers: new Set(quotas.servers.keys()),
+      send,
+      schedule: () => {
+        this.#outbox.schedule();
+      },
+    });
+    this.#headers = new RateLimitHeaders(quotas);
+    const maxWaitMs = queueTimeoutMs + ANSWER_MARGIN_MS;
+    this.#calls = new SlotTickets({ of: 'calls', maxWaitMs, send, nowMs: monotonicMs });
+    this.#streams = new SlotTickets({ of: 'streams', maxWaitMs, send, nowMs: monotonicMs });
+    this.#ends = new AttemptEnds(send);
+  }
+
+  /** Begins the sweeps. */
+  start(): void {
+    const report = setInterval(() => {
+      this.#rates.sweep(monotonicMs());
+      this.#ends.sweep();
+    }, REPORT_MS);
+    const sweep = setInterval(() => {
+      this.#calls.sweep();
+      this.#streams.sweep();
+    }, SWEEP_MS);
+    this.#timers = [report, sweep];
+  }
+
+  /** For a drain, when nothing is in flight any more: gives back what is idle and says the last word. */
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#calls.returnAllIdle();
+    this.#streams.returnAllIdle();
+    this.#rates.sweep(monotonicMs());
+    this.#ends.sweep();
+    this.#outbox.flush();
+  }
+
+  admit(request: AdmissionRequest): Permit | Promise<Permit> {
+    const { user, server, isListening } = request;
+    const gate = this.#gate(server);
+    const nowMs = monotonicMs();
+    this.#passBreaker(gate, server, nowMs);
+    const rates = this.#rates.ratesOf(user, server);
+    if (rates === null) throw this.#refused('queue', tableFullRefusal(server));
+    const spent = this.#rates.spend(rates, nowMs);
+    if (typeof spent === 'object' && !(spent instanceof Promise)) {
+      throw this.#limited(server, rates, spent);
+    }
+    const tickets = isListening ? this.#streams : this.#calls;
+    if (spent === 'spent' && tickets.take(user, server)) {
+      return this.#permit(request, gate, rates);
+    }
+    return this.#admitLater(request, { gate, rates, spent });
+  }
+
+  inFlight(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const server of this.#gates.keys()) {
+      const inUse = this.#calls.inUse(server);
+      if (inUse > 0) counts.set(server, inUse);
+    }
+    return counts;
+  }
+
+  listening(): number {
+    return this.#listening;
+  }
+
+  /** Slots held for calls and not in use, by server. */
+  idleSlots(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const server of this.#gates.keys()) {
+      const idle = this.#calls.idle(server);
+      if (idle > 0) counts.set(server, idle);
+    }
+    return counts;
+  }
+
+  /** Takes in one batch of the primary's. */
+  receive(events: readonly PrimaryEvent[]): void {
+    for (const event of events) this.#onEvent(event);
+  }
+
+  #onEvent(event: PrimaryEvent): void {
+    switch (event.kind) {
+      case 'slots':
+        (event.of === 'calls' ? this.#calls : this.#streams).onMessage(event.message);
+        return;
+      case 'rate':
+        this.#rates.onMessage(event.message, monotonicMs());
+        return;
+      case 'breaker':
+        this.#gates.get(event.server)?.apply(event.announced, monotonicMs());
+        return;
+      case 'probe':
+        void this.#probe(event.server, event.generation);
+        return;
+      case 'scale':
+        this.#headers.setScale(event.scale);
+    }
+  }
+
+  async #admitLater(
+    request: AdmissionRequest,
+    state: {
+      readonly gate: BreakerGate;
+      readonly rates: readonly CallRate[];
+      readonly spent: 'spent' | Promise<SpendResult>;
+    },
+  ): Promise<Permit> {
+    const { user, server, isListening, exchange } = request;
+    const { gate, rates } = state;
+    const spent = await state.spent;
+    const askedAtMs = monotonicMs();
+    if (spent !== 'spent') throw this.#limited(server, rates, spent);
+    // The primary empties the queue when it opens a circuit; a call that waits for a rate is not in it.
+    if (gate.state === 'open') this.#passBreaker(gate, server, askedAtMs);
+    const tickets = isListening ? this.#streams : this.#calls;
+    if (!tickets.take(user, server)) {
+      const answer = await tickets.wait(user, server, exchange);
+      this.#options.counts.waited(server, monotonicMs() - askedAtMs);
+      if (answer !== 'granted') {
+        this.#rates.refund(rates, askedAtMs);
+        if (answer === 'client-closed') throw clientClosed();
+        const refusal = (isListening ? streamRefusal : slotRefusal)(answer, server);
+        throw this.#refused(policyOf(refusal), refusal);
+      }
+    }
+    return this.#permit(request, gate, rates);
+  }
+
+  #permit(
+    { user, server, isListening }: AdmissionRequest,
+    gate: BreakerGate,
+    rates: readonly CallRate[],
+  ): Permit {
+    const tickets = isListening ? this.#streams : this.#calls;
+    const { generation } = gate;
+    if (isListening) this.#listening += 1;
+    this.#options.counts.admitted();
+    let isHeld = true;
+    return {
+      rateHeaders: this.#headers.of(server, rates),
+      ended: (end: AttemptEnd) => {
+        this.#ends.add(server, generation, end, this.#calls.inUse(server));
+      },
+      isCurrent: () => gate.state === 'closed' && gate.generation === generation,
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        if (isListening) this.#listening -= 1;
+        tickets.put(user, server);
+      },
+    };
+  }
+
+  #gate(server: string): BreakerGate {
+    const gate = this.#gates.get(server);
+    if (gate === undefined) throw slotRefusal('server-unknown', server);
+    return gate;
+  }
+
+  #passBreaker(gate: BreakerGate, server: string, nowMs: number): void {
+    const waitMs = gate.admit(nowMs);
+    if (waitMs > 0) throw this.#refused('circuit-breaker', circuitRefusal(waitMs, server));
+  }
+
+  #limited(server: string, rates: readonly CallRate[], limited: Limited): GatewayError {
+    const policy = `${limited.rate.kind}-rate` as const;
+    const headers = this.#headers.of(server, rates, limited);
+    return this.#refused(policy, rateRefusal(policy, limited.waitMs, server, headers));
+  }
+
+  #refused(policy: AdmissionPolicy, refusal: GatewayError): GatewayError {
+    this.#options.counts.refused(policy);
+    return refusal;
+  }
+
+  async #probe(server: string, generation: number): Promise<void> {
+    // A probe needs a slot as everybody does: the limits hold for it too.
+    const isHeld =
+      this.#calls.take(PROBER, server) ||
+      (await this.#calls.wait(PROBER, server, NOBODY)) === 'granted';
+    const succeeded = isHeld && (await this.#options.probe(server));
+    if (isHeld) this.#calls.put(PROBER, server);
+    this.#outbox.push({ kind: 'probed', server, generation, succeeded });
+  }
+}
+
+function policyOf(refusal: GatewayError): AdmissionPolicy {
+  return (refusal.options.data?.['policy'] ?? 'queue') as AdmissionPolicy;
+}
+
+function clientClosed(): GatewayError {
+  // Never seen by anyone: the client is gone, and the record says so.
+  return new GatewayError('GW_BAD_REQUEST', { log: { clientClosed: true } });
+}

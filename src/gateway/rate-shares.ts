@@ -1,0 +1,228 @@
+/**
+ * A worker's shares of the rate limits: the gateway's, each user's, each server's. A call spends one
+ * of each that applies, or none at all. Chunks are leased from the primary (policy/lease-budget.ts),
+ * so that most calls spend with no message; a call that finds a chunk empty waits for the answer.
+ */
+import { rateKey, type WorkerEvent } from '../ipc/admission-messages.js';
+import type { ChunkMessage } from '../policy/lease-budget.js';
+import { LeaseShare, NEEDS_CHUNK } from '../policy/lease-share.js';
+
+export type RateKind = 'gateway' | 'user' | 'server';
+
+export interface RateSharesOptions {
+  readonly hasGatewayLimit: boolean;
+  readonly hasUserLimit: boolean;
+  /** Servers with a rate limit, whether their own or the common one. */
+  readonly limitedServers: ReadonlySet<string>;
+  /** Users remembered at once; more are refused until some are idle. Default 100 000. */
+  readonly maxUsers?: number;
+  readonly send: (event: WorkerEvent) => void;
+  /** Asks for a call of `beforeSend` at the end of this tick. */
+  readonly schedule: () => void;
+}
+
+/** One limit as a call meets it. */
+export interface CallRate {
+  readonly kind: RateKind;
+  readonly share: LeaseShare;
+  readonly key: string;
+}
+
+export type SpendResult = 'spent' | Limited;
+
+export interface Limited {
+  readonly rate: CallRate;
+  readonly waitMs: number;
+}
+
+const MAX_USERS = 100_000;
+
+/** The primary denies within 100 ms; longer means that it does not answer. */
+const ANSWER_TIMEOUT_MS = 1000;
+
+interface Asking {
+  readonly rate: CallRate;
+  askedAtMs: number | null;
+  /** Calls that wait for the answer. */
+  readonly waiting: Spending[];
+}
+
+/** A call that waits for chunks. What it has spent it keeps meanwhile, so that every chunk is progress. */
+interface Spending {
+  readonly rates: readonly CallRate[];
+  /** When each of the first ones was spent. */
+  readonly spentAtMs: number[];
+  readonly settle: (result: SpendResult) => void;
+}
+
+export class RateShares {
+  readonly #options: RateSharesOptions;
+  readonly #gateway: CallRate | null;
+  readonly #servers = new Map<string, CallRate>();
+  readonly #users = new Map<string, CallRate>();
+  readonly #asking = new Map<string, Asking>();
+
+  constructor(options: RateSharesOptions) {
+    this.#options = options;
+    this.#gateway = options.hasGatewayLimit ? newRate('gateway', '') : null;
+    for (const server of options.limitedServers) {
+      this.#servers.set(server, newRate('server', server));
+    }
+  }
+
+  /** The limits a call meets, the caller's own first; null when the table of users is full. */
+  ratesOf(user: string, server: string): readonly CallRate[] | null {
+    const rates: CallRate[] = [];
+    if (this.#options.hasUserLimit) {
+      let ofUser = this.#users.get(user);
+      if (ofUser === undefined) {
+        if (this.#users.size >= (this.#options.maxUsers ?? MAX_USERS)) return null;
+        ofUser = newRate('user', user);
+        this.#users.set(user, ofUser);
+      }
+      rates.push(ofUser);
+    }
+    const ofServer = this.#servers.get(server);
+    if (ofServer !== undefined) rates.push(ofServer);
+    if (this.#gateway !== null) rates.push(this.#gateway);
+    return rates;
+  }
+
+  /** One of each or none: at once, or, where a chunk is missing, when the primary has answered. */
+  spend(rates: readonly CallRate[], nowMs: number): SpendResult | Promise<SpendResult> {
+    for (let i = 0; i < rates.length; i += 1) {
+      const rate = rates[i];
+      if (rate === undefined) break;
+      const waitMs = rate.share.spend(nowMs);
+      if (waitMs === NEEDS_CHUNK)
+        return this.#spendLater(rates, new Array<number>(i).fill(nowMs), rate);
+      if (waitMs === 0) continue;
+      for (let spent = 0; spent < i; spent += 1) rates[spent]?.share.refund(nowMs);
+      return { rate, waitMs };
+    }
+    for (const rate of rates) {
+      if (rate.share.isLow(nowMs)) this.#ask(rate);
+    }
+    return 'spent';
+  }
+
+  /** For a call that another policy refused. */
+  refund(rates: readonly CallRate[], spentAtMs: number): void {
+    for (const { share } of rates) share.refund(spentAtMs);
+  }
+
+  /** At the end of a tick, so that a burst asks once for all of it. */
+  beforeSend(nowMs: number): void {
+    for (const asking of this.#asking.values()) {
+      const { rate, waiting } = asking;
+      const request = rate.share.ask(nowMs, waiting.length);
+      if (request === undefined) continue;
+      asking.askedAtMs = nowMs;
+      this.#options.send({ kind: 'ask', limit: rate.key, request });
+    }
+  }
+
+  onMessage(message: ChunkMessage, nowMs: number): void {
+    const rate = this.#find(message.key);
+    switch (message.kind) {
+      case 'chunk':
+        rate?.share.granted(nowMs, message.count, message.left);
+        break;
+      case 'chunk-denied':
+        rate?.share.denied(nowMs, message.waitMs);
+        break;
+      case 'chunk-recall': {
+        // A share that was forgotten was idle: nothing was lent to it.
+        const report = rate?.share.recall(nowMs) ?? NOTHING_LEFT;
+        this.#options.send({ kind: 'report', limit: message.key, report });
+        return;
+      }
+    }
+    this.#wake(message.key, nowMs);
+  }
+
+  /** To be called every 50 ms: places come back that much late. */
+  sweep(nowMs: number): void {
+    for (const [key, { rate, askedAtMs }] of this.#asking) {
+      if (askedAtMs === null || nowMs - askedAtMs < ANSWER_TIMEOUT_MS) continue;
+      rate.share.denied(nowMs, ANSWER_TIMEOUT_MS);
+      this.#wake(key, nowMs);
+    }
+    if (this.#gateway !== null) this.#report(this.#gateway, nowMs);
+    for (const rate of this.#servers.values()) this.#report(rate, nowMs);
+    for (const [user, rate] of this.#users) {
+      this.#report(rate, nowMs);
+      if (rate.share.isIdle(nowMs) && !this.#asking.has(rate.key)) this.#users.delete(user);
+    }
+  }
+
+  get users(): number {
+    return this.#users.size;
+  }
+
+  #report({ share, key }: CallRate, nowMs: number): void {
+    const report = share.sweep(nowMs);
+    if (report !== undefined) this.#options.send({ kind: 'report', limit: key, report });
+  }
+
+  #spendLater(
+    rates: readonly CallRate[],
+    spentAtMs: number[],
+    missing: CallRate,
+  ): Promise<SpendResult> {
+    return new Promise((settle) => {
+      this.#ask(missing).waiting.push({ rates, spentAtMs, settle });
+    });
+  }
+
+  /**
+   * Those who waited spend here and now: the next message of the same batch may recall the chunk, and
+   * two workers could hand it to each other for ever (seen: 76,000 messages in 10 s, no call served).
+   */
+  #wake(key: string, nowMs: number): void {
+    const asking = this.#asking.get(key);
+    if (asking === undefined) return;
+    this.#asking.delete(key);
+    for (const spending of asking.waiting) this.#spendOn(spending, nowMs);
+  }
+
+  #spendOn(spending: Spending, nowMs: number): void {
+    const { rates, spentAtMs, settle } = spending;
+    for (let rate = rates[spentAtMs.length]; rate; rate = rates[spentAtMs.length]) {
+      const waitMs = rate.share.spend(nowMs);
+      if (waitMs === NEEDS_CHUNK) {
+        this.#ask(rate).waiting.push(spending);
+        return;
+      }
+      if (waitMs > 0) {
+        for (const [i, atMs] of spentAtMs.entries()) rates[i]?.share.refund(atMs);
+        settle({ rate, waitMs });
+        return;
+      }
+      spentAtMs.push(nowMs);
+    }
+    settle('spent');
+  }
+
+  #ask(rate: CallRate): Asking {
+    let asking = this.#asking.get(rate.key);
+    if (asking === undefined) {
+      asking = { rate, askedAtMs: null, waiting: [] };
+      this.#asking.set(rate.key, asking);
+    }
+    this.#options.schedule();
+    return asking;
+  }
+
+  #find(key: string): CallRate | undefined {
+    if (key === 'gateway') return this.#gateway ?? undefined;
+    const name = key.slice(key.indexOf(':') + 1);
+    return (key.startsWith('user:') ? this.#users : this.#servers).get(name);
+  }
+}
+
+const NOTHING_LEFT = { spent: 0, returned: 0, spentAgeMs: 0, answersRecall: true };
+
+function newRate(kind: RateKind, name: string): CallRate {
+  return { kind, share: new LeaseShare(), key: rateKey(kind, name) };
+}

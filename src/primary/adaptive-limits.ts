@@ -1,0 +1,100 @@
+/**
+ * How each upstream fares, window by window, over all workers: its usual service time, and, where
+ * adaptive limiting is on, an in-flight limit that falls when it drops calls and comes back when it
+ * does not (policy/adaptive-limiter.ts). Never above what the configuration allows, never below a
+ * floor, so that a bad minute does not starve a server.
+ */
+import { AimdLimiter, type AdaptiveLimit } from '../policy/adaptive-limiter.js';
+import { SampleWindow, type WindowSummary } from '../policy/sample-window.js';
+
+export interface AdaptiveLimitsOptions {
+  /** Configured in-flight limits by server. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly isAdaptive: boolean;
+  readonly onLimit: (server: string, limit: number) => void;
+  readonly onServiceTime: (server: string, usualMs: number) => void;
+}
+
+interface Upstream {
+  readonly limiter: AdaptiveLimit;
+  readonly window: SampleWindow;
+  limit: number;
+  maxInFlight: number;
+  usualMs: number | null;
+}
+
+/** Chosen: enough to notice when the upstream is well again. */
+const FLOOR_RATIO = 0.2;
+/** Weight of the newest window in the usual service time. */
+const SMOOTHING = 0.3;
+
+export class AdaptiveLimits {
+  readonly #options: AdaptiveLimitsOptions;
+  readonly #upstreams = new Map<string, Upstream>();
+
+  constructor(options: AdaptiveLimitsOptions, nowMs: number) {
+    this.#options = options;
+    for (const [server, limit] of options.limits) {
+      this.#upstreams.set(server, {
+        limiter: new AimdLimiter({
+          minLimit: Math.max(1, Math.ceil(limit * FLOOR_RATIO)),
+          maxLimit: limit,
+          initialLimit: limit,
+        }),
+        window: new SampleWindow(nowMs),
+        limit,
+        maxInFlight: 0,
+        usualMs: null,
+      });
+    }
+  }
+
+  /** A worker's report. `inFlight`: to this server over all workers, as the ledger counts it now. */
+  record(server: string, summary: WindowSummary, inFlight: number): void {
+    const upstream = this.#upstreams.get(server);
+    if (upstream === undefined) return;
+    // Reports are many per window: the sum of their own maxima would say nothing.
+    upstream.window.merge({ ...summary, maxInFlight: 0 });
+    upstream.maxInFlight = Math.max(upstream.maxInFlight, inFlight);
+  }
+
+  /** Closes windows that are over. */
+  tick(nowMs: number): void {
+    for (const [server, upstream] of this.#upstreams) {
+      const closed = upstream.window.close(nowMs);
+      if (closed === undefined) continue;
+      this.#learnServiceTime(server, upstream, closed);
+      const { maxInFlight } = upstream;
+      upstream.maxInFlight = 0;
+      if (!this.#options.isAdaptive) continue;
+      const limit = upstream.limiter.learn({ ...closed, maxInFlight });
+      if (limit === upstream.limit) continue;
+      upstream.limit = limit;
+      this.#options.onLimit(server, limit);
+    }
+  }
+
+  /** The in-flight limit that holds now. */
+  limitOf(server: string): number | undefined {
+    return this.#upstreams.get(server)?.limit;
+  }
+
+  /** Smoothed mean; null before the first window. */
+  usualMs(server: string): number | null {
+    return this.#upstreams.get(server)?.usualMs ?? null;
+  }
+
+  #learnServiceTime(server: string, upstream: Upstream, { classes }: WindowSummary): void {
+    let count = 0;
+    let sumMs = 0;
+    for (const ofClass of classes) {
+      count += ofClass.count;
+      sumMs += ofClass.sumMs;
+    }
+    if (count === 0) return;
+    const meanMs = sumMs / count;
+    const { usualMs } = upstream;
+    upstream.usualMs = usualMs === null ? meanMs : usualMs + SMOOTHING * (meanMs - usualMs);
+    this.#options.onServiceTime(server, upstream.usualMs);
+  }
+}

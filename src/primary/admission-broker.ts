@@ -1,0 +1,365 @@
+/**
+ * The primary's side of admission: keeps the exact books that all workers draw on (slots, streams,
+ * rates), the breakers they share, and the limits that follow load. Events come in batches from
+ * workers, answers leave once a tick; the only clock and the only timers of all these policies are
+ * here.
+ */
+import type { Config } from '../../config/config.js';
+import type { PrimaryEvent, WorkerEvent } from '../ipc/admission-messages.js';
+import { monotonicMs } from '../kernel/clock.js';
+import { TickBatch } from '../kernel/tick-batch.js';
+import { LeaseLedger, type LedgerSnapshot } from '../policy/lease-ledger.js';
+import type { Incarnation } from '../policy/lease-messages.js';
+import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-scale.js';
+import { defaultShedEarly } from '../policy/shed-early.js';
+import { TripRule } from '../policy/trip-rule.js';
+import { AdaptiveLimits } from './adaptive-limits.js';
+import { LoadSampler } from './load-signals.js';
+import { RateBudgets } from './rate-budgets.js';
+import { ServerBreakers, type BreakerView } from './server-breakers.js';
+
+export interface AdmissionBrokerOptions {
+  readonly config: Pick<Config, 'limits' | 'rate' | 'servers' | 'http'>;
+  readonly send: (to: Incarnation, events: readonly PrimaryEvent[]) => void;
+  /** The slowest worker's, from its last report. */
+  readonly eventLoopDelayMs: () => number;
+  /** In place of the machine's own load. */
+  readonly sampleLoad?: () => LoadSignals;
+}
+
+export interface AdmissionSnapshot {
+  readonly calls: LedgerSnapshot;
+  readonly streams: LedgerSnapshot;
+  readonly rates: ReturnType<RateBudgets['effective']>;
+  readonly rateAccounts: number;
+  /** Factor on all rates, 0..1. */
+  readonly scale: number;
+  readonly load: LoadSignals | null;
+  readonly servers: ReadonlyMap<string, ServerAdmission>;
+  /** Rate accounts forgotten by the clean-up since the start. */
+  readonly sweptAccounts: number;
+}
+
+export interface ServerAdmission {
+  readonly breaker: BreakerView;
+  /** What the configuration allows in flight, and what holds now. */
+  readonly configuredLimit: number;
+  readonly effectiveLimit: number;
+  readonly out: number;
+  readonly queued: number;
+  /** Smoothed mean of its answers; null before there are enough. */
+  readonly usualMs: number | null;
+}
+
+const TICK_MS = 25;
+const LOAD_SAMPLE_MS = 500;
+/**
+ * Of the configured rates at full load. Half, because a user's ten a second must still let a client
+ * connect (it sends four to six requests at once; with a tenth it was refused, seen on a full machine).
+ */
+const MIN_RATE_SCALE = 0.5;
+/** Below this change the workers need not hear of a new scale. */
+const SCALE_STEP = 0.01;
+/**
+ * Streams are not queued, but one that another worker has just given up comes back within this time.
+ */
+const STREAM_WAIT_MS = 400;
+/** Failures say something from this many calls on. */
+const MIN_CALLS_FOR_ERRORS = 20;
+/** How long a queue may stand before newcomers are refused early, as a share of queueTimeout. */
+const BACKLOG_SHARE = 1 / 40;
+const USUAL_QUEUE = 1000;
+
+export class AdmissionBroker {
+  readonly #options: AdmissionBrokerOptions;
+  readonly #calls: LeaseLedger;
+  readonly #streams: LeaseLedger;
+  readonly #rates: RateBudgets;
+  readonly #breakers: ServerBreakers;
+  readonly #adaptive: AdaptiveLimits;
+  readonly #sample: () => LoadSignals;
+  readonly #loadScale: LoadScale;
+  readonly #errors = new TripRule();
+  readonly #outbox: TickBatch<{ readonly to: Incarnation; readonly event: PrimaryEvent }>;
+  readonly #workers = new Set<Incarnation>();
+  readonly #limits: ReadonlyMap<string, number>;
+  #scale = 1;
+  #load: LoadSignals | null = null;
+  #prober = 0;
+  #sweptAccounts = 0;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: AdmissionBrokerOptions) {
+    this.#options = options;
+    const { config } = options;
+    const nowMs = monotonicMs();
+    this.#limits = configuredLimits(config);
+    const servers = [...this.#limits.keys()];
+    this.#calls = callLedger(config);
+    this.#streams = streamLedger(config);
+    for (const [server, limit] of this.#limits) {
+      this.#calls.setServer(server, limit, nowMs);
+      this.#streams.setServer(server, config.http.maxStreams, nowMs);
+    }
+    this.#rates = new RateBudgets(config);
+    this.#breakers = new ServerBreakers({
+      servers,
+      announce: (server, announced) => {
+        if (announced.state === 'open') this.#calls.refuseWaiting(server, 'circuit-open');
+        for (const to of this.#workers) this.#push(to, { kind: 'breaker', server, announced });
+      },
+      probe: (server, generation) => {
+        this.#probe(server, generation);
+      },
+    });
+    this.#adaptive = new AdaptiveLimits(
+      {
+        limits: this.#limits,
+        isAdaptive: config.rate.adaptive.enabled,
+        onLimit: (server, limit) => {
+          this.#calls.setServer(server, limit, monotonicMs());
+        },
+        onServiceTime: (server, usualMs) => {
+          this.#calls.setServiceTime(server, usualMs);
+        },
+      },
+      nowMs,
+    );
+    const sampler = new LoadSampler({
+      eventLoopDelayMs: options.eventLoopDelayMs,
+      errorRate: () => this.#errorRate(monotonicMs()),
+    });
+    this.#sample = options.sampleLoad ?? (() => sampler.sample());
+    this.#loadScale = new LoadScale(nowMs, {
+      ...defaultLoadScale,
+      minScale: MIN_RATE_SCALE,
+      threshold: config.rate.adaptive.threshold,
+    });
+    this.#outbox = new TickBatch(
+      (items) => {
+        this.#sendAll(items);
+      },
+      () => {
+        this.#collect();
+      },
+    );
+  }
+
+  /** Begins the ticks. */
+  start(): void {
+    const { limits } = this.#options.config;
+    this.#timers = [
+      setInterval(() => {
+        this.#tick();
+      }, TICK_MS),
+      setInterval(() => {
+        this.#sampleLoad();
+      }, LOAD_SAMPLE_MS),
+      setInterval(() => {
+        this.#sweptAccounts += this.#rates.sweep(monotonicMs());
+      }, limits.cleanupIntervalMs),
+    ];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  /** A new worker process: from now on its messages count. */
+  workerStarted(incarnation: Incarnation): void {
+    this.#workers.add(incarnation);
+    this.#calls.workerStarted(incarnation);
+    this.#streams.workerStarted(incarnation);
+  }
+
+  /** It can be told things now. */
+  workerReady(incarnation: Incarnation): void {
+    for (const [server, announced] of this.#breakers.announcements(monotonicMs())) {
+      this.#push(incarnation, { kind: 'breaker', server, announced });
+    }
+    this.#push(incarnation, { kind: 'scale', scale: this.#scale });
+  }
+
+  /** Its process has exited: all it held is free, what it still says is ignored. */
+  workerExited(incarnation: Incarnation): void {
+    if (!this.#workers.delete(incarnation)) return;
+    const nowMs = monotonicMs();
+    this.#calls.workerExited(incarnation, nowMs);
+    this.#streams.workerExited(incarnation, nowMs);
+    this.#rates.workerExited(incarnation, nowMs);
+    this.#outbox.schedule();
+  }
+
+  receive(from: Incarnation, events: readonly WorkerEvent[]): void {
+    if (!this.#workers.has(from)) return;
+    const nowMs = monotonicMs();
+    for (const event of events) this.#onEvent(from, event, nowMs);
+    this.#outbox.schedule();
+  }
+
+  snapshot(): AdmissionSnapshot {
+    const nowMs = monotonicMs();
+    const calls = this.#calls.snapshot();
+    const servers = new Map<string, ServerAdmission>();
+    for (const { server, out, limit, queued } of calls.servers) {
+      const breaker = this.#breakers.view(server, nowMs);
+      if (breaker === null) continue;
+      servers.set(server, {
+        breaker,
+        configuredLimit: this.#limits.get(server) ?? limit,
+        effectiveLimit: limit,
+        out,
+        queued,
+        usualMs: this.#adaptive.usualMs(server),
+      });
+    }
+    return {
+      calls,
+      streams: this.#streams.snapshot(),
+      rates: this.#rates.effective(),
+      rateAccounts: this.#rates.size,
+      scale: this.#scale,
+      load: this.#load,
+      servers,
+      sweptAccounts: this.#sweptAccounts,
+    };
+  }
+
+  #onEvent(from: Incarnation, event: WorkerEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'ticket':
+        this.#ledger(event.of).ticket(from, event.request, nowMs);
+        return;
+      case 'cancel':
+        this.#ledger(event.of).cancel(from, event.ticket);
+        return;
+      case 'returned':
+        this.#ledger(event.of).returned(from, event.slots, nowMs);
+        return;
+      case 'ask':
+        this.#rates.ask(from, event.limit, event.request, nowMs);
+        return;
+      case 'report':
+        this.#rates.report(from, event.limit, event.report, nowMs);
+        return;
+      case 'ended':
+        this.#ended(event, nowMs);
+        return;
+      case 'probed':
+        this.#breakers.recordProbe(event.server, event.generation, nowMs, event.succeeded);
+    }
+  }
+
+  #ended(event: Extract<WorkerEvent, { readonly kind: 'ended' }>, nowMs: number): void {
+    const { server, successes, failures, window } = event;
+    // A server whose breaker is open is taken care of: it is no reason to throttle the others.
+    if (this.#breakers.isClosed(server)) this.#errors.record(nowMs, successes, failures);
+    this.#adaptive.record(server, window, this.#calls.out('server', server));
+    this.#breakers.record(server, event, nowMs);
+  }
+
+  #tick(): void {
+    const nowMs = monotonicMs();
+    this.#calls.tick(nowMs);
+    this.#streams.tick(nowMs);
+    this.#rates.tick(nowMs);
+    this.#breakers.tick(nowMs);
+    this.#adaptive.tick(nowMs);
+    this.#outbox.schedule();
+  }
+
+  #sampleLoad(): void {
+    const nowMs = monotonicMs();
+    this.#load = this.#sample();
+    if (!this.#options.config.rate.adaptive.enabled) return;
+    const scale = this.#loadScale.update(nowMs, this.#load);
+    const isNews = Math.abs(scale - this.#scale) >= SCALE_STEP || (scale === 1 && this.#scale < 1);
+    if (!isNews) return;
+    this.#scale = scale;
+    this.#rates.setScale(scale, nowMs);
+    for (const to of this.#workers) this.#push(to, { kind: 'scale', scale });
+  }
+
+  #errorRate(nowMs: number): number {
+    const isEnough = this.#errors.calls(nowMs) >= MIN_CALLS_FOR_ERRORS;
+    return isEnough ? this.#errors.failureRatio(nowMs) : 0;
+  }
+
+  /** One worker after the other, so that a sick worker does not make every probe fail. */
+  #probe(server: string, generation: number): void {
+    const workers = [...this.#workers];
+    this.#prober = (this.#prober + 1) % Math.max(1, workers.length);
+    const to = workers[this.#prober];
+    // Without a worker the probe is lost and counts as failed when its time is over.
+    if (to !== undefined) this.#push(to, { kind: 'probe', server, generation });
+  }
+
+  #ledger(of: 'calls' | 'streams'): LeaseLedger {
+    return of === 'calls' ? this.#calls : this.#streams;
+  }
+
+  #push(to: Incarnation, event: PrimaryEvent): void {
+    this.#outbox.push({ to, event });
+  }
+
+  #collect(): void {
+    for (const message of this.#calls.drain()) {
+      this.#push(message.to, { kind: 'slots', of: 'calls', message });
+    }
+    for (const message of this.#streams.drain()) {
+      this.#push(message.to, { kind: 'slots', of: 'streams', message });
+    }
+    for (const message of this.#rates.drain()) this.#push(message.to, { kind: 'rate', message });
+  }
+
+  #sendAll(items: readonly { readonly to: Incarnation; readonly event: PrimaryEvent }[]): void {
+    const byWorker = new Map<Incarnation, PrimaryEvent[]>();
+    for (const { to, event } of items) {
+      const events = byWorker.get(to);
+      if (events === undefined) byWorker.set(to, [event]);
+      else events.push(event);
+    }
+    for (const [to, events] of byWorker) this.#options.send(to, events);
+  }
+}
+
+function configuredLimits({
+  limits,
+  servers,
+}: Pick<Config, 'limits' | 'servers'>): ReadonlyMap<string, number> {
+  const enabled = Object.values(servers).filter((server) => server.enabled);
+  return new Map(
+    enabled.map(({ name, connectionPool }) => [
+      name,
+      connectionPool.maxConnections ?? limits.maxConnectionsPerServer,
+    ]),
+  );
+}
+
+function callLedger({ limits }: Pick<Config, 'limits'>): LeaseLedger {
+  return new LeaseLedger({
+    maxTotal: limits.maxTotalConnections,
+    maxPerUser: limits.maxConcurrentRequestsPerUser,
+    maxQueued: limits.queueMaxSize,
+    maxQueuedPerUser: limits.queueMaxPerUser,
+    queueTimeoutMs: limits.queueTimeoutMs,
+    shedEarly: {
+      ...defaultShedEarly,
+      // A longer queue, or more patience, is meant for longer bursts.
+      minIntervalMs: Math.max(
+        defaultShedEarly.minIntervalMs,
+        limits.queueTimeoutMs * BACKLOG_SHARE * Math.max(1, limits.queueMaxSize / USUAL_QUEUE),
+      ),
+    },
+  });
+}
+
+function streamLedger({ http }: Pick<Config, 'http'>): LeaseLedger {
+  return new LeaseLedger({
+    maxTotal: http.maxStreams,
+    maxPerUser: http.maxStreamsPerUser,
+    maxQueued: http.maxStreams,
+    maxQueuedPerUser: http.maxStreamsPerUser,
+    queueTimeoutMs: STREAM_WAIT_MS,
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * The rate limits of the configuration as budgets that workers lease from: the gateway's token
+ * bucket, each user's window, each server's window or its own bucket. All of them shrink and grow
+ * with one factor, the adaptive scale.
+ */
+import type { Config } from '../../config/config.js';
+import { parseRateKey } from '../ipc/admission-messages.js';
+import type { ChunkMessage, ChunkReport, ChunkRequest } from '../policy/lease-budget.js';
+import { LeaseBudgets } from '../policy/lease-budgets.js';
+import type { Incarnation } from '../policy/lease-messages.js';
+import { SlidingWindow } from '../policy/sliding-window.js';
+import { TokenBucket } from '../policy/token-bucket.js';
+
+/** Limits that constrain someone at once; beyond it a new caller is refused. */
+const MAX_KEYS = 100_000;
+const WINDOW_MS = 1000;
+
+type Limit = TokenBucket | SlidingWindow;
+
+/** A rate as the configuration has it; null = no limit of that kind. */
+type Rate =
+  | { readonly kind: 'window'; readonly perSecond: number }
+  | { readonly kind: 'bucket'; readonly size: number; readonly perSecond: number };
+
+export class RateBudgets {
+  readonly #config: Pick<Config, 'rate' | 'servers'>;
+  readonly #budgets: LeaseBudgets<Limit>;
+  #scale = 1;
+
+  constructor(config: Pick<Config, 'rate' | 'servers'>) {
+    this.#config = config;
+    this.#budgets = new LeaseBudgets<Limit>({
+      maxKeys: MAX_KEYS,
+      createLimit: (key, nowMs) => this.#create(key, nowMs),
+    });
+  }
+
+  drain(): readonly ChunkMessage[] {
+    return this.#budgets.drain();
+  }
+
+  ask(from: Incarnation, key: string, request: ChunkRequest, nowMs: number): void {
+    this.#budgets.ask(from, key, request, nowMs);
+  }
+
+  report(from: Incarnation, key: string, report: ChunkReport, nowMs: number): void {
+    this.#budgets.report(from, key, report, nowMs);
+  }
+
+  workerExited(incarnation: Incarnation, nowMs: number): void {
+    this.#budgets.workerExited(incarnation, nowMs);
+  }
+
+  tick(nowMs: number): void {
+    this.#budgets.tick(nowMs);
+  }
+
+  /** Forgets limits that constrain nobody. Returns how many. */
+  sweep(nowMs: number): number {
+    return this.#budgets.sweep(nowMs);
+  }
+
+  setScale(scale: number, nowMs: number): void {
+    this.#scale = scale;
+    for (const [key, limit] of this.#budgets.limits()) {
+      const rate = this.#rate(key);
+      if (rate === null) continue;
+      if (limit instanceof SlidingWindow) limit.setLimit(scaled(rate.perSecond, scale));
+      else limit.setRate(nowMs, this.#bucketOptions(rate));
+    }
+  }
+
+  /** Callers and servers with an account now. */
+  get size(): number {
+    return this.#budgets.size;
+  }
+
+  /** What may pass a second at the present scale; null = no limit of that kind. */
+  effective(): {
+    readonly gatewayPerSecond: number | null;
+    readonly userPerSecond: number | null;
+    readonly serverPerSecond: Readonly<Record<string, number>>;
+  } {
+    const perSecond = (key: string): number | null => {
+      const rate = this.#rate(key);
+      if (rate === null) return null;
+      return rate.kind === 'window'
+        ? scaled(rate.perSecond, this.#scale)
+        : rate.perSecond * this.#scale;
+    };
+    const servers: Record<string, number> = {};
+    for (const { name, enabled } of Object.values(this.#config.servers)) {
+      const ofServer = perSecond(`server:${name}`);
+      if (enabled && ofServer !== null) servers[name] = ofServer;
+    }
+    return {
+      gatewayPerSecond: perSecond('gateway'),
+      userPerSecond: perSecond('user:'),
+      serverPerSecond: servers,
+    };
+  }
+
+  #create(key: string, nowMs: number): Limit {
+    const rate = this.#rate(key);
+    // Asked for by nobody who shares this configuration: nothing passes.
+    if (rate === null) return new SlidingWindow({ limit: 0, windowMs: WINDOW_MS });
+    if (rate.kind === 'bucket') return new TokenBucket(this.#bucketOptions(rate), nowMs);
+    return new SlidingWindow({ limit: scaled(rate.perSecond, this.#scale), windowMs: WINDOW_MS });
+  }
+
+  #bucketOptions(rate: Rate): { readonly capacity: number; readonly refillPerSecond: number } {
+    const size = rate.kind === 'bucket' ? rate.size : rate.perSecond;
+    return {
+      capacity: scaled(size, this.#scale),
+      refillPerSecond: rate.perSecond * this.#scale,
+    };
+  }
+
+  #rate(key: string): Rate | null {
+    const parsed = parseRateKey(key);
+    const { gatewayTokensPerSecond, perUserPerSecond, perServerPerSecond } = this.#config.rate;
+    switch (parsed?.kind) {
+      case 'gateway':
+        return bucket(gatewayTokensPerSecond, gatewayTokensPerSecond);
+      case 'user':
+        return window(perUserPerSecond);
+      case 'server': {
+        const own = Object.hasOwn(this.#config.servers, parsed.name)
+          ? this.#config.servers[parsed.name]?.rateLimit
+          : null;
+        return own == null
+          ? window(perServerPerSecond)
+          : bucket(own.burstSize, own.requestsPerMinute / 60);
+      }
+      case undefined:
+        return null;
+    }
+  }
+}
+
+function window(perSecond: number | null): Rate | null {
+  return perSecond === null ? null : { kind: 'window', perSecond };
+}
+
+function bucket(size: number | null, perSecond: number | null): Rate | null {
+  return size === null || perSecond === null ? null : { kind: 'bucket', size, perSecond };
+}
+
+/** Whole, and never 0: some calls must pass, or nothing tells when the load is over. */
+function scaled(limit: number, scale: number): number {
+  return Math.max(1, Math.floor(limit * scale));
+}

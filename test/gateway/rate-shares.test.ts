@@ -1,0 +1,116 @@
+import t from 'tap';
+import { RateShares, type CallRate, type SpendResult } from '../../src/gateway/rate-shares.js';
+import type { WorkerEvent } from '../../src/ipc/admission-messages.js';
+
+function worker(maxUsers = 100) {
+  const sent: WorkerEvent[] = [];
+  const shares = new RateShares({
+    hasGatewayLimit: true,
+    hasUserLimit: true,
+    limitedServers: new Set(['s']),
+    maxUsers,
+    send: (event) => sent.push(event),
+    schedule: () => undefined,
+  });
+  const asked = (nowMs: number): string[] => {
+    sent.length = 0;
+    shares.beforeSend(nowMs);
+    return sent.map((event) =>
+      event.kind === 'ask' ? `${event.limit} ${event.request.needed}` : '',
+    );
+  };
+  const chunk = (key: string, count: number, nowMs: number): void => {
+    shares.onMessage({ kind: 'chunk', to: 1, key, count, left: 7 }, nowMs);
+  };
+  return { shares, sent, asked, chunk };
+}
+
+const ratesOf = (shares: RateShares, user = 'ana', server = 's'): readonly CallRate[] => {
+  const rates = shares.ratesOf(user, server);
+  if (rates === null) throw new Error('the table is full');
+  return rates;
+};
+
+t.test('a call spends one of each limit, the own one first; a burst asks once', async (t) => {
+  const { shares, asked, chunk } = worker();
+  const rates = ratesOf(shares);
+  t.same(
+    rates.map(({ key }) => key),
+    ['user:ana', 'server:s', 'gateway'],
+  );
+  const both = [shares.spend(rates, 0), shares.spend(rates, 0)];
+  t.same(asked(0), ['user:ana 2']);
+  chunk('user:ana', 5, 1);
+  t.same(asked(1), ['server:s 2']);
+  chunk('server:s', 5, 2);
+  t.same(asked(3), ['gateway 2']);
+  chunk('gateway', 5, 4);
+  t.same([await both[0], await both[1]], ['spent', 'spent']);
+  t.equal(shares.spend(rates, 5), 'spent', 'what is here is spent with no message');
+  t.end();
+});
+
+t.test('who waited has spent before a recall in the same batch is heard', async (t) => {
+  const { shares, sent, chunk } = worker();
+  const rates = ratesOf(shares).slice(0, 1);
+  const first = shares.spend(rates, 0);
+  shares.beforeSend(0);
+  sent.length = 0;
+  chunk('user:ana', 1, 1);
+  shares.onMessage({ kind: 'chunk-recall', to: 1, key: 'user:ana' }, 1);
+  t.match(sent, [{ kind: 'report', report: { spent: 1, returned: 0, answersRecall: true } }]);
+  t.equal(await first, 'spent');
+});
+
+t.test('a denial tells who waits how long, and gives back what was spent elsewhere', async (t) => {
+  const { shares, chunk, asked } = worker();
+  const rates = ratesOf(shares);
+  const waiting = shares.spend(rates, 0);
+  chunk('user:ana', 1, 1);
+  shares.beforeSend(1);
+  shares.onMessage({ kind: 'chunk-denied', to: 1, key: 'server:s', waitMs: 300 }, 2);
+  t.match(await waiting, { rate: { key: 'server:s' }, waitMs: 300 });
+  t.match(shares.spend(rates, 102), { waitMs: 200 }, 'later ones are refused with no message');
+  t.same(asked(102), []);
+  chunk('server:s', 1, 400);
+  chunk('gateway', 1, 400);
+  t.equal(shares.spend(rates, 400), 'spent', "the user's own was given back");
+});
+
+t.test('a primary that does not answer refuses nobody for longer than a second', async (t) => {
+  const { shares } = worker();
+  const waiting = shares.spend(ratesOf(shares), 0) as Promise<SpendResult>;
+  shares.beforeSend(0);
+  shares.sweep(999);
+  shares.sweep(1000);
+  t.match(await waiting, { waitMs: 1000 });
+});
+
+t.test('what was spent is reported; users who are idle are forgotten', (t) => {
+  const { shares, sent, chunk } = worker();
+  const rates = ratesOf(shares).slice(0, 1);
+  void shares.spend(rates, 0);
+  shares.beforeSend(0);
+  chunk('user:ana', 2, 1);
+  sent.length = 0;
+  shares.sweep(50);
+  shares.sweep(100);
+  shares.sweep(150);
+  t.match(sent, [
+    { limit: 'user:ana', report: { spent: 1 } },
+    { limit: 'user:ana', report: { returned: 1 } },
+  ]);
+  t.equal(shares.users, 0);
+  shares.onMessage({ kind: 'chunk-recall', to: 1, key: 'user:ana' }, 151);
+  t.match(sent.at(-1), { report: { spent: 0, returned: 0, answersRecall: true } });
+  t.end();
+});
+
+t.test('a full table of users takes no new one', (t) => {
+  const { shares } = worker(2);
+  t.ok(shares.ratesOf('a', 's'));
+  t.ok(shares.ratesOf('b', 's'));
+  t.equal(shares.ratesOf('c', 's'), null);
+  t.ok(shares.ratesOf('a', 's'));
+  t.end();
+});

@@ -1,0 +1,75 @@
+import t from 'tap';
+import type { WindowSummary } from '../../src/policy/sample-window.js';
+import { AdaptiveLimits } from '../../src/primary/adaptive-limits.js';
+
+const good = (count: number, meanMs = 10): WindowSummary => ({
+  maxInFlight: 1000,
+  dropped: 0,
+  successes: count,
+  classes: [{ key: 'echo', count, sumMs: count * meanMs }],
+});
+const dropped: WindowSummary = { maxInFlight: 1, dropped: 5, successes: 0, classes: [] };
+
+function limits(isAdaptive = true) {
+  const changes: number[] = [];
+  const times: number[] = [];
+  const all = new AdaptiveLimits(
+    {
+      limits: new Map([['s', 50]]),
+      isAdaptive,
+      onLimit: (_server, limit) => changes.push(limit),
+      onServiceTime: (_server, usualMs) => times.push(usualMs),
+    },
+    0,
+  );
+  return { all, changes, times };
+}
+
+t.test(
+  'drops lower the limit, never below its floor; use brings it back to the configured',
+  (t) => {
+    const { all, changes } = limits();
+    let nowMs = 0;
+    for (let i = 0; i < 40; i += 1) {
+      all.record('s', dropped, 50);
+      all.tick((nowMs += 1000));
+    }
+    t.equal(all.limitOf('s'), 10);
+    t.equal(changes[0], 45);
+    for (let i = 0; i < 60; i += 1) {
+      all.record('s', good(20), 50);
+      all.tick((nowMs += 1000));
+    }
+    t.equal(all.limitOf('s'), 50);
+    t.equal(Math.max(...changes), 50);
+    t.end();
+  },
+);
+
+t.test('a limit that is not used does not grow, whatever workers report of themselves', (t) => {
+  const { all } = limits();
+  all.record('s', dropped, 50);
+  all.tick(1000);
+  for (let window = 2; window < 10; window += 1) {
+    for (let report = 0; report < 20; report += 1) all.record('s', good(20), 3);
+    all.tick(window * 1000);
+  }
+  t.equal(all.limitOf('s'), 45);
+  t.end();
+});
+
+t.test('the service time is learned in any case, smoothly; the limit stays where it is', (t) => {
+  const { all, changes, times } = limits(false);
+  all.record('s', good(20, 100), 5);
+  all.tick(1000);
+  all.record('s', good(20, 200), 5);
+  all.record('s', dropped, 5);
+  all.tick(2000);
+  t.same(times, [100, 130]);
+  t.equal(all.usualMs('s'), 130);
+  t.same(changes, []);
+  all.record('nope', good(20), 1);
+  t.equal(all.limitOf('nope'), undefined);
+  t.equal(all.usualMs('nope'), null);
+  t.end();
+});

@@ -1,0 +1,65 @@
+import t from 'tap';
+import { RateBudgets } from '../../src/primary/rate-budgets.js';
+
+const budgets = () =>
+  new RateBudgets({
+    rate: {
+      gatewayTokensPerSecond: 100,
+      perUserPerSecond: 10,
+      perServerPerSecond: 50,
+      adaptive: { enabled: true, threshold: 0.8 },
+    },
+    servers: {
+      own: { name: 'own', enabled: true, rateLimit: { requestsPerMinute: 60, burstSize: 5 } },
+      common: { name: 'common', enabled: true, rateLimit: null },
+      off: { name: 'off', enabled: false, rateLimit: null },
+    },
+  } as unknown as ConstructorParameters<typeof RateBudgets>[0]);
+
+/** How many of `wanted` are lent now. */
+function lent(all: RateBudgets, key: string, nowMs = 0, wanted = 1000): number {
+  all.ask(1, key, { needed: wanted, wanted }, nowMs);
+  const answer = all.drain().at(-1);
+  return answer?.kind === 'chunk' ? answer.count : 0;
+}
+
+t.test('each kind of limit is as the configuration says', (t) => {
+  t.equal(lent(budgets(), 'gateway'), 100);
+  t.equal(lent(budgets(), 'user:ana'), 10);
+  t.equal(lent(budgets(), 'server:common'), 50);
+  t.equal(lent(budgets(), 'server:own'), 5, 'its own bucket, with its own burst');
+  t.equal(lent(budgets(), 'server:constructor'), 50, 'a name from outside is only a name');
+  t.equal(lent(budgets(), 'nonsense'), 0, 'what is no limit lends nothing');
+  t.same(budgets().effective(), {
+    gatewayPerSecond: 100,
+    userPerSecond: 10,
+    serverPerSecond: { own: 1, common: 50 },
+  });
+  t.end();
+});
+
+t.test('one factor scales them all, those in use and those to come, and never to nothing', (t) => {
+  const all = budgets();
+  t.equal(lent(all, 'user:ana', 0, 1), 1);
+  all.setScale(0.5, 0);
+  t.equal(lent(all, 'user:ana', 1), 4, 'five in all');
+  t.equal(lent(all, 'user:bo', 1), 5);
+  t.equal(lent(all, 'gateway', 1), 50);
+  t.equal(all.effective().gatewayPerSecond, 50);
+  all.setScale(0.001, 2);
+  t.equal(lent(all, 'user:cy', 2), 1);
+  all.setScale(1, 3);
+  t.equal(lent(all, 'user:dee', 3), 10);
+  t.end();
+});
+
+t.test('accounts that constrain nobody are forgotten', (t) => {
+  const all = budgets();
+  lent(all, 'user:ana', 0, 1);
+  t.equal(all.size, 1);
+  t.equal(all.sweep(100), 0);
+  all.workerExited(1, 100);
+  t.equal(all.sweep(5000), 1);
+  t.equal(all.size, 0);
+  t.end();
+});
