@@ -16,7 +16,8 @@ export interface PrimaryAnswer {
 
 /** The part of `process` that is used. */
 export interface IpcChannel {
-  send?(message: unknown): boolean;
+  readonly connected?: boolean;
+  send?(message: unknown, callback: (error: Error | null) => void): boolean;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'disconnect', listener: () => void): unknown;
 }
@@ -44,7 +45,9 @@ export class PrimaryLink {
   }
 
   send(message: WorkerToPrimary): void {
-    this.#channel.send?.(message);
+    if (this.#channel.connected === false) return;
+    // A primary that is gone is noticed by the disconnect; without a callback it would be an 'error' event.
+    this.#channel.send?.(message, () => undefined);
   }
 
   /** Null when the primary did not answer within a second, or too many questions are open. */

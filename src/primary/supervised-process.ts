@@ -76,7 +76,7 @@ export class SupervisedProcess {
     child.on('message', (message: unknown) => {
       if (child !== this.#child) return;
       this.#lastSeenAtMs = monotonicMs();
-      if (this.#options.isHello?.(message) === true) child.send(startMessage() as object);
+      if (this.#options.isHello?.(message) === true) this.send(startMessage() as object);
       if (this.#state === 'starting' && this.#options.isReady(message)) this.#becomeReady();
       this.#options.onMessage(message);
     });
@@ -87,7 +87,7 @@ export class SupervisedProcess {
     child.on('error', (error) => {
       log.error({ err: error }, `${name} cannot be reached`);
     });
-    if (this.#options.isHello === undefined) child.send(startMessage() as object);
+    if (this.#options.isHello === undefined) this.send(startMessage() as object);
     this.#timer = setInterval(() => {
       const limitMs = this.#state === 'starting' ? startTimeoutMs : heartbeatTimeoutMs;
       if (monotonicMs() - this.#lastSeenAtMs <= limitMs) return;
@@ -97,7 +97,13 @@ export class SupervisedProcess {
   }
 
   send(message: object): void {
-    if (this.#child?.connected === true) this.#child.send(message);
+    const child = this.#child;
+    if (child?.connected !== true) return;
+    // With a callback no 'error' event is emitted: node:cluster hands that on to a Worker object that has
+    // no listener, and a write to a worker killed a moment ago (EPIPE) would end the primary (seen).
+    child.send(message, (error) => {
+      if (error !== null) this.#options.log.debug({ err: error }, `${this.#options.name} is gone`);
+    });
   }
 
   kill(): void {

