@@ -151,8 +151,8 @@ t.test('load scales the rates down and, when it is over, up again by itself', as
   admission.workerStarted(1);
   admission.start();
   const startedAtMs = monotonicMs();
-  await until(() => admission.snapshot().scale < 0.5, { timeoutMs: 10_000, what: 'a lower scale' });
-  t.ok((admission.snapshot().rates.userPerSecond ?? 10) < 6);
+  await until(() => admission.snapshot().scale < 0.6, { timeoutMs: 10_000, what: 'a lower scale' });
+  t.ok((admission.snapshot().rates.userPerSecond ?? 10) < 7);
   t.ok(
     (await settle()).some((word) => word.startsWith('1 scale 0.')),
     'workers are told',
