@@ -12,8 +12,12 @@ interface Record {
   epoch: string;
 }
 
-async function sleeper(t: { teardown(release: () => unknown): void }, script = 'exec sleep 600') {
-  const child = spawn('/bin/sh', ['-c', `echo $$; ${script}`], {
+/** `script` says that it is up once everything it starts is there. */
+async function sleeper(
+  t: { teardown(release: () => unknown): void },
+  script = 'echo up; exec sleep 600',
+) {
+  const child = spawn('/bin/sh', ['-c', script], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -50,7 +54,7 @@ t.test(
 
 t.test('grandchildren whose parent is gone are found by their group', async (t) => {
   const folder = join(t.testdir(), 'children');
-  const { child, pid } = await sleeper(t, 'sleep 600 & read never');
+  const { child, pid } = await sleeper(t, 'sleep 600 & echo up; wait');
   new ChildLedger(folder).add(pid, 'files');
   process.kill(pid, 'SIGKILL');
   await once(child, 'exit');
