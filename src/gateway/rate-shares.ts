@@ -126,7 +126,7 @@ export class RateShares {
     const rate = this.#find(message.key);
     switch (message.kind) {
       case 'chunk':
-        rate?.share.granted(nowMs, message.count, message.left);
+        rate?.share.granted(nowMs, message.count, message.left, message.waitMs);
         break;
       case 'chunk-denied':
         rate?.share.denied(nowMs, message.waitMs);

@@ -11,10 +11,11 @@
  * as in one process. A worker that dies has, for all we know, just spent everything: the safe side.
  * The price is refusing slightly too much: a place comes back up to one report interval late.
  *
- * WHY NOBODY IS REFUSED WHILE A CHUNK LIES IDLE ELSEWHERE. An ask that finds nothing recalls the
- * chunks of the other workers and waits for their answers (at most `recallTimeoutMs`: then it is
- * denied, we fail closed). For a while after that the limit is contended: workers get what they
- * need and nothing in advance.
+ * WHY NOBODY IS REFUSED WHILE A CHUNK LIES IDLE ELSEWHERE. An ask that finds too little recalls the
+ * chunks of the other workers and waits for their answers, at most `recallTimeoutMs`. Then it gets
+ * what there is, and what the chunk does not cover is refused: an ask is answered once, so no call
+ * goes on asking for tokens that trickle in. For a while after that the limit is contended: workers
+ * get what they need and nothing in advance.
  */
 import type { Incarnation } from './lease-messages.js';
 
@@ -55,6 +56,8 @@ export type ChunkMessage =
       readonly count: number;
       /** Left at the primary after this, for the RateLimit header. */
       readonly left: number;
+      /** > 0: the chunk is smaller than what was needed; the calls beyond it have this long to wait. */
+      readonly waitMs: number;
     }
   | {
       readonly kind: 'chunk-denied';
@@ -109,15 +112,14 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
 
   /**
    * A worker asks; it has at most one ask open. Answered by one chunk or denial, now or within
-   * recallTimeoutMs.
+   * recallTimeoutMs; what a chunk does not cover is denied with it.
    */
   ask(from: Incarnation, request: ChunkRequest, nowMs: number): void {
-    if (this.#tryLend(from, request, nowMs)) return;
-    if (!this.#recallOthers(from, nowMs)) {
-      this.#deny(from, nowMs);
+    if (!this.#covers(request, nowMs) && this.#recallOthers(from, nowMs)) {
+      this.#pending.set(from, { request, untilMs: nowMs + this.#options.recallTimeoutMs });
       return;
     }
-    this.#pending.set(from, { request, untilMs: nowMs + this.#options.recallTimeoutMs });
+    this.#answer(from, request, nowMs);
   }
 
   /** A worker settles. More than it was lent is not believed. */
@@ -145,12 +147,12 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     this.#servePending(nowMs);
   }
 
-  /** Denies the asks that have waited long enough. */
+  /** Answers the asks that have waited long enough, with what there is. */
   tick(nowMs: number): void {
-    for (const [from, { untilMs }] of this.#pending) {
+    for (const [from, { request, untilMs }] of this.#pending) {
       if (nowMs < untilMs) continue;
       this.#pending.delete(from);
-      this.#deny(from, nowMs);
+      this.#answer(from, request, nowMs);
     }
   }
 
@@ -162,18 +164,26 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     return this.#holders.size === 0 && this.#pending.size === 0 && this.limit.isIdle(nowMs);
   }
 
-  #tryLend(to: Incarnation, { needed, wanted }: ChunkRequest, nowMs: number): boolean {
+  #covers({ needed }: ChunkRequest, nowMs: number): boolean {
+    return needed === 0 || this.limit.remaining(nowMs) >= needed;
+  }
+
+  #answer(to: Incarnation, { needed, wanted }: ChunkRequest, nowMs: number): void {
+    const key = this.#key;
     const inAdvance = nowMs < this.#contendedUntilMs ? 0 : this.#halfLeftAfter(needed, nowMs);
     const count = this.limit.lend(nowMs, Math.min(wanted, needed + inAdvance));
-    if (count === 0 && needed > 0) return false;
+    if (count === 0 && needed > 0) {
+      this.#send({ kind: 'chunk-denied', to, key, waitMs: this.#waitMs(nowMs) });
+      return;
+    }
     if (count > 0) {
       const holder = this.#holders.get(to);
       if (holder === undefined) this.#holders.set(to, { lent: count, recalled: false });
       else holder.lent += count;
     }
     const left = this.limit.remaining(nowMs);
-    this.#send({ kind: 'chunk', to, key: this.#key, count, left });
-    return true;
+    const waitMs = count < needed ? this.#waitMs(nowMs) : 0;
+    this.#send({ kind: 'chunk', to, key, count, left, waitMs });
   }
 
   /** Half stays here, so that the next worker usually finds something without a recall. */
@@ -198,13 +208,9 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
   #servePending(nowMs: number): void {
     if (this.#pending.size === 0) return;
     for (const [from, { request }] of this.#pending) {
-      if (!this.#tryLend(from, request, nowMs)) break;
+      if (!this.#covers(request, nowMs) && this.#awaitsOthers(from)) continue;
       this.#pending.delete(from);
-    }
-    for (const from of this.#pending.keys()) {
-      if (this.#awaitsOthers(from)) continue;
-      this.#pending.delete(from);
-      this.#deny(from, nowMs);
+      this.#answer(from, request, nowMs);
     }
   }
 
@@ -215,8 +221,7 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     return false;
   }
 
-  #deny(to: Incarnation, nowMs: number): void {
-    const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(1, this.limit.waitMs(nowMs)));
-    this.#send({ kind: 'chunk-denied', to, key: this.#key, waitMs });
+  #waitMs(nowMs: number): number {
+    return Math.min(LONGEST_WAIT_MS, Math.max(1, this.limit.waitMs(nowMs)));
   }
 }

@@ -86,13 +86,16 @@ export class LeaseShare {
     return { needed, wanted: Math.max(needed, Math.min(maxChunk, Math.ceil(perMs * chunkMs))) };
   }
 
-  /** A chunk arrived: the waiting calls may spend now. */
-  granted(nowMs: number, count: number, left: number): void {
+  /**
+   * A chunk arrived: the waiting calls may spend now. `waitMs` > 0: those it does not cover are
+   * rate-limited for so long.
+   */
+  granted(nowMs: number, count: number, left: number, waitMs = 0): void {
     this.#asking = false;
     this.#unspent += count;
     this.#leftAtPrimary = left;
     this.#lastChunk = count;
-    this.#deniedUntilMs = -Infinity;
+    this.#deniedUntilMs = waitMs > 0 ? nowMs + waitMs : -Infinity;
     if (count === 0) this.#stockUpFromMs = nowMs + this.#options.chunkMs;
   }
 

@@ -20,7 +20,7 @@ function worker(maxUsers = 100) {
     );
   };
   const chunk = (key: string, count: number, nowMs: number): void => {
-    shares.onMessage({ kind: 'chunk', to: 1, key, count, left: 7 }, nowMs);
+    shares.onMessage({ kind: 'chunk', to: 1, key, count, left: 7, waitMs: 0 }, nowMs);
   };
   return { shares, sent, asked, chunk };
 }

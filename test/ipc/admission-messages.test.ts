@@ -23,7 +23,7 @@ const FROM_WORKER: readonly WorkerEvent[] = [
 
 const FROM_PRIMARY: readonly PrimaryEvent[] = [
   { kind: 'slots', of: 'calls', message: { kind: 'refusal', to: 1, ticket: 1, reason: 'shed' } },
-  { kind: 'rate', message: { kind: 'chunk', to: 1, key: 'gateway', count: 1, left: 0 } },
+  { kind: 'rate', message: { kind: 'chunk', to: 1, key: 'gateway', count: 1, left: 0, waitMs: 0 } },
   { kind: 'breaker', server: 's', announced: { state: 'half-open', generation: 2 } },
   { kind: 'probe', server: 's', generation: 2 },
   { kind: 'scale', scale: 0.5 },

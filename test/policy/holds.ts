@@ -12,5 +12,7 @@ export function holds<Values>(
 ): void {
   const run = fc.check(property, parameters);
   if (run instanceof Promise) throw new TypeError('holds() takes synchronous properties');
-  t.ok(!run.failed, fc.defaultReportMessage(run) ?? `held for ${run.numRuns} runs`);
+  const thrown = run.errorInstance instanceof Error ? ` Thrown: ${run.errorInstance.message}` : '';
+  const report = fc.defaultReportMessage(run) ?? `held for ${run.numRuns} runs`;
+  t.ok(!run.failed, `${report}${thrown}`);
 }

@@ -114,10 +114,12 @@ class RateWorld {
   }
 
   isIdle(): boolean {
-    for (let i = 0; i < 3; i += 1) {
+    // A chunk asked for in advance may still be under way: it has to arrive to be returned.
+    for (let i = 0; i < 6; i += 1) {
       for (let who = 0; who < this.workers.length; who += 1) {
         this.sweep(who);
         this.deliverToPrimary(who);
+        this.deliverToWorker(who);
       }
     }
     this.nowMs += 60_000;
@@ -156,7 +158,7 @@ class RateWorld {
       this.refused += waiting;
       return;
     }
-    worker.share.granted(this.nowMs, message.count, message.left);
+    worker.share.granted(this.nowMs, message.count, message.left, message.waitMs);
     for (let i = 0; i < waiting; i += 1) this.#call(worker);
     this.#ask(worker);
   }
@@ -341,9 +343,9 @@ t.test('lends what is needed and half of the rest in advance', (t) => {
   budget.ask(2, { needed: 1, wanted: 2 }, 0);
   budget.ask(2, { needed: 0, wanted: 9 }, 0);
   t.same(sent(), [
-    { kind: 'chunk', to: 1, key: 'k', count: 6, left: 4 },
-    { kind: 'chunk', to: 2, key: 'k', count: 2, left: 2 },
-    { kind: 'chunk', to: 2, key: 'k', count: 1, left: 1 },
+    { kind: 'chunk', to: 1, key: 'k', count: 6, left: 4, waitMs: 0 },
+    { kind: 'chunk', to: 2, key: 'k', count: 2, left: 2, waitMs: 0 },
+    { kind: 'chunk', to: 2, key: 'k', count: 1, left: 1, waitMs: 0 },
   ]);
   t.end();
 });
@@ -362,15 +364,15 @@ t.test('an ask that finds nothing waits for the chunks of the others, each recal
   t.same(
     sent(),
     [
-      { kind: 'chunk', to: 2, key: 'k', count: 1, left: 1 },
-      { kind: 'chunk', to: 3, key: 'k', count: 1, left: 0 },
+      { kind: 'chunk', to: 2, key: 'k', count: 1, left: 1, waitMs: 0 },
+      { kind: 'chunk', to: 3, key: 'k', count: 1, left: 0, waitMs: 990 },
     ],
-    'contended: nothing in advance',
+    'contended: nothing in advance; the call that is not covered is refused at once',
   );
   budget.ask(3, { needed: 0, wanted: 5 }, 30);
   t.same(
     sent(),
-    [{ kind: 'chunk', to: 3, key: 'k', count: 0, left: 0 }],
+    [{ kind: 'chunk', to: 3, key: 'k', count: 0, left: 0, waitMs: 0 }],
     'stocking up recalls nobody',
   );
   t.end();
