@@ -44,8 +44,9 @@ class WorkerProcess {
 
   run(): void {
     this.#delay.enable();
-    // Ctrl-C reaches the whole process group; the primary decides what it means.
+    // Ctrl-C and a closed terminal reach the whole process group; the primary decides what they mean.
     process.on('SIGINT', () => undefined);
+    process.on('SIGHUP', () => undefined);
     process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
     this.#primary.send({ type: 'worker-hello' });
   }

@@ -36,6 +36,8 @@ import { isServing, serverViews, statusLine, type StatusSource } from './status-
 export interface Primary {
   readonly log: Logger;
   start(): Promise<void>;
+  /** Every process opens its log files again, as after a rotation by other means. */
+  reopenLogs(): void;
   /** Drains and ends everything. Never rejects; a second call waits for the first. */
   stop(drainTimeoutMs: number): Promise<void>;
   /** Ends everything within a second; children of upstream hosts too. */
@@ -175,6 +177,9 @@ export async function composePrimary(config: Config): Promise<Primary> {
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
+    },
+    reopenLogs: () => {
+      rotation.reopen();
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;

@@ -96,6 +96,11 @@ export class LogRotation {
     return this.#checking;
   }
 
+  /** Opens the logs again without turning them over: somebody else renamed them. */
+  reopen(): void {
+    this.#options.reopen();
+  }
+
   /** Resolves when no file is touched any more. */
   async close(): Promise<void> {
     this.#isClosed = true;

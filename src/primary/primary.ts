@@ -67,6 +67,11 @@ function installSignals(primary: Primary, drainTimeoutMs: number): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Without a listener it ends the process, and a terminal that closes sends it to the whole group.
+  process.on('SIGHUP', () => {
+    primary.reopenLogs();
+    primary.log.info({ signal: 'SIGHUP' }, 'logs opened again');
+  });
 }
 
 /** One line with the cause and, where there is one, what to do. */

@@ -1,6 +1,6 @@
 /** The gateway as a service: what it tells systemd through the real systemd-notify, and what it finds in its log folder. */
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { startProgram } from '../support/child-program.js';
@@ -62,4 +62,24 @@ t.test('a log of an earlier day is an archive before anything is written', async
     old,
     'nothing was added to the old one',
   );
+});
+
+t.test('SIGHUP to every process ends none, and their logs have new files', async (t) => {
+  const gateway = await startGateway({ config });
+  t.teardown(() => gateway.destroy());
+  const log = join(gateway.files.logDir, 'multi-mcp-production.log');
+  await rename(log, `${log}.old`);
+  const tree = gateway.program.tree();
+  for (const { pid } of tree) process.kill(pid, 'SIGHUP');
+  gateway.program.kill('SIGHUP');
+  await until(async () => (await readFile(log, 'utf8')).includes('SIGHUP'), {
+    timeoutMs: 20_000,
+    what: 'a word about it in a new file',
+  });
+  t.ok((await fetch(`${gateway.url}/readyz`)).ok);
+  t.strictSame(
+    gateway.program.tree().map(({ pid }) => pid),
+    tree.map(({ pid }) => pid),
+  );
+  t.strictSame(await gateway.stop(), { code: 0, signal: null });
 });
