@@ -71,6 +71,6 @@ function statusView(source: StatusSource, url: string): StatusView {
     store: source.storeDescription,
     workers: tree.workers.filter(({ process: { state } }) => state === 'running').length,
     servers: serverViews(source),
-    alerts: [],
+    alerts: source.activeAlerts().map(({ message }) => message),
   };
 }

@@ -14,7 +14,7 @@ import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-sc
 import { defaultShedEarly } from '../policy/shed-early.js';
 import { TripRule } from '../policy/trip-rule.js';
 import { AdaptiveLimits } from './adaptive-limits.js';
-import { LoadSampler } from './load-signals.js';
+import { loadSignals, type LoadSources } from './load-signals.js';
 import { RateBudgets } from './rate-budgets.js';
 import { ServerBreakers, type BreakerView } from './server-breakers.js';
 
@@ -23,6 +23,8 @@ export interface AdmissionBrokerOptions {
   readonly send: (to: Incarnation, events: readonly PrimaryEvent[]) => void;
   /** The slowest worker's, from its last report. */
   readonly eventLoopDelayMs: () => number;
+  /** How loaded the machine is, as it was sampled last. */
+  readonly system: LoadSources['system'];
   /** In place of the machine's own load. */
   readonly sampleLoad?: () => LoadSignals;
 }
@@ -125,11 +127,10 @@ export class AdmissionBroker {
       },
       nowMs,
     );
-    const sampler = new LoadSampler({
-      eventLoopDelayMs: options.eventLoopDelayMs,
-      errorRate: () => this.#errorRate(monotonicMs()),
-    });
-    this.#sample = options.sampleLoad ?? (() => sampler.sample());
+    const { system, eventLoopDelayMs } = options;
+    const errorRate = (): number => this.#errorRate(monotonicMs());
+    this.#sample =
+      options.sampleLoad ?? (() => loadSignals({ system, eventLoopDelayMs, errorRate }));
     this.#loadScale = new LoadScale(nowMs, {
       ...defaultLoadScale,
       minScale: MIN_RATE_SCALE,

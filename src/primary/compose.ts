@@ -31,6 +31,7 @@ import { ReadySignal } from './ready-signal.js';
 import { answerQuery } from './queries.js';
 import { Revocations } from './revocations.js';
 import { startWarnings } from './start-warnings.js';
+import { SystemSampler } from './system-sampler.js';
 import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
 
 export interface Primary {
@@ -69,6 +70,12 @@ export async function composePrimary(config: Config): Promise<Primary> {
   let isDraining = false;
 
   const revocations = new Revocations(() => tree, log);
+  const system = new SystemSampler({
+    directories: { data: config.dataDir, logs: config.logDir },
+    onError: (thrown) => {
+      log.warn({ err: thrown }, 'the machine cannot be sampled; its last readings stay');
+    },
+  });
   const admissionTotals = new AdmissionTotals();
   const admission = new AdmissionBroker({
     config,
@@ -76,6 +83,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
       const place = tree.workers.find((worker) => worker.incarnation === incarnation);
       place?.process.send({ type: 'admission', events });
     },
+    system: () => system.latest(),
     eventLoopDelayMs: () =>
       Math.max(0, ...tree.workers.map(({ gauges }) => gauges?.eventLoopDelayMs ?? 0)),
   });
@@ -136,6 +144,8 @@ export async function composePrimary(config: Config): Promise<Primary> {
     storeDescription: store.description,
     isDraining: () => isDraining,
     admission: () => admission.snapshot(),
+    system: () => system.latest(),
+    activeAlerts: () => [],
   };
   const readySignal = new ReadySignal({
     environment: processEnv(),
@@ -159,6 +169,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
 
   const release = async (): Promise<void> => {
     admission.stop();
+    system.stop();
     await rotation.close();
     await admin.close();
     await store.close();
@@ -173,6 +184,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     start: async () => {
       await rotation.start();
       await admin.listen();
+      system.start();
       admission.start();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });

@@ -6,8 +6,10 @@
  */
 import type { Config } from '../../config/config.js';
 import type { ServerView } from '../admin/operations.js';
+import type { ActiveAlert } from './active-alert.js';
 import type { AdmissionSnapshot } from './admission-broker.js';
 import type { ProcessTree } from './process-tree.js';
+import type { SystemSample } from './system-sampler.js';
 
 export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -19,6 +21,9 @@ export interface StatusSource {
   readonly storeDescription: string;
   readonly isDraining: () => boolean;
   readonly admission: () => AdmissionSnapshot;
+  /** Null before the first sample. */
+  readonly system: () => SystemSample | null;
+  readonly activeAlerts: () => readonly ActiveAlert[];
 }
 
 export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus {
@@ -94,6 +99,8 @@ export function healthDocument(
         },
       ]),
     ),
+    system: source.system(),
+    alerts: source.activeAlerts(),
     workers: tree.workers.map(({ index, process, front, gauges }) => ({
       index,
       pid: process.pid,

@@ -46,6 +46,7 @@ function broker(t: Test, change: { adaptive?: boolean; load?: () => LoadSignals 
       for (const event of events) sent.push({ to, event });
     },
     eventLoopDelayMs: () => 0,
+    system: () => null,
     sampleLoad: change.load ?? (() => QUIET),
   });
   t.teardown(() => {

@@ -1,23 +1,22 @@
 import t from 'tap';
-import { LoadSampler } from '../../src/primary/load-signals.js';
-import { until } from '../support/until.js';
+import { loadSignals } from '../../src/primary/load-signals.js';
 
-t.test('every signal is a share of what there is', async (t) => {
-  const sampler = new LoadSampler({ eventLoopDelayMs: () => 125, errorRate: () => 0.3 });
-  const { cpu, memory, eventLoopDelay, errorRate } = sampler.sample();
-  t.ok(cpu >= 0 && cpu <= 1);
-  t.ok(memory > 0 && memory < 1);
-  t.equal(eventLoopDelay, 0.5);
-  t.equal(errorRate, 0.3);
-  const busyUntilMs = performance.now() + 300;
-  sampler.sample();
-  while (performance.now() < busyUntilMs);
-  const busy = await until(() => sampler.sample().cpu > 0.1, { timeoutMs: 5000, what: 'CPU use' });
-  t.ok(busy, 'CPU use since the last sample is seen');
+const cpu = { usedPercent: 40, cores: 2, limitCores: null, loadAverage: [] };
+const memory = { usedPercent: 70, usedBytes: 7, limitBytes: 10, limitedBy: 'machine' } as const;
+
+t.test('every signal is a share of what there is', (t) => {
+  const sources = { system: () => ({ cpu, memory }), eventLoopDelayMs: () => 125 };
+  t.same(loadSignals({ ...sources, errorRate: () => 0.3 }), {
+    cpu: 0.4,
+    memory: 0.7,
+    eventLoopDelay: 0.5,
+    errorRate: 0.3,
+  });
+  t.end();
 });
 
-t.test('a delay beyond saturation is still 1', (t) => {
-  const sampler = new LoadSampler({ eventLoopDelayMs: () => 9999, errorRate: () => 0 });
-  t.equal(sampler.sample().eventLoopDelay, 1);
+t.test('a delay beyond saturation is still 1; an unknown machine is not loaded', (t) => {
+  const sources = { system: () => null, eventLoopDelayMs: () => 9999, errorRate: () => 0 };
+  t.same(loadSignals(sources), { cpu: 0, memory: 0, eventLoopDelay: 1, errorRate: 0 });
   t.end();
 });
