@@ -4,8 +4,22 @@
  */
 import { serverNameProblem } from '../../config/server-name.js';
 import { isUserName } from '../gateway/token-claims.js';
-import { GatewayError } from '../kernel/errors.js';
-import type { CreateKeyInput, ListKeysInput, MintTokenInput } from './operations.js';
+import { checkLimits, checkToolRules, limitsIn, toolRulesIn } from './access-input.js';
+import {
+  flagIn,
+  membersOf,
+  optionalNumberIn,
+  refused,
+  textIn,
+  textsIn,
+  type Members,
+} from './input-members.js';
+import type {
+  CreateKeyInput,
+  ListKeysInput,
+  MintTokenInput,
+  UpdateKeyInput,
+} from './operations.js';
 
 const MAX_LABEL_CHARS = 128;
 const MAX_SERVERS = 256;
@@ -14,11 +28,20 @@ const MAX_KEY_SECONDS = 315_360_000;
 
 export function checkKeyInput(input: CreateKeyInput): void {
   checkUser(input.user);
-  checkServers(input.servers);
-  if (input.label.length > MAX_LABEL_CHARS || /\p{Cc}|\p{Surrogate}/u.test(input.label)) {
-    throw refused(`label must be printable and at most ${MAX_LABEL_CHARS} characters`);
+  checkKeyChange(input);
+}
+
+/** Each member that is there; a change of nothing is refused. */
+export function checkKeyChange(input: UpdateKeyInput): void {
+  const { servers, tools, limits, label, expiresInSeconds } = input;
+  if (Object.keys(input).length === 0) throw refused('there is nothing to change');
+  if (servers !== undefined) checkServers(servers);
+  if (tools !== undefined) checkToolRules(tools);
+  if (limits !== undefined) checkLimits(limits);
+  if (label !== undefined) checkLabel(label);
+  if (expiresInSeconds !== undefined && expiresInSeconds !== null) {
+    checkSeconds(expiresInSeconds, MAX_KEY_SECONDS);
   }
-  if (input.expiresInSeconds !== null) checkSeconds(input.expiresInSeconds, MAX_KEY_SECONDS);
 }
 
 export function checkTokenInput(input: MintTokenInput, maxSeconds: number): void {
@@ -27,7 +50,13 @@ export function checkTokenInput(input: MintTokenInput, maxSeconds: number): void
   checkSeconds(input.expiresInSeconds, maxSeconds);
 }
 
-function checkUser(user: string): void {
+function checkLabel(label: string): void {
+  if (label.length > MAX_LABEL_CHARS || /\p{Cc}|\p{Surrogate}/u.test(label)) {
+    throw refused(`label must be printable and at most ${MAX_LABEL_CHARS} characters`);
+  }
+}
+
+export function checkUser(user: string): void {
   if (!isUserName(user)) throw refused('user must be 1 to 256 printable characters');
 }
 
@@ -47,14 +76,31 @@ function checkSeconds(seconds: number, max: number): void {
   throw refused(`expiresInSeconds must be a whole number from 1 to ${max}`);
 }
 
+const CHANGEABLE = ['servers', 'tools', 'limits', 'label', 'expiresInSeconds'] as const;
+
 export function readKeyInput(json: unknown): CreateKeyInput {
-  const members = membersOf(json, ['user', 'servers', 'isAdmin', 'label', 'expiresInSeconds']);
+  const members = membersOf(json, ['user', 'isAdmin', ...CHANGEABLE]);
   return {
     user: textIn(members, 'user'),
     servers: serversIn(members),
+    tools: toolRulesIn(members),
+    limits: limitsIn(members),
     isAdmin: flagIn(members, 'isAdmin'),
     label: members['label'] === undefined ? '' : textIn(members, 'label'),
     expiresInSeconds: optionalNumberIn(members, 'expiresInSeconds'),
+  };
+}
+
+export function readKeyChange(json: unknown): UpdateKeyInput {
+  const members = membersOf(json, CHANGEABLE);
+  return {
+    ...('servers' in members && { servers: serversIn(members) }),
+    ...('tools' in members && { tools: toolRulesIn(members) }),
+    ...('limits' in members && { limits: limitsIn(members) }),
+    ...('label' in members && { label: textIn(members, 'label') }),
+    ...('expiresInSeconds' in members && {
+      expiresInSeconds: optionalNumberIn(members, 'expiresInSeconds'),
+    }),
   };
 }
 
@@ -73,50 +119,6 @@ export function readListInput(query: URLSearchParams): ListKeysInput {
   };
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-/** Unknown members are refused: a misspelt `servers` must not make a key for every server. */
-function membersOf(json: unknown, known: readonly string[]): Members {
-  if (!isMembers(json)) throw refused('the body must be a JSON object');
-  const unknown = Object.keys(json).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw refused(`unknown member ${JSON.stringify(unknown)}; known: ${known.join(', ')}`);
-  }
-  return json;
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textIn(members: Members, name: string): string {
-  const value = members[name];
-  if (typeof value !== 'string') throw refused(`${name} must be a text`);
-  return value;
-}
-
-function flagIn(members: Members, name: string): boolean {
-  const value = members[name] ?? false;
-  if (typeof value !== 'boolean') throw refused(`${name} must be true or false`);
-  return value;
-}
-
-function optionalNumberIn(members: Members, name: string): number | null {
-  const value = members[name] ?? null;
-  if (value !== null && typeof value !== 'number') throw refused(`${name} must be a number`);
-  return value;
-}
-
 function serversIn(members: Members): readonly string[] | null {
-  const value: unknown = members['servers'] ?? null;
-  if (value === null) return null;
-  if (!Array.isArray(value)) throw refused('servers must be a list of names');
-  return value.map((name: unknown) => {
-    if (typeof name !== 'string') throw refused('servers must be a list of names');
-    return name;
-  });
-}
-
-function refused(sentence: string): GatewayError {
-  return new GatewayError('GW_BAD_REQUEST', { hint: `${sentence}.` });
+  return members['servers'] == null ? null : textsIn(members, 'servers');
 }

@@ -8,7 +8,7 @@ import { hashApiKey, mintApiKey } from '../gateway/api-key.js';
 import { mintToken } from '../gateway/mint-token.js';
 import { wallDate, wallSeconds } from '../kernel/clock.js';
 import type { ApiKeyRecord, Store } from '../store/store.js';
-import { checkKeyInput, checkTokenInput } from './identity-input.js';
+import { checkKeyChange, checkKeyInput, checkTokenInput } from './identity-input.js';
 import type { AdminOperations, KeyView } from './operations.js';
 
 export interface IdentityOperationsOptions {
@@ -21,13 +21,13 @@ export interface IdentityOperationsOptions {
   readonly audience: string | null;
   /** Longer tokens would be refused by this gateway itself. */
   readonly maxTokenSeconds: number;
-  /** Resolves when every worker has forgotten the key. Absent where no gateway runs. */
-  readonly onRevoked?: (keyId: string) => Promise<void>;
+  /** Resolves when every worker has forgotten what it knew of the key. Absent where no gateway runs. */
+  readonly onKeyChanged?: (keyId: string) => Promise<void>;
 }
 
 export type IdentityOperations = Pick<
   AdminOperations,
-  'createKey' | 'listKeys' | 'revokeKey' | 'mintToken'
+  'createKey' | 'listKeys' | 'updateKey' | 'revokeKey' | 'mintToken'
 >;
 
 export function createIdentityOperations(options: IdentityOperationsOptions): IdentityOperations {
@@ -44,10 +44,14 @@ export function createIdentityOperations(options: IdentityOperationsOptions): Id
         pepperVersion,
         label: input.label,
         servers: input.servers,
+        tools: input.tools,
+        limits: input.limits,
         isAdmin: input.isAdmin,
         createdAt: now.toISOString(),
         expiresAt: input.expiresInSeconds === null ? null : later(now, input.expiresInSeconds),
         revokedAt: null,
+        lastUsedAt: null,
+        useCount: 0,
       };
       await store.keys.insert(record);
       return { ...viewOf(record), key };
@@ -59,10 +63,21 @@ export function createIdentityOperations(options: IdentityOperationsOptions): Id
       });
       return records.map(viewOf);
     },
+    async updateKey(id, input) {
+      checkKeyChange(input);
+      const { expiresInSeconds, ...change } = input;
+      const expiry =
+        expiresInSeconds === undefined
+          ? {}
+          : { expiresAt: expiresInSeconds === null ? null : later(wallDate(), expiresInSeconds) };
+      const record = await store.keys.update(id, { ...change, ...expiry });
+      await options.onKeyChanged?.(id);
+      return record === null ? null : viewOf(record);
+    },
     async revokeKey(id) {
       const isRevoked = await store.keys.revoke(id, wallDate());
       // Told to the workers even when it was revoked before: an earlier broadcast may have been lost.
-      await options.onRevoked?.(id);
+      await options.onKeyChanged?.(id);
       return isRevoked;
     },
     mintToken(input) {
@@ -82,6 +97,6 @@ function later(from: Date, seconds: number): string {
 }
 
 function viewOf(record: ApiKeyRecord): KeyView {
-  const { id, user, label, servers, isAdmin, createdAt, expiresAt, revokedAt } = record;
-  return { id, user, label, servers, isAdmin, createdAt, expiresAt, revokedAt };
+  const { hash: _hash, pepperVersion: _version, ...view } = record;
+  return view;
 }

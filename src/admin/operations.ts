@@ -3,6 +3,8 @@
  * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
  */
 
+import type { CallLimits, ToolRules } from '../store/access-rules.js';
+
 /** An API key as people may see it; the secret is never kept. */
 export interface KeyView {
   readonly id: string;
@@ -10,20 +12,32 @@ export interface KeyView {
   readonly label: string;
   /** Null = every server. */
   readonly servers: readonly string[] | null;
+  /** Null = every tool. */
+  readonly tools: ToolRules | null;
+  /** Null = none of its own. */
+  readonly limits: CallLimits | null;
   readonly isAdmin: boolean;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** Minutes behind at times; null = never used. */
+  readonly lastUsedAt: string | null;
+  readonly useCount: number;
 }
 
 export interface CreateKeyInput {
   readonly user: string;
   readonly servers: readonly string[] | null;
+  readonly tools: ToolRules | null;
+  readonly limits: CallLimits | null;
   readonly isAdmin: boolean;
   readonly label: string;
   /** Null = never expires. */
   readonly expiresInSeconds: number | null;
 }
+
+/** Absent members stay as they are. */
+export type UpdateKeyInput = Partial<Omit<CreateKeyInput, 'user' | 'isAdmin'>>;
 
 export interface CreatedKey extends KeyView {
   /** The whole key. Shown once; nothing can recover it. */
@@ -91,12 +105,14 @@ export interface StatusView {
 export type HealthDocument = Readonly<Record<string, unknown>>;
 
 /**
- * Each rejects with a GatewayError whose hint is fit for a person. Creating and revoking reach every
- * worker before they resolve.
+ * Each rejects with a GatewayError whose hint is fit for a person. Creating, changing and revoking reach
+ * every worker before they resolve.
  */
 export interface AdminOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
+  /** The key as it is now; null when no such key exists or it is revoked. */
+  updateKey(id: string, change: UpdateKeyInput): Promise<KeyView | null>;
   /** False when no such key exists or it was revoked before. */
   revokeKey(id: string): Promise<boolean>;
   mintToken(input: MintTokenInput): Promise<MintedToken>;

@@ -1,6 +1,6 @@
 /** The admin socket's requests, as one table: method and path → operation. */
 import { GatewayError } from '../kernel/errors.js';
-import { readKeyInput, readListInput, readTokenInput } from './identity-input.js';
+import { readKeyChange, readKeyInput, readListInput, readTokenInput } from './identity-input.js';
 import type { AdminOperations } from './operations.js';
 
 export interface AdminRequest {
@@ -21,6 +21,13 @@ type Handler = (
 const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
   ['POST', '/keys', (operations, { body }) => operations.createKey(readKeyInput(body))],
   ['GET', '/keys', (operations, { query }) => operations.listKeys(readListInput(query))],
+  [
+    'PATCH',
+    '/keys/{name}',
+    async (operations, { body }, id) => ({
+      key: await operations.updateKey(id, readKeyChange(body)),
+    }),
+  ],
   [
     'DELETE',
     '/keys/{name}',

@@ -5,7 +5,7 @@ import { CliError, exitCodeOfReason } from './cli-error.js';
 
 export interface AdminCall {
   readonly socketPath: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   /** Default 10 s. */

@@ -2,6 +2,7 @@
  * Reading what the gateway answered. Command line and gateway may be of different releases on the day of an
  * upgrade: a document of another shape is an error that says so, not an `undefined` on the screen.
  */
+import { callLimitsIn, toolRulesIn } from '../store/access-rules.js';
 import type {
   CreatedKey,
   KeyView,
@@ -33,10 +34,26 @@ export function isKeyView(value: unknown): value is KeyView {
   return (
     isRecord(value) &&
     hasTexts(value, ['id', 'user', 'label', 'createdAt']) &&
-    hasOptionalTexts(value, ['expiresAt', 'revokedAt']) &&
+    hasOptionalTexts(value, ['expiresAt', 'revokedAt', 'lastUsedAt']) &&
     typeof value['isAdmin'] === 'boolean' &&
+    typeof value['useCount'] === 'number' &&
+    isAccess(value) &&
     (value['servers'] === null || isTexts(value['servers']))
   );
+}
+
+function isAccess(value: Readonly<Record<string, unknown>>): boolean {
+  try {
+    toolRulesIn(value['tools']);
+    callLimitsIn(value['limits']);
+    return true;
+  } catch {
+    return false; // Another shape: `expect` says so.
+  }
+}
+
+export function isKeyUpdate(value: unknown): value is { readonly key: KeyView | null } {
+  return isRecord(value) && (value['key'] === null || isKeyView(value['key']));
 }
 
 export function isCreatedKey(value: unknown): value is CreatedKey {

@@ -1,10 +1,11 @@
 /** Keys and tokens through the running gateway, so that its workers hear of it; without one, directly. */
 import type { IdentityOperations } from '../admin/identity-operations.js';
-import type { CreateKeyInput, MintTokenInput } from '../admin/operations.js';
+import type { CreateKeyInput, MintTokenInput, UpdateKeyInput } from '../admin/operations.js';
 import { askGateway, type AdminCall } from './admin-client.js';
 import {
   expect,
   isCreatedKey,
+  isKeyUpdate,
   isKeyView,
   isMintedToken,
   isRevocation,
@@ -35,6 +36,15 @@ export class IdentityAccess {
       { method: 'GET', path: `/keys${query}` },
       (json) => expect(listOf(isKeyView), json),
       (operations) => operations.listKeys({ afterId }),
+    );
+  }
+
+  /** Null when there is no such key or it is revoked. */
+  updateKey(id: string, change: UpdateKeyInput) {
+    return this.#either(
+      { method: 'PATCH', path: `/keys/${encodeURIComponent(id)}`, body: change },
+      (json) => expect(isKeyUpdate, json).key,
+      (operations) => operations.updateKey(id, change),
     );
   }
 

@@ -1,5 +1,6 @@
 /** `multi-mcp keys create`: makes a key, shows it this once, and how the usual clients are told about it. */
 import type { CreatedKey } from '../admin/operations.js';
+import { describeAccess, limitsIn, rulesIn, type AccessOptions } from './access-options.js';
 import { printJson, type CliContext } from './context.js';
 import { parseSeconds } from './duration.js';
 import { IdentityAccess } from './identity-access.js';
@@ -7,7 +8,7 @@ import { splitNames, warnOfUnknownServers } from './server-names.js';
 import { loadSettings, type CliSettings } from './settings.js';
 import { clientSnippets } from './snippets.js';
 
-export interface KeysCreateOptions {
+export interface KeysCreateOptions extends AccessOptions {
   readonly user: string;
   readonly servers?: string;
   readonly expires?: string;
@@ -26,6 +27,8 @@ export async function keysCreate(context: CliContext, options: KeysCreateOptions
   const created = await new IdentityAccess(settings).createKey({
     user: options.user,
     servers,
+    tools: rulesIn(options) ?? null,
+    limits: limitsIn(options, null) ?? null,
     isAdmin: options.admin ?? false,
     label: options.label ?? '',
     expiresInSeconds,
@@ -42,6 +45,7 @@ function describe(created: CreatedKey, settings: CliSettings): string {
   const facts = [
     `user ${created.user}`,
     created.servers === null ? 'every server' : `servers ${created.servers.join(', ')}`,
+    ...describeAccess(created),
     created.expiresAt === null ? 'never expires' : `expires ${created.expiresAt}`,
     ...(created.isAdmin ? ['admin'] : []),
   ];

@@ -1,6 +1,7 @@
 /** `multi-mcp keys list`: who has keys, without the keys. */
 import type { KeyView } from '../admin/operations.js';
 import { wallDate } from '../kernel/clock.js';
+import { describeAccess } from './access-options.js';
 import { printJson, type CliContext } from './context.js';
 import { IdentityAccess } from './identity-access.js';
 import { loadSettings } from './settings.js';
@@ -23,14 +24,17 @@ export async function keysList(context: CliContext, options: KeysListOptions): P
   }
   if (shown.length > 0) {
     context.out(
-      formatTable(['ID', 'USER', 'SERVERS', 'STATE', 'CREATED', 'LABEL'], shown.map(row)),
+      formatTable(
+        ['ID', 'USER', 'SERVERS', 'LIMITS', 'STATE', 'CREATED', 'LAST USED', 'USES', 'LABEL'],
+        shown.map(row),
+      ),
     );
   } else context.out('No keys. Make one with: multi-mcp keys create --user NAME\n');
   const hidden = keys.length - shown.length;
   if (hidden > 0) context.err(`${hidden} revoked or expired; see them with --all\n`);
 }
 
-async function everyKey(access: IdentityAccess): Promise<readonly KeyView[]> {
+export async function everyKey(access: IdentityAccess): Promise<readonly KeyView[]> {
   const keys: KeyView[] = [];
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const next = await access.listKeys(keys.at(-1)?.id);
@@ -43,7 +47,17 @@ async function everyKey(access: IdentityAccess): Promise<readonly KeyView[]> {
 function row(key: KeyView): readonly string[] {
   const servers = key.servers === null ? 'all' : key.servers.join(',');
   const user = key.isAdmin ? `${key.user} (admin)` : key.user;
-  return [key.id, user, servers, stateOf(key), key.createdAt.slice(0, 10), key.label];
+  return [
+    key.id,
+    user,
+    servers,
+    describeAccess(key).join('; ') || '-',
+    stateOf(key),
+    key.createdAt.slice(0, 10),
+    key.lastUsedAt?.slice(0, 16) ?? 'never',
+    String(key.useCount),
+    key.label,
+  ];
 }
 
 function stateOf(key: KeyView): 'active' | 'revoked' | 'expired' {

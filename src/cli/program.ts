@@ -9,6 +9,7 @@ import { exitCodeOf } from './cli-error.js';
 import type { CliContext } from './context.js';
 import type { KeysCreateOptions } from './keys-create.js';
 import type { KeysListOptions } from './keys-list.js';
+import type { KeysUpdateOptions } from './keys-update.js';
 import type { LogsOptions } from './logs.js';
 import type { StartOptions } from './start.js';
 import type { TokenOptions } from './token.js';
@@ -34,6 +35,14 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
       streams.err(`${thrown.stack ?? ''}\n`);
     return exitCode;
   }
+}
+
+function addAccessOptions(command: Command): Command {
+  return command
+    .option('--rate <count>', 'most requests a second')
+    .option('--concurrency <count>', 'most requests at once')
+    .option('--tools <globs>', 'the only tools it may call, such as "list_*,get_me"')
+    .option('--deny-tools <globs>', 'tools it may not call');
 }
 
 class Program {
@@ -75,8 +84,10 @@ class Program {
   }
 
   #addKeys(): void {
-    const keys = this.command.command('keys').description('make, list and revoke API keys');
-    this.#add(keys, 'create', 'make a key; shows it once, with snippets for the usual clients')
+    const keys = this.command.command('keys').description('make, list, change and revoke API keys');
+    addAccessOptions(
+      this.#add(keys, 'create', 'make a key; shows it once, with snippets for the usual clients'),
+    )
       .requiredOption('--user <name>', 'whose key it is')
       .option('--servers <names>', 'the only servers it may use, separated by commas')
       .option('--expires <duration>', 'such as 90d; never, when absent')
@@ -91,6 +102,20 @@ class Program {
       .action(async (options: KeysListOptions, command: Command) => {
         const { keysList } = await import('./keys-list.js');
         await keysList(this.#context(command), options);
+      });
+    addAccessOptions(
+      this.#add(
+        keys,
+        'update <id>',
+        'change a key, on all workers at once; "none" takes a limit off',
+      ),
+    )
+      .option('--servers <names>', 'the only servers it may use; "all" for every one')
+      .option('--expires <duration>', 'such as 90d from now; "never"')
+      .option('--label <text>', 'a note for the list')
+      .action(async (id: string, options: KeysUpdateOptions, command: Command) => {
+        const { keysUpdate } = await import('./keys-update.js');
+        await keysUpdate(this.#context(command), id, options);
       });
     this.#add(keys, 'revoke <id>', 'end a key, on all workers at once').action(
       async (id: string, _options: unknown, command: Command) => {

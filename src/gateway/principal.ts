@@ -1,4 +1,5 @@
 /** Who is asking, after the credential was proven. Everything later steps may know about identity. */
+import type { CallLimits, ToolRules } from '../store/access-rules.js';
 
 export interface Principal {
   /** API keys and tokens name users in one space: the same name is the same person. */
@@ -7,6 +8,10 @@ export interface Principal {
   readonly keyId: string | null;
   /** Names of the only servers this credential may use; null means every server. */
   readonly servers: ReadonlySet<string> | null;
+  /** What the API key says of tools on every server; null = nothing, and for tokens. */
+  readonly tools: ToolRules | null;
+  /** The API key's own limits, which count per `keyId`; null = none, and for tokens. */
+  readonly limits: CallLimits | null;
   /** Whether the credential may see operator data (details of /health, dashboard). Never true for a token. */
   readonly isAdmin: boolean;
   /** Entries of a token's `scope` claim; empty for API keys. */

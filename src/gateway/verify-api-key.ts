@@ -59,6 +59,8 @@ function principalOf(record: ApiKeyRecord): Principal {
     user: record.user,
     keyId: record.id,
     servers: record.servers === null ? null : new Set(record.servers),
+    tools: record.tools,
+    limits: record.limits,
     isAdmin: record.isAdmin,
     scopes: new Set(),
     expiresAtMs: record.expiresAt === null ? null : Date.parse(record.expiresAt),

@@ -40,7 +40,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     issuer: jwt.issuer,
     audience: jwt.audience,
     maxTokenSeconds: jwt.maxLifetimeSeconds,
-    onRevoked: (keyId) => revocations.announce(keyId),
+    onKeyChanged: (keyId) => revocations.announce(keyId),
   });
   return {
     ...identity,

@@ -243,6 +243,8 @@ async function announce(facts: Announcement): Promise<void> {
   const created = await facts.operations.createKey({
     user: 'admin',
     servers: null,
+    tools: null,
+    limits: null,
     isAdmin: true,
     label: 'first key',
     expiresInSeconds: null,

@@ -1,9 +1,10 @@
 /** API keys in the embedded store. Every change also moves the identity counter, in the same transaction. */
 import { GatewayError } from '../kernel/errors.js';
+import { callLimitsIn, toolRulesIn } from './access-rules.js';
 import { keyPageSize } from './document-rules.js';
 import type { LibsqlConnection } from './libsql-connection.js';
-import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
-import type { ApiKeyRecord, KeyStore } from './store.js';
+import { integerOf, isRow, jsonOf, optionalTextOf, textOf, toNullableJson } from './stored-row.js';
+import type { ApiKeyChange, ApiKeyRecord, ApiKeyUse, KeyStore } from './store.js';
 
 export class LibsqlKeys implements KeyStore {
   readonly #connection: LibsqlConnection;
@@ -12,6 +13,8 @@ export class LibsqlKeys implements KeyStore {
   readonly #list;
   readonly #listAfter;
   readonly #revoke;
+  readonly #update;
+  readonly #recordUse;
   readonly #count;
   readonly #bumpIdentity;
   readonly #readIdentity;
@@ -19,7 +22,10 @@ export class LibsqlKeys implements KeyStore {
   constructor(connection: LibsqlConnection) {
     this.#connection = connection;
     this.#insert = connection.prepare(
-      'INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      // Columns by name: where another process has just added some, SQLite then looks at the tables anew.
+      `INSERT INTO api_keys (id, user, hash, pepper_version, label, servers, is_admin, created_at,
+         expires_at, revoked_at, tools, limits, last_used_at, use_count)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#find = connection.prepare('SELECT * FROM api_keys WHERE id = ?');
     this.#list = connection.prepare('SELECT * FROM api_keys ORDER BY created_at, id LIMIT ?');
@@ -30,6 +36,13 @@ export class LibsqlKeys implements KeyStore {
     );
     this.#revoke = connection.prepare(
       'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+    );
+    this.#update = connection.prepare(
+      'UPDATE api_keys SET label = ?, servers = ?, tools = ?, limits = ?, expires_at = ? WHERE id = ?',
+    );
+    this.#recordUse = connection.prepare(
+      `UPDATE api_keys SET use_count = use_count + ?, last_used_at = max(ifnull(last_used_at, ''), ?)
+       WHERE id = ?`,
     );
     this.#count = connection.prepare('SELECT count(*) AS keys FROM api_keys');
     this.#bumpIdentity = connection.prepare(
@@ -75,6 +88,32 @@ export class LibsqlKeys implements KeyStore {
     });
   }
 
+  async update(id: string, change: ApiKeyChange): Promise<ApiKeyRecord | null> {
+    return this.#connection.writeDurably(() => {
+      const row = this.#find.all(id)[0];
+      const record = row === undefined ? null : recordOf(row);
+      if (record === null || record.revokedAt !== null) return null;
+      const { label, servers, tools, limits, expiresAt } = { ...record, ...change };
+      this.#update.run(
+        label,
+        toNullableJson(servers),
+        toNullableJson(tools),
+        toNullableJson(limits),
+        expiresAt,
+        id,
+      );
+      this.#bumpIdentity.run();
+      return { ...record, ...change };
+    });
+  }
+
+  async recordUses(uses: readonly ApiKeyUse[]): Promise<void> {
+    if (uses.length === 0) return;
+    await this.#connection.writeAll(() => {
+      for (const { id, count, lastUsedAt } of uses) this.#recordUse.run(count, lastUsedAt, id);
+    });
+  }
+
   async count(): Promise<number> {
     return this.#connection.read(() => integerIn(this.#count.all()[0], 'keys'));
   }
@@ -91,11 +130,15 @@ function columnsOf(record: ApiKeyRecord): unknown[] {
     record.hash,
     record.pepperVersion,
     record.label,
-    record.servers === null ? null : JSON.stringify(record.servers),
+    toNullableJson(record.servers),
     record.isAdmin ? 1 : 0,
     record.createdAt,
     record.expiresAt,
     record.revokedAt,
+    toNullableJson(record.tools),
+    toNullableJson(record.limits),
+    record.lastUsedAt,
+    record.useCount,
   ];
 }
 
@@ -109,10 +152,14 @@ function recordOf(row: unknown): ApiKeyRecord {
     pepperVersion: integerOf(row, 'pepper_version'),
     label: textOf(row, 'label'),
     servers: servers === null ? null : serversIn(servers),
+    tools: toolRulesIn(jsonOf(row, 'tools')),
+    limits: callLimitsIn(jsonOf(row, 'limits')),
     isAdmin: integerOf(row, 'is_admin') === 1,
     createdAt: textOf(row, 'created_at'),
     expiresAt: optionalTextOf(row, 'expires_at'),
     revokedAt: optionalTextOf(row, 'revoked_at'),
+    lastUsedAt: optionalTextOf(row, 'last_used_at'),
+    useCount: integerOf(row, 'use_count'),
   };
 }
 

@@ -23,6 +23,12 @@ const STEPS: readonly (readonly string[])[] = [
     'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
     "INSERT INTO counters VALUES ('identity', 0)",
   ],
+  [
+    'ALTER TABLE api_keys ADD COLUMN tools TEXT',
+    'ALTER TABLE api_keys ADD COLUMN limits TEXT',
+    'ALTER TABLE api_keys ADD COLUMN last_used_at TEXT',
+    'ALTER TABLE api_keys ADD COLUMN use_count INTEGER NOT NULL DEFAULT 0',
+  ],
 ];
 
 /** Safe to run in several processes at once. Rejects when a newer release made the file. */

@@ -5,17 +5,21 @@
  */
 import type { Collection, Db } from 'mongodb';
 import { GatewayError } from '../kernel/errors.js';
+import { callLimitsIn, toolRulesIn } from './access-rules.js';
 import { keyPageSize } from './document-rules.js';
 import { isDuplicateKey, type MongoConnection } from './mongo-connection.js';
 import { API_KEYS, COUNTERS, type Counter } from './mongo-indexes.js';
 import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
-import type { ApiKeyRecord, KeyStore } from './store.js';
+import type { ApiKeyChange, ApiKeyRecord, ApiKeyUse, KeyStore } from './store.js';
 
 interface KeptKey extends Omit<ApiKeyRecord, 'id'> {
   readonly _id: string;
-  /** Present on a revoked key whose revocation the counter does not tell of yet. */
+  /** Present on a key whose change the counter does not tell of yet. */
   readonly isUnannounced?: true;
 }
+
+/** Updates a command: see BATCH in mongo-documents.ts. */
+const USES_BATCH = 25;
 
 export class MongoKeys implements KeyStore {
   readonly #connection: MongoConnection;
@@ -64,13 +68,39 @@ export class MongoKeys implements KeyStore {
         { _id: id, revokedAt: null },
         { $set: { revokedAt: at.toISOString(), isUnannounced: true } },
       );
-      const waiting = await keys.findOne({ _id: id, isUnannounced: true });
-      if (waiting !== null) {
-        await announce(database);
-        await keys.updateOne({ _id: id }, { $unset: { isUnannounced: '' } });
-      }
+      await announceKey(database, id);
       return modifiedCount > 0;
     });
+  }
+
+  async update(id: string, change: ApiKeyChange): Promise<ApiKeyRecord | null> {
+    return this.#connection.run(async (database) => {
+      const keys = keysIn(database);
+      await keys.updateOne(
+        { _id: id, revokedAt: null },
+        { $set: { ...change, isUnannounced: true } },
+      );
+      await announceKey(database, id);
+      const kept = await keys.findOne({ _id: id, revokedAt: null });
+      return kept === null ? null : recordOf(kept);
+    });
+  }
+
+  async recordUses(uses: readonly ApiKeyUse[]): Promise<void> {
+    for (let start = 0; start < uses.length; start += USES_BATCH) {
+      const batch = uses.slice(start, start + USES_BATCH);
+      await this.#connection.run((database) =>
+        keysIn(database).bulkWrite(
+          batch.map(({ id, count, lastUsedAt }) => ({
+            updateOne: {
+              filter: { _id: id },
+              update: { $inc: { useCount: count }, $max: { lastUsedAt } },
+            },
+          })),
+          { ordered: false },
+        ),
+      );
+    }
   }
 
   async count(): Promise<number> {
@@ -91,6 +121,15 @@ function keysIn(database: Db): Collection<KeptKey> {
 
 function countersIn(database: Db): Collection<Counter> {
   return database.collection<Counter>(COUNTERS);
+}
+
+/** Moves the counter for a change that was marked, by this call or by one that was interrupted. */
+async function announceKey(database: Db, id: string): Promise<void> {
+  const keys = keysIn(database);
+  const waiting = await keys.findOne({ _id: id, isUnannounced: true });
+  if (waiting === null) return;
+  await announce(database);
+  await keys.updateOne({ _id: id }, { $unset: { isUnannounced: '' } });
 }
 
 async function announce(database: Db): Promise<void> {
@@ -117,10 +156,15 @@ function recordOf(kept: unknown): ApiKeyRecord {
     pepperVersion: integerOf(kept, 'pepperVersion'),
     label: textOf(kept, 'label'),
     servers: serversIn(kept['servers']),
+    // Absent in keys of releases that knew no such rules.
+    tools: toolRulesIn(kept['tools'] ?? null),
+    limits: callLimitsIn(kept['limits'] ?? null),
     isAdmin: kept['isAdmin'] === true,
     createdAt: textOf(kept, 'createdAt'),
     expiresAt: optionalTextOf(kept, 'expiresAt'),
     revokedAt: optionalTextOf(kept, 'revokedAt'),
+    lastUsedAt: optionalTextOf({ lastUsedAt: null, ...kept }, 'lastUsedAt'),
+    useCount: integerOf({ useCount: 0, ...kept }, 'useCount'),
   };
 }
 

@@ -5,6 +5,8 @@
  * reach the database rejects with GW_STORE_UNAVAILABLE within its deadline; none waits longer than 2 s.
  */
 
+import type { CallLimits, ToolRules } from './access-rules.js';
+
 /** An API key as kept: never the secret, only its keyed hash. */
 export interface ApiKeyRecord {
   /** Public id inside the key, 12 characters; the look-up key. */
@@ -16,11 +18,31 @@ export interface ApiKeyRecord {
   readonly label: string;
   /** Names of servers this key may use; null means all. */
   readonly servers: readonly string[] | null;
+  /** Null = every tool. */
+  readonly tools: ToolRules | null;
+  /** Null = none of its own. */
+  readonly limits: CallLimits | null;
   readonly isAdmin: boolean;
   /** ISO 8601 instants; null where it never happened or never will. */
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** Written in batches, so minutes behind at times. */
+  readonly lastUsedAt: string | null;
+  /** Times the key was verified; requests that a cache answered are counted as the authenticator reports them. */
+  readonly useCount: number;
+}
+
+/** What may change in a key after it was made; absent members stay. */
+export type ApiKeyChange = Partial<
+  Pick<ApiKeyRecord, 'label' | 'servers' | 'tools' | 'limits' | 'expiresAt'>
+>;
+
+/** How often a key was used since it was told last. */
+export interface ApiKeyUse {
+  readonly id: string;
+  readonly count: number;
+  readonly lastUsedAt: string;
 }
 
 export interface KeyStore {
@@ -31,6 +53,13 @@ export interface KeyStore {
   list(page?: { readonly afterId?: string; readonly limit?: number }): Promise<ApiKeyRecord[]>;
   /** False when there is no such key or it was revoked before; the first revocation's instant stays. */
   revoke(id: string, at: Date): Promise<boolean>;
+  /** The record as it is now; null when there is no such key or it is revoked. */
+  update(id: string, change: ApiKeyChange): Promise<ApiKeyRecord | null>;
+  /**
+   * Adds to the counts; keys that are gone are passed over, `lastUsedAt` never goes back. Not atomic over
+   * the list, and the identity version does not move.
+   */
+  recordUses(uses: readonly ApiKeyUse[]): Promise<void>;
   count(): Promise<number>;
 }
 

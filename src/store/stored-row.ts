@@ -22,6 +22,19 @@ export function integerOf(row: Row, column: string): number {
   throw unexpected(column, value);
 }
 
+/** What a column of JSON text says; null where it is empty. JSON's own `null` is damage: nobody writes it. */
+export function jsonOf(row: Row, column: string): unknown {
+  const text = optionalTextOf(row, column);
+  if (text === null) return null;
+  const value: unknown = JSON.parse(text);
+  if (value === null) throw unexpected(column, value);
+  return value;
+}
+
+export function toNullableJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
 function unexpected(column: string, value: unknown): Error {
   return new Error(
     `column ${column} holds an unexpected ${value === null ? 'null' : typeof value}`,

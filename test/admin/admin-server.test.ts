@@ -48,10 +48,14 @@ const sender =
 
 t.test('each route asks its operation and sends the result as JSON', async (t) => {
   const { send, asked } = await serving(t);
-  const input = { user: 'ana', servers: ['github'], isAdmin: true, label: 'x', expiresInSeconds: 60 };
+  const tools = { allow: ['get_*'], deny: [] };
+  const limits = { requestsPerSecond: 5, maxConcurrentRequests: null };
+  const input = { user: 'ana', servers: ['github'], tools, limits, isAdmin: true, label: 'x', expiresInSeconds: 60 };
+  const plain = { user: 'ana', servers: null, tools: null, limits: null, isAdmin: false, label: '', expiresInSeconds: null };
   for (const [method, path, body, expected] of [
     ['POST', '/keys', JSON.stringify(input), ['createKey', input]],
-    ['POST', '/keys', '{"user":"ana"}', ['createKey', { user: 'ana', servers: null, isAdmin: false, label: '', expiresInSeconds: null }]],
+    ['POST', '/keys', '{"user":"ana"}', ['createKey', plain]],
+    ['PATCH', '/keys/abc', '{"limits":null,"label":"y"}', ['updateKey', ['abc', { limits: null, label: 'y' }]]],
     ['GET', '/keys?afterId=a&limit=5', undefined, ['listKeys', { afterId: 'a', limit: 5 }]],
     ['GET', '/keys', undefined, ['listKeys', { afterId: undefined, limit: undefined }]],
     ['DELETE', '/keys/abc%20d', undefined, ['revokeKey', 'abc d']],

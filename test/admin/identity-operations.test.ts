@@ -7,11 +7,19 @@ import { PEPPER } from '../support/identity.js';
 import { createMemoryStore } from '../support/memory-store.js';
 
 const jwtSecret = createSecretKey(Buffer.alloc(32, 5));
-const asked = { user: 'ana', servers: null, isAdmin: false, label: '', expiresInSeconds: null };
+const asked = {
+  user: 'ana',
+  servers: null,
+  tools: null,
+  limits: null,
+  isAdmin: false,
+  label: '',
+  expiresInSeconds: null,
+};
 
 function fixture() {
   const store = createMemoryStore();
-  const revoked: string[] = [];
+  const changed: string[] = [];
   const operations = createIdentityOperations({
     store,
     pepper: PEPPER,
@@ -20,12 +28,12 @@ function fixture() {
     issuer: 'us',
     audience: null,
     maxTokenSeconds: 86_400,
-    onRevoked: (keyId) => {
-      revoked.push(keyId);
+    onKeyChanged: (keyId) => {
+      changed.push(keyId);
       return Promise.resolve();
     },
   });
-  return { store, operations, revoked };
+  return { store, operations, changed };
 }
 
 t.test('a created key proves its user and is shown only once', async (t) => {
@@ -51,13 +59,31 @@ t.test('a created key proves its user and is shown only once', async (t) => {
 });
 
 t.test('a revocation reaches the workers, again when it is repeated', async (t) => {
-  const { operations, revoked } = fixture();
+  const { operations, changed } = fixture();
   const { id } = await operations.createKey(asked);
   t.equal(await operations.revokeKey(id), true);
   t.equal(await operations.revokeKey(id), false);
-  t.same(revoked, [id, id]);
+  t.same(changed, [id, id]);
   t.match(await operations.listKeys({ limit: 1 }), [{ id, revokedAt: /^20/ }]);
   t.same(await operations.listKeys({ afterId: id }), []);
+});
+
+t.test('a change reaches the workers and leaves the rest of the key as it is', async (t) => {
+  const { operations, changed } = fixture();
+  const { id } = await operations.createKey({ ...asked, label: 'laptop' });
+  const limits = { requestsPerSecond: 5, maxConcurrentRequests: null };
+  t.match(await operations.updateKey(id, { limits }), { id, limits, label: 'laptop' });
+  t.match(await operations.updateKey(id, { expiresInSeconds: 60 }), { expiresAt: /^20/, limits });
+  t.match(await operations.updateKey(id, { expiresInSeconds: null }), { expiresAt: null });
+  t.same(changed, [id, id, id]);
+  t.equal(await operations.updateKey('unheard-of', { limits }), null);
+  for (const [change, message] of [
+    [{}, /nothing to change/],
+    [{ servers: [] }, /leave it out for all/],
+    [{ expiresInSeconds: 0 }, /expiresInSeconds/],
+  ] as const) {
+    await t.rejects(operations.updateKey(id, change), { code: 'GW_BAD_REQUEST', message });
+  }
 });
 
 t.test('a minted token is one this gateway accepts', async (t) => {
@@ -85,6 +111,10 @@ t.test('what no credential should say is refused before anything is made', async
     [{ servers: ['../etc'] }, /no usable server name/],
     [{ servers: ['health'] }, /no usable server name/],
     [{ servers: Array.from({ length: 257 }, (_, n) => `s${n}`) }, /at most 256/],
+    [{ tools: { allow: [''], deny: [] } }, /tools.allow must hold/],
+    [{ tools: { allow: [], deny: Array<string>(257).fill('a') } }, /tools.deny must be at most/],
+    [{ limits: { requestsPerSecond: 0, maxConcurrentRequests: null } }, /requestsPerSecond must/],
+    [{ limits: { requestsPerSecond: null, maxConcurrentRequests: 1.5 } }, /from 1 to 100000/],
     [{ label: 'x'.repeat(129) }, /label must/],
     [{ label: '\u001b[31m' }, /label must/],
     [{ expiresInSeconds: 0 }, /expiresInSeconds/],

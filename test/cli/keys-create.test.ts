@@ -69,8 +69,40 @@ t.test('a running gateway makes the key itself', async (t) => {
   t.same(asked, [
     [
       'createKey',
-      { user: 'ana', servers: ['github'], isAdmin: false, label: '', expiresInSeconds: 3600 },
+      {
+        user: 'ana',
+        servers: ['github'],
+        tools: null,
+        limits: null,
+        isAdmin: false,
+        label: '',
+        expiresInSeconds: 3600,
+      },
     ],
+  ]);
+});
+
+t.test('tools and limits of its own are said and kept', async (t) => {
+  const { run } = cliFixture(t);
+  const access = [
+    '--rate',
+    '5',
+    '--concurrency',
+    '2',
+    '--tools',
+    'get_*, list',
+    '--deny-tools',
+    'x',
+  ];
+  const { out } = await run('keys', 'create', '--user', 'ana', ...access);
+  t.match(out, /user ana, every server, 5\/s, 2 at once, tools get_\*,list, not x, never expires/);
+  t.match(JSON.parse((await run('keys', 'list', '--json')).out), [
+    {
+      tools: { allow: ['get_*', 'list'], deny: ['x'] },
+      limits: { requestsPerSecond: 5, maxConcurrentRequests: 2 },
+      lastUsedAt: null,
+      useCount: 0,
+    },
   ]);
 });
 
@@ -98,6 +130,9 @@ t.test('what cannot be is refused with 64', async (t) => {
     [['--user', 'ana', '--expires', 'soon'], /--expires must be a duration/],
     [['--user', 'ana', '--servers', ''], /leave it out for all/],
     [['--user', 'ana', '--servers', 'a/b'], /no usable server name/],
+    [['--user', 'ana', '--rate', '0'], /--rate must be a whole number/],
+    [['--user', 'ana', '--concurrency', 'many'], /--concurrency must be a whole number/],
+    [['--user', 'ana', '--tools', 'a\u001b'], /tools.allow must hold printable names/],
   ] as const) {
     const { code, out, err } = await run('keys', 'create', ...argv);
     t.equal(code, 64, argv.join(' '));

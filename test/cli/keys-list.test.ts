@@ -7,16 +7,27 @@ const key = (change: Partial<KeyView>): KeyView => ({
   user: 'ana',
   label: '',
   servers: null,
+  tools: null,
+  limits: null,
   isAdmin: false,
   createdAt: '2026-01-01T00:00:00.000Z',
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
+  useCount: 0,
   ...change,
 });
 
 const keys = [
   key({ label: 'laptop' }),
   key({ id: 'b'.repeat(12), user: 'ben', isAdmin: true, servers: ['github', 'linear'] }),
+  key({
+    id: 'f'.repeat(12),
+    tools: { allow: ['get_*'], deny: ['get_all'] },
+    limits: { requestsPerSecond: 5, maxConcurrentRequests: 2 },
+    lastUsedAt: '2026-01-03T10:11:12.000Z',
+    useCount: 42,
+  }),
   key({ id: 'c'.repeat(12), revokedAt: '2026-01-02T00:00:00.000Z' }),
   key({ id: 'd'.repeat(12), expiresAt: '2026-01-02T00:00:00.000Z' }),
   key({ id: 'e'.repeat(12), label: '\u001b[2J' }),
@@ -30,10 +41,20 @@ t.test('the keys that work, and how many others there are', async (t) => {
   t.same(
     out.split('\n').map((line) => line.split(/ {2,}/)),
     [
-      ['ID', 'USER', 'SERVERS', 'STATE', 'CREATED', 'LABEL'],
-      ['abcdefghijkm', 'ana', 'all', 'active', '2026-01-01', 'laptop'],
-      ['bbbbbbbbbbbb', 'ben (admin)', 'github,linear', 'active', '2026-01-01'],
-      ['eeeeeeeeeeee', 'ana', 'all', 'active', '2026-01-01', '\ufffd[2J'],
+      ['ID', 'USER', 'SERVERS', 'LIMITS', 'STATE', 'CREATED', 'LAST USED', 'USES', 'LABEL'],
+      ['abcdefghijkm', 'ana', 'all', '-', 'active', '2026-01-01', 'never', '0', 'laptop'],
+      ['bbbbbbbbbbbb', 'ben (admin)', 'github,linear', '-', 'active', '2026-01-01', 'never', '0'],
+      [
+        'ffffffffffff',
+        'ana',
+        'all',
+        '5/s; 2 at once; tools get_*; not get_all',
+        'active',
+        '2026-01-01',
+        '2026-01-03T10:11',
+        '42',
+      ],
+      ['eeeeeeeeeeee', 'ana', 'all', '-', 'active', '2026-01-01', 'never', '0', '\ufffd[2J'],
       [''],
     ],
   );
@@ -47,7 +68,7 @@ t.test('--all shows what ended, too', async (t) => {
   t.match(out, /cccccccccccc {2}.* revoked /);
   t.match(out, /dddddddddddd {2}.* expired /);
   t.equal(err, '');
-  t.equal((JSON.parse((await run('keys', 'list', '--all', '--json')).out) as unknown[]).length, 5);
+  t.equal((JSON.parse((await run('keys', 'list', '--all', '--json')).out) as unknown[]).length, 6);
 });
 
 t.test('long lists are fetched page by page', async (t) => {

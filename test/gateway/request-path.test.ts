@@ -22,6 +22,8 @@ function principal(user: string, servers: readonly string[] | null = null): Prin
     user,
     keyId: 'k',
     servers: servers === null ? null : new Set(servers),
+    tools: null,
+    limits: null,
     isAdmin: false,
     scopes: new Set(),
     expiresAtMs: null,

@@ -114,6 +114,54 @@ t.test('a damaged server list is an error, never a key for every server', async 
   }
 });
 
+t.test('a file of the first release is brought forward, its keys keep what they had', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const old = new Database(path);
+  old.exec(`
+    CREATE TABLE api_keys (
+      id TEXT PRIMARY KEY, user TEXT NOT NULL, hash TEXT NOT NULL, pepper_version INTEGER NOT NULL,
+      label TEXT NOT NULL, servers TEXT, is_admin INTEGER NOT NULL,
+      created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX api_keys_by_age ON api_keys (created_at, id);
+    CREATE TABLE documents (
+      server TEXT NOT NULL, user TEXT NOT NULL, key TEXT NOT NULL,
+      value TEXT NOT NULL, version INTEGER NOT NULL,
+      PRIMARY KEY (server, user, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO counters VALUES ('identity', 1);
+    INSERT INTO api_keys VALUES ('abcdefghijkm', 'ana', '${'a'.repeat(64)}', 1, 'laptop', NULL, 0,
+      '2026-01-01T00:00:00.000Z', NULL, NULL);
+    PRAGMA user_version = 1;
+  `);
+  old.close();
+  const stores = await Promise.all([openLibsqlStore({ path }), openLibsqlStore({ path })]);
+  t.teardown(() => Promise.all(stores.map((store) => store.close())));
+  for (const store of stores) t.same(await store.keys.find('abcdefghijkm'), keyRecord());
+});
+
+t.test('damaged rules and limits are errors, never a key without any', async (t) => {
+  const path = join(t.testdir(), 'a.db');
+  const store = await openLibsqlStore({ path });
+  t.teardown(() => store.close());
+  await store.keys.insert(keyRecord());
+  const other = new Database(path);
+  t.teardown(() => other.close());
+  for (const damage of [
+    "tools = 'null'",
+    `tools = '{"allow":["*"]}'`,
+    "tools = '[oops'",
+    "limits = '7'",
+    `limits = '{"requestsPerSecond":0,"maxConcurrentRequests":null}'`,
+  ]) {
+    other.exec('UPDATE api_keys SET tools = NULL, limits = NULL');
+    await store.keys.find('abcdefghijkm');
+    other.exec(`UPDATE api_keys SET ${damage}`);
+    await t.rejects(store.keys.find('abcdefghijkm'), { code: 'GW_STORE_UNAVAILABLE' }, damage);
+  }
+});
+
 t.test('the description names the place', async (t) => {
   const path = join(t.testdir(), 'a.db');
   const store = await openLibsqlStore({ path });

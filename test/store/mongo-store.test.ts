@@ -58,6 +58,23 @@ if (typeof server === 'string') {
     }
   });
 
+  t.test('keys of the first release have no rules, damaged rules are an error', async (t) => {
+    const uri = server.newDatabase(t);
+    const store = await openMongoStore({ uri });
+    t.teardown(() => store.close());
+    await store.keys.insert(keyRecord());
+    const keys = rawDatabase(t, uri).collection(API_KEYS);
+    await keys.updateMany({}, { $unset: { tools: '', limits: '', lastUsedAt: '', useCount: '' } });
+    t.same(await store.keys.find('abcdefghijkm'), keyRecord());
+    const lastUsedAt = '2026-02-01T10:00:00.000Z';
+    await store.keys.recordUses([{ id: 'abcdefghijkm', count: 2, lastUsedAt }]);
+    t.match(await store.keys.find('abcdefghijkm'), { useCount: 2, lastUsedAt });
+    for (const damage of [{ tools: {} }, { tools: 'all' }, { limits: { requestsPerSecond: 5 } }]) {
+      await keys.updateMany({}, { $set: { tools: null, limits: null, ...damage } });
+      await t.rejects(store.keys.find('abcdefghijkm'), { code: 'GW_STORE_UNAVAILABLE' });
+    }
+  });
+
   t.test('revoking again announces what an interrupted revocation did not', async (t) => {
     const uri = server.newDatabase(t);
     const store = await openMongoStore({ uri });

@@ -6,10 +6,14 @@ const key = {
   user: 'ana',
   label: '',
   servers: null,
+  tools: null,
+  limits: null,
   isAdmin: false,
   createdAt: '2026-01-01T00:00:00.000Z',
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
+  useCount: 0,
 };
 const server = { name: 'github', enabled: true, kind: 'http', state: 'ready', detail: null };
 
@@ -24,6 +28,7 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
   const operations: AdminOperations = {
     createKey: answer('createKey', { ...key, key: 'mmcp_whole' }),
     listKeys: answer('listKeys', [key]),
+    updateKey: (id, change) => answer('updateKey', key)([id, change]),
     revokeKey: answer('revokeKey', true),
     mintToken: answer('mintToken', { token: 'a.b.c', expiresAt: '2026-01-01T01:00:00.000Z' }),
     status: answer('status', {

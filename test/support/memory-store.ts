@@ -95,6 +95,24 @@ export function createMemoryStore(): MemoryStore {
         identityVersion += 1;
         return true;
       }),
+    update: (id, change) =>
+      answer(() => {
+        const record = keys.get(id);
+        if (record === undefined || record.revokedAt !== null) return null;
+        const changed = { ...record, ...change };
+        keys.set(id, changed);
+        identityVersion += 1;
+        return changed;
+      }),
+    recordUses: (uses) =>
+      answer(() => {
+        for (const { id, count, lastUsedAt } of uses) {
+          const record = keys.get(id);
+          if (record === undefined) continue;
+          const latest = [record.lastUsedAt ?? '', lastUsedAt].sort().at(-1) ?? lastUsedAt;
+          keys.set(id, { ...record, useCount: record.useCount + count, lastUsedAt: latest });
+        }
+      }),
     count: () => answer(() => keys.size),
   };
 

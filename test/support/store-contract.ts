@@ -29,10 +29,14 @@ export function keyRecord(change: Partial<ApiKeyRecord> = {}): ApiKeyRecord {
     pepperVersion: 1,
     label: 'laptop',
     servers: null,
+    tools: null,
+    limits: null,
     isAdmin: false,
     createdAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
     revokedAt: null,
+    lastUsedAt: null,
+    useCount: 0,
     ...change,
   };
 }
@@ -90,11 +94,19 @@ function keysContract(t: Test, opened: (t: Test) => Promise<Store>): void {
     const some = keyRecord({
       id: 'b'.repeat(12),
       servers: ['github', 'meerkats-table'],
+      tools: { allow: ['list_*', 'get.me'], deny: [] },
+      limits: { requestsPerSecond: 5, maxConcurrentRequests: null },
       isAdmin: true,
       expiresAt: '2027-01-01T00:00:00.000Z',
       label: 'Søren’s "CI" \u{1f642}',
     });
-    const none = keyRecord({ id: 'c'.repeat(12), servers: [] });
+    const none = keyRecord({
+      id: 'c'.repeat(12),
+      servers: [],
+      tools: { allow: [], deny: ['*'] },
+      lastUsedAt: '2026-01-02T00:00:00.000Z',
+      useCount: 7,
+    });
     for (const record of [all, some, none]) await keys.insert(record);
     st.same(await keys.find(all.id), all);
     st.same(await keys.find(some.id), some);
@@ -138,6 +150,49 @@ function keysContract(t: Test, opened: (t: Test) => Promise<Store>): void {
     st.equal(await keys.revoke('abcdefghijkm', new Date('2026-03-01T10:00:00Z')), false);
     st.equal((await keys.find('abcdefghijkm'))?.revokedAt, '2026-02-01T10:00:00.000Z');
     st.equal(await keys.revoke('unheard-of', new Date()), false);
+  });
+
+  t.test('a key changes in the members that are given, and others see it', async (st) => {
+    const store = await opened(st);
+    const { keys } = store;
+    const before = keyRecord({ servers: ['github'], expiresAt: '2027-01-01T00:00:00.000Z' });
+    await keys.insert(before);
+    const version = await store.identityVersion();
+    const limits = { requestsPerSecond: null, maxConcurrentRequests: 2 };
+    const tools = { allow: ['*'], deny: ['drop_*'] };
+    const changed = { ...before, limits, tools, label: 'new', expiresAt: null };
+    const change = { limits, tools, label: 'new', expiresAt: null };
+    st.same(await keys.update(before.id, change), changed);
+    st.same(await keys.find(before.id), changed);
+    st.equal(await store.identityVersion(), version + 1);
+    const wide = { limits: null, tools: null, servers: null };
+    st.same(await keys.update(before.id, wide), { ...changed, ...wide });
+    st.same(await keys.find(before.id), { ...changed, ...wide });
+    await keys.revoke(before.id, new Date());
+    const revokedVersion = await store.identityVersion();
+    st.equal(await keys.update(before.id, { limits }), null, 'a revoked key stays as it is');
+    st.equal(await keys.update('unheard-of', { limits }), null);
+    st.equal((await keys.find(before.id))?.limits, null);
+    st.equal(await store.identityVersion(), revokedVersion);
+  });
+
+  t.test('uses add up, the last one is the latest, and nobody’s cache hears of it', async (st) => {
+    const store = await opened(st);
+    const { keys } = store;
+    const ids = Array.from({ length: 30 }, (_, n) => `key-${n}`);
+    for (const id of ids) await keys.insert(keyRecord({ id }));
+    const version = await store.identityVersion();
+    const [early, late] = ['2026-03-01T00:00:00.000Z', '2026-03-02T00:00:00.000Z'];
+    await keys.recordUses([]);
+    await keys.recordUses(ids.map((id) => ({ id, count: 2, lastUsedAt: late })));
+    await keys.recordUses([
+      { id: 'unheard-of', count: 1, lastUsedAt: late },
+      { id: 'key-7', count: 3, lastUsedAt: early },
+    ]);
+    st.match(await keys.find('key-7'), { useCount: 5, lastUsedAt: late });
+    st.match(await keys.find('key-29'), { useCount: 2, lastUsedAt: late });
+    st.equal(await keys.find('unheard-of'), null);
+    st.equal(await store.identityVersion(), version);
   });
 
   t.test('the identity version grows when keys change and only then', async (st) => {
