@@ -97,6 +97,18 @@ function later(from: Date, seconds: number): string {
 }
 
 function viewOf(record: ApiKeyRecord): KeyView {
-  const { hash: _hash, pepperVersion: _version, ...view } = record;
-  return view;
+  return {
+    id: record.id,
+    user: record.user,
+    label: record.label,
+    servers: record.servers,
+    tools: record.tools,
+    limits: record.limits,
+    isAdmin: record.isAdmin,
+    createdAt: record.createdAt,
+    expiresAt: record.expiresAt,
+    revokedAt: record.revokedAt,
+    lastUsedAt: record.lastUsedAt,
+    useCount: record.useCount,
+  };
 }
