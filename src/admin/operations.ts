@@ -2,6 +2,7 @@
  * What the admin socket can do, as functions the primary passes in (and the command line passes in
  * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
  */
+import type { LifecycleOperations } from './lifecycle-operations.js';
 
 import type { CallLimits, ToolRules } from '../store/access-rules.js';
 
@@ -108,7 +109,7 @@ export type HealthDocument = Readonly<Record<string, unknown>>;
  * Each rejects with a GatewayError whose hint is fit for a person. Creating, changing and revoking reach
  * every worker before they resolve.
  */
-export interface AdminOperations {
+export interface AdminOperations extends LifecycleOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
   /** The key as it is now; null when no such key exists or it is revoked. */

@@ -34,6 +34,8 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
     async (operations, _request, id) => ({ revoked: await operations.revokeKey(id) }),
   ],
   ['POST', '/tokens', (operations, { body }) => operations.mintToken(readTokenInput(body))],
+  ['POST', '/restart', (operations) => operations.restartWorkers()],
+  ['GET', '/restart', (operations) => operations.restartState()],
   ['GET', '/status', (operations) => operations.status()],
   ['GET', '/health', (operations) => operations.health()],
   ['GET', '/servers', (operations) => operations.listServers()],

@@ -12,6 +12,7 @@ import type {
   ServerView,
   StatusView,
 } from '../admin/operations.js';
+import type { RestartReport, RestartState } from '../admin/lifecycle-operations.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { CliError } from './cli-error.js';
 
@@ -103,6 +104,22 @@ export function isStatusView(value: unknown): value is StatusView {
     ['pid', 'uptimeSeconds', 'workers'].every((name) => typeof value[name] === 'number') &&
     listOf(isServerView)(value['servers']) &&
     isTexts(value['alerts'])
+  );
+}
+
+export function isRestartState(value: unknown): value is RestartState {
+  return (
+    isRecord(value) &&
+    (value['running'] === null || isRecord(value['running'])) &&
+    (value['last'] === null || isRestartReport(value['last']))
+  );
+}
+
+function isRestartReport(value: unknown): value is RestartReport {
+  return (
+    isRecord(value) &&
+    typeof value['ok'] === 'boolean' &&
+    ['replaced', 'workers', 'durationMs'].every((name) => typeof value[name] === 'number')
   );
 }
 

@@ -73,6 +73,14 @@ class Program {
         const { start } = await import('./start.js');
         this.exitCode = await start(this.#context(command), options);
       });
+    this.#add(
+      this.command,
+      'restart',
+      'replace the workers one by one, so that no request is lost',
+    ).action(async (_options: unknown, command: Command) => {
+      const { restart } = await import('./restart.js');
+      await restart(this.#context(command));
+    });
     this.#add(this.command, 'validate [file]', 'say everything that is wrong with a configuration')
       .option('--format <format>', 'human, json or github')
       .action(async (file: string | undefined, options: { format?: string }, command: Command) => {

@@ -19,6 +19,9 @@ import { PrimaryLink } from './primary-link.js';
 const ORPHAN_DRAIN_MS = 5_000;
 const EVENT_LOOP_RESOLUTION_MS = 10;
 const POLL_MS = 10;
+/** A replaced worker waits this long for clients with idle connections to come, and sends them away. */
+const LINGER_MS = 2_000;
+const END_LISTENING_MS = 100;
 const LAST_WRITES_MS = 50;
 
 /** Call once, in a process forked by the primary. */
@@ -31,6 +34,7 @@ class WorkerProcess {
   readonly #primary: PrimaryLink;
   #worker: Worker | null = null;
   #isDraining = false;
+  #isReplaced = false;
 
   constructor() {
     this.#primary = new PrimaryLink(
@@ -57,7 +61,7 @@ class WorkerProcess {
         void this.#start(message);
         return;
       case 'worker-drain':
-        void this.#drain(message.timeoutMs);
+        void this.#drain(message.timeoutMs, message.isReplaced);
         return;
       case 'revoked':
         if (message.keyId === null) this.#worker?.authenticator.invalidateAll();
@@ -78,7 +82,11 @@ class WorkerProcess {
 
   async #start(start: WorkerStart): Promise<void> {
     try {
-      const worker = await composeWorker(start, this.#primary, () => this.#isDraining);
+      const worker = await composeWorker(
+        start,
+        this.#primary,
+        () => this.#isDraining && !this.#isReplaced,
+      );
       // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
       const port = await worker.front.listen();
@@ -125,18 +133,33 @@ class WorkerProcess {
     this.#delay.reset();
   }
 
-  /** Not ready → no new connections → listening streams end → calls finish → the rest is told → exit. */
-  async #drain(timeoutMs: number): Promise<void> {
+  /**
+   * Not ready → no new connections → listening streams end → calls finish, each answer the last on its
+   * connection → the rest is told → exit. A replaced worker is still ready: the gateway is.
+   */
+  async #drain(timeoutMs: number, isReplaced = false): Promise<void> {
     if (this.#isDraining) return;
+    this.#isReplaced = isReplaced;
     this.#isDraining = true;
     const worker = this.#worker;
     if (worker === null) process.exit(EXIT.ok);
     const { front } = worker;
     front.stopListening();
     const reason = new GatewayError('GW_DRAINING', { retryAfterMs: 1000 });
-    worker.endRelays(reason, 'listening');
-    const deadlineMs = monotonicMs() + timeoutMs;
-    while (front.stats().inFlight > 0 && monotonicMs() < deadlineMs) await pause(POLL_MS);
+    const startedAtMs = monotonicMs();
+    const deadlineMs = startedAtMs + timeoutMs;
+    const lingerUntilMs = isReplaced ? Math.min(deadlineMs, startedAtMs + LINGER_MS) : startedAtMs;
+    let endedListeningAtMs = -Infinity;
+    for (let nowMs = startedAtMs; nowMs < deadlineMs; nowMs = monotonicMs()) {
+      // Again and again: a connection that is still open may ask for another.
+      if (nowMs - endedListeningAtMs >= END_LISTENING_MS) {
+        endedListeningAtMs = nowMs;
+        worker.endRelays(reason, 'listening');
+      }
+      const { inFlight, connections } = front.stats();
+      if (inFlight === 0 && (connections === 0 || nowMs >= lingerUntilMs)) break;
+      await pause(POLL_MS);
+    }
     worker.endRelays(reason, 'all');
     worker.admission.stop();
     this.#report(worker);

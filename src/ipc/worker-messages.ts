@@ -39,8 +39,11 @@ export type QueryKind = 'health' | 'readiness' | 'metrics-json' | 'metrics-text'
 
 export type PrimaryToWorker =
   | WorkerStart
-  /** Stop accepting, finish what is in flight within the time, exit 0. */
-  | { readonly type: 'worker-drain'; readonly timeoutMs: number }
+  /**
+   * Stop accepting, finish what is in flight within the time, exit 0. `isReplaced`: another worker serves
+   * in its place, so there is time to send clients there one by one.
+   */
+  | { readonly type: 'worker-drain'; readonly timeoutMs: number; readonly isReplaced: boolean }
   | {
       readonly type: 'answer';
       readonly query: number;
@@ -115,7 +118,7 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
         Array.isArray(message['hostSockets'])
       );
     case 'worker-drain':
-      return typeof message['timeoutMs'] === 'number';
+      return typeof message['timeoutMs'] === 'number' && typeof message['isReplaced'] === 'boolean';
     case 'answer':
       return typeof message['query'] === 'number' && typeof message['body'] === 'string';
     case 'revoked':

@@ -7,6 +7,7 @@ import { deriveKey } from '../kernel/derive-key.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
 import type { Revocations } from './revocations.js';
+import type { RollingRestart } from './rolling-restart.js';
 import {
   healthDocument,
   overallStatus,
@@ -21,6 +22,7 @@ export interface AdminOperationsOptions {
   readonly secrets: { readonly jwtSecret: string; readonly masterKey: string };
   readonly status: StatusSource;
   readonly revocations: Revocations;
+  readonly restart: RollingRestart;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
 }
@@ -30,7 +32,7 @@ const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
-  const { config, store, secrets, status, revocations, url } = options;
+  const { config, store, secrets, status, revocations, restart, url } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
     store,
@@ -45,6 +47,11 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
   return {
     ...identity,
     status: () => Promise.resolve(statusView(status, url)),
+    restartWorkers: () => {
+      void restart.run('an operator asked for it');
+      return Promise.resolve(restart.state);
+    },
+    restartState: () => Promise.resolve(restart.state),
     health: () => Promise.resolve(healthDocument(status, true)),
     listServers: () => Promise.resolve(serverViews(status)),
     testServer: async (name) => {

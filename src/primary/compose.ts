@@ -30,6 +30,7 @@ import { ProcessTree } from './process-tree.js';
 import { ReadySignal } from './ready-signal.js';
 import { answerQuery } from './queries.js';
 import { Revocations } from './revocations.js';
+import { RollingRestart } from './rolling-restart.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
@@ -80,7 +81,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const admission = new AdmissionBroker({
     config,
     send: (incarnation, events) => {
-      const place = tree.workers.find((worker) => worker.incarnation === incarnation);
+      const place = tree.allWorkers.find((worker) => worker.incarnation === incarnation);
       place?.process.send({ type: 'admission', events });
     },
     system: () => system.latest(),
@@ -135,6 +136,11 @@ export async function composePrimary(config: Config): Promise<Primary> {
     },
     log,
   });
+  const restart = new RollingRestart({
+    tree,
+    drainTimeoutMs: () => config.http.drainTimeoutMs,
+    log,
+  });
   const rotation = rotateLogs(config, programLog, tree);
   const status: StatusSource = {
     config,
@@ -158,7 +164,15 @@ export async function composePrimary(config: Config): Promise<Primary> {
     ...admissionGauges(() => admission.snapshot(), admissionTotals),
   ]);
   const url = `http://${urlHost(host)}:${lock.port}`;
-  const operations = createPrimaryOperations({ config, store, secrets, status, revocations, url });
+  const operations = createPrimaryOperations({
+    config,
+    store,
+    secrets,
+    status,
+    revocations,
+    restart,
+    url,
+  });
   const admin = createAdminServer({
     socketPath: join(config.dataDir, 'admin.sock'),
     operations,
@@ -200,7 +214,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
       return stopping;
     },
     stopNow: async () => {
-      for (const { process } of tree.workers) process.kill();
+      for (const { process } of tree.allWorkers) process.kill();
       tree.broadcastToHosts({ type: 'host-drain', timeoutMs: 0 });
       await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, NOW_MS))]);
       for (const { process } of tree.hosts) process.kill();

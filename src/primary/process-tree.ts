@@ -1,46 +1,17 @@
 /**
- * The primary's children: one supervised place per HTTP worker and per upstream host. Forks them with
- * the environment that only takes effect at fork, keeps what they last reported, and takes them down in
- * order: workers first, so that their last calls still find the hosts.
+ * The primary's children: one supervised place per HTTP worker and per upstream host. Gives them their
+ * start messages, replaces workers one at a time, and takes all down in order: workers first, so that
+ * their last calls still find the hosts.
  */
-import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { processEnv } from '../../config/load.js';
-import {
-  isHostToPrimary,
-  type HostServerStatus,
-  type HostStart,
-  type HostToPrimary,
-} from '../ipc/host-messages.js';
-import {
-  isWorkerToPrimary,
-  type PrimaryToWorker,
-  type WorkerGauges,
-  type WorkerSecrets,
-  type WorkerToPrimary,
-} from '../ipc/worker-messages.js';
-import { SupervisedProcess } from './supervised-process.js';
-
-export interface WorkerPlace {
-  readonly index: number;
-  readonly process: SupervisedProcess;
-  /** Names the present process's life among all there ever were; 0 before the first. */
-  incarnation: number;
-  /** Of the present process; null until it is ready. */
-  front: { readonly name: 'uws' | 'node'; readonly reason: string } | null;
-  gauges: WorkerGauges | null;
-}
-
-export interface HostPlace {
-  readonly index: number;
-  readonly process: SupervisedProcess;
-  readonly socketPath: string;
-  inFlight: number;
-  servers: readonly HostServerStatus[];
-}
+import type { HostToPrimary } from '../ipc/host-messages.js';
+import type { PrimaryToWorker, WorkerSecrets, WorkerToPrimary } from '../ipc/worker-messages.js';
+import { createHostPlace, type HostPlace } from './host-place.js';
+import { createWorkerPlace, type WorkerPlace } from './worker-place.js';
 
 export interface ProcessTreeOptions {
   /** Absolute path of the program's entry. */
@@ -66,11 +37,14 @@ const STOP_MARGIN_MS = 3_000;
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ'] as const;
 
 export class ProcessTree {
-  readonly workers: readonly WorkerPlace[];
   readonly hosts: readonly HostPlace[];
   readonly #options: ProcessTreeOptions;
+  readonly #workers: WorkerPlace[];
+  /** Beside the workers while one is replaced: the newcomer until it serves, then the old one until it is gone. */
+  readonly #extra = new Set<WorkerPlace>();
   #failStart: ((error: Error) => void) | null = null;
   #incarnations = 0;
+  #isStopping = false;
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
@@ -79,12 +53,22 @@ export class ProcessTree {
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: entry, args: ['--role=worker'], serialization: 'json' });
     this.hosts = Array.from({ length: config.upstreamHosts }, (_, i) => this.#hostPlace(i));
-    this.workers = Array.from({ length: config.workers }, (_, i) => this.#workerPlace(i));
+    this.#workers = Array.from({ length: config.workers }, (_, i) => this.#workerPlace(i, 0));
+  }
+
+  /** The places that serve, one an index. */
+  get workers(): readonly WorkerPlace[] {
+    return this.#workers;
+  }
+
+  /** Every place with a process that may hold something: those that drain or start beside the others too. */
+  get allWorkers(): readonly WorkerPlace[] {
+    return [...this.#workers, ...this.#extra];
   }
 
   /** Resolves when every place is filled and ready; rejects when a child says that it cannot start. */
   async start(): Promise<void> {
-    const places = [...this.hosts, ...this.workers];
+    const places = [...this.hosts, ...this.#workers];
     const failed = new Promise<never>((_, reject) => {
       this.#failStart = reject;
     });
@@ -93,11 +77,41 @@ export class ProcessTree {
     this.#failStart = null;
   }
 
+  /**
+   * Puts a new process in a worker's place, and only when it serves drains the old one; resolves when
+   * that is gone. False when the newcomer did not start: then the old one serves on.
+   */
+  async replaceWorker(index: number, drainTimeoutMs: number): Promise<boolean> {
+    const old = this.#workers[index];
+    if (old === undefined || !this.#mayReplace()) return false;
+    const next = this.#workerPlace(index, old.process.restarts);
+    this.#extra.add(next);
+    next.process.start();
+    const serves = await next.process.startsWell();
+    this.#extra.delete(next);
+    if (!serves || !this.#mayReplace()) {
+      next.process.kill();
+      await next.process.stop({}, 0);
+      return false;
+    }
+    this.#workers[index] = next;
+    this.#extra.add(old);
+    await old.process.stop(
+      { type: 'worker-drain', timeoutMs: drainTimeoutMs, isReplaced: true },
+      drainTimeoutMs + STOP_MARGIN_MS,
+    );
+    this.#extra.delete(old);
+    return true;
+  }
+
   /** Resolves when no child is left. Never rejects. */
   async stop(drainTimeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    // One that was to take over has nothing to drain, and may not hear us yet.
+    for (const { process } of this.#extra) if (process.state === 'starting') process.kill();
     const limitMs = drainTimeoutMs + STOP_MARGIN_MS;
-    const drainWorker: PrimaryToWorker = { type: 'worker-drain', timeoutMs: drainTimeoutMs };
-    await Promise.all(this.workers.map(({ process }) => process.stop(drainWorker, limitMs)));
+    const drainWorker = { type: 'worker-drain', timeoutMs: drainTimeoutMs, isReplaced: false };
+    await Promise.all(this.allWorkers.map(({ process }) => process.stop(drainWorker, limitMs)));
     const drainHost = { type: 'host-drain', timeoutMs: Math.min(drainTimeoutMs, 5_000) };
     await Promise.all(
       // Children get 2 s after end of input and 5 s after TERM before they are killed.
@@ -106,116 +120,84 @@ export class ProcessTree {
   }
 
   broadcast(message: PrimaryToWorker): void {
-    for (const { process } of this.workers) process.send(message);
+    for (const { process } of this.allWorkers) process.send(message);
   }
 
   broadcastToHosts(message: object): void {
     for (const { process } of this.hosts) process.send(message);
   }
 
-  #workerPlace(index: number): WorkerPlace {
-    const { config, log, port, version, workerSecrets } = this.#options;
-    const place: WorkerPlace = {
+  #mayReplace(): boolean {
+    return !this.#isStopping;
+  }
+
+  #workerPlace(index: number, restartsBefore: number): WorkerPlace {
+    const { config, port, version, workerSecrets, log, onWorkerExit } = this.#options;
+    return createWorkerPlace({
       index,
-      incarnation: 0,
-      front: null,
-      gauges: null,
-      process: new SupervisedProcess({
-        name: `worker ${index + 1}`,
-        fork: () => {
-          this.#incarnations += 1;
-          place.incarnation = this.#incarnations;
-          return cluster.fork({
-            UV_THREADPOOL_SIZE: String(config.uvThreadpoolSize),
-            // uWebSockets.js reads it once, when it is loaded.
-            UWS_HTTP_MAX_HEADERS_SIZE: String(config.http.maxHeaderBytes),
-          }).process;
-        },
-        startMessage: () => ({
-          type: 'worker-start',
-          workerIndex: index,
-          config,
-          secrets: workerSecrets,
-          port,
-          hostSockets: this.hosts.map(({ socketPath }) => socketPath),
-          version,
-        }),
-        isHello: (message) => isWorkerToPrimary(message) && message.type === 'worker-hello',
-        isReady: (message) => isWorkerToPrimary(message) && message.type === 'worker-ready',
-        onMessage: (message) => {
-          if (!isWorkerToPrimary(message)) return;
-          if (message.type === 'worker-ready') {
-            place.front = { name: message.front, reason: message.frontReason };
-          }
-          if (message.type === 'worker-failed') {
-            this.#failStart?.(
-              Object.assign(new Error(`worker ${index + 1} cannot start: ${message.reason}`), {
-                code: message.isPortTaken ? 'EADDRINUSE' : 'WORKER_FAILED',
-              }),
-            );
-          }
-          if (message.type === 'worker-report') place.gauges = message.gauges;
-          this.#options.onWorkerMessage(place, message);
-        },
-        onExit: () => {
-          place.front = null;
-          place.gauges = null;
-          this.#options.onWorkerExit(place);
-        },
-        startTimeoutMs: START_TIMEOUT_MS,
-        heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
-        log,
+      config: () => config,
+      startMessage: () => ({
+        type: 'worker-start',
+        workerIndex: index,
+        config,
+        secrets: workerSecrets,
+        port,
+        hostSockets: this.hosts.map(({ socketPath }) => socketPath),
+        version,
       }),
-    };
-    return place;
+      nextIncarnation: () => {
+        this.#incarnations += 1;
+        return this.#incarnations;
+      },
+      restartsBefore,
+      onMessage: (place, message) => {
+        if (message.type === 'worker-failed') {
+          this.#failStart?.(
+            Object.assign(new Error(`worker ${index + 1} cannot start: ${message.reason}`), {
+              code: message.isPortTaken ? 'EADDRINUSE' : 'WORKER_FAILED',
+            }),
+          );
+        }
+        this.#options.onWorkerMessage(place, message);
+      },
+      onExit: onWorkerExit,
+      startTimeoutMs: START_TIMEOUT_MS,
+      heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+      log,
+    });
   }
 
   #hostPlace(index: number): HostPlace {
     const { config, entry, hostSecrets, log, socketDir } = this.#options;
     const socketPath = join(socketDir, `host-${index}.sock`);
     const environment = processEnv();
-    const place: HostPlace = {
+    return createHostPlace({
       index,
+      entry,
       socketPath,
-      inFlight: 0,
-      servers: [],
-      process: new SupervisedProcess({
-        name: `upstream host ${index}`,
-        fork: () =>
-          fork(entry, ['--role=host'], {
-            env: { ...environment, UV_THREADPOOL_SIZE: String(config.uvThreadpoolSize) },
+      uvThreadpoolSize: () => config.uvThreadpoolSize,
+      startMessage: () => ({
+        type: 'host-start',
+        config,
+        secrets: hostSecrets,
+        socketPath,
+        hostIndex: index,
+        childEnvironment: Object.fromEntries(
+          INHERITED.flatMap((name) => {
+            const value = environment[name];
+            return value === undefined ? [] : [[name, value]];
           }),
-        startMessage: (): HostStart => ({
-          type: 'host-start',
-          config,
-          secrets: hostSecrets,
-          socketPath,
-          hostIndex: index,
-          childEnvironment: Object.fromEntries(
-            INHERITED.flatMap((name) => {
-              const value = environment[name];
-              return value === undefined ? [] : [[name, value]];
-            }),
-          ),
-        }),
-        isReady: (message) => isHostToPrimary(message) && message.type === 'host-ready',
-        onMessage: (message) => {
-          if (!isHostToPrimary(message)) return;
-          if (message.type === 'host-failed') {
-            this.#failStart?.(new Error(`upstream host ${index} cannot start: ${message.reason}`));
-          } else place.servers = message.servers;
-          if (message.type === 'host-status') place.inFlight = message.inFlight;
-          this.#options.onHostMessage(place, message);
-        },
-        onExit: () => {
-          place.inFlight = 0;
-          place.servers = [];
-        },
-        startTimeoutMs: START_TIMEOUT_MS,
-        heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
-        log,
+        ),
       }),
-    };
-    return place;
+      onMessage: (place, message) => {
+        if (message.type === 'host-failed') {
+          this.#failStart?.(new Error(`upstream host ${index} cannot start: ${message.reason}`));
+        }
+        this.#options.onHostMessage(place, message);
+      },
+      startTimeoutMs: START_TIMEOUT_MS,
+      heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+      log,
+    });
   }
 }

@@ -2,7 +2,7 @@
 import type { WorkerToPrimary } from '../ipc/worker-messages.js';
 import type { Store } from '../store/store.js';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.js';
-import type { WorkerPlace } from './process-tree.js';
+import type { WorkerPlace } from './worker-place.js';
 import { healthDocument, readiness, type StatusSource } from './status-documents.js';
 
 export interface QuerySources {

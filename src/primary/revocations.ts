@@ -3,7 +3,8 @@
  * does not acknowledge within the time is killed, because it might still let the key in.
  */
 import type { Logger } from 'pino';
-import type { ProcessTree, WorkerPlace } from './process-tree.js';
+import type { ProcessTree } from './process-tree.js';
+import type { WorkerPlace } from './worker-place.js';
 
 const ACKNOWLEDGE_TIMEOUT_MS = 2000;
 
@@ -26,7 +27,7 @@ export class Revocations {
     const revocation = this.#next;
     this.#next += 1;
     // A process that is starting has cached nothing yet, but may before it reads the store: tell all.
-    const places = new Set(this.#tree().workers.filter(({ process }) => process.pid !== null));
+    const places = new Set(this.#tree().allWorkers.filter(({ process }) => process.pid !== null));
     if (places.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {

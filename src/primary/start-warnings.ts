@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
+import { readTcpMigrateReq } from './rolling-restart.js';
 
 /** Never rejects: what cannot be read is not warned about. */
 export async function startWarnings(config: Config): Promise<readonly string[]> {
   const warnings: string[] = [];
-  const migrate = await readNumber('/proc/sys/net/ipv4/tcp_migrate_req');
-  if (migrate === 0) {
+  if ((await readTcpMigrateReq()) === false) {
     warnings.push(
       'restarting workers may lose queued connections; run: sysctl -w net.ipv4.tcp_migrate_req=1',
     );

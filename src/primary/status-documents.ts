@@ -78,7 +78,7 @@ export function healthDocument(
       users: admission.calls.users,
       listening: admission.streams.total.out,
       maxStreams: admission.streams.total.limit,
-      clientConnections: sum(tree.workers.map(({ gauges }) => gauges?.connections ?? 0)),
+      clientConnections: sum(tree.allWorkers.map(({ gauges }) => gauges?.connections ?? 0)),
       maxTotalConnections: limits.maxTotalConnections,
       maxConnectionsPerServer: limits.maxConnectionsPerServer,
       maxConcurrentRequestsPerUser: limits.maxConcurrentRequestsPerUser,
@@ -172,7 +172,7 @@ export function serverViews({ config, tree }: StatusSource): readonly ServerView
 
 export function inFlightByServer(tree: ProcessTree): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { gauges } of tree.workers) {
+  for (const { gauges } of tree.allWorkers) {
     for (const [server, count] of Object.entries(gauges?.inFlight ?? {})) {
       counts[server] = (counts[server] ?? 0) + count;
     }

@@ -29,6 +29,8 @@ export interface SupervisedProcessOptions {
   /** Without a message for this long it is taken for hung and killed. */
   readonly heartbeatTimeoutMs: number;
   readonly log: Logger;
+  /** Of the places this one takes over from. Default 0. */
+  readonly restartsBefore?: number;
 }
 
 export type ProcessState = 'starting' | 'running' | 'waiting' | 'stopped';
@@ -40,14 +42,16 @@ export class SupervisedProcess {
   #child: ChildProcess | null = null;
   #timer: NodeJS.Timeout | undefined;
   #lastSeenAtMs = 0;
-  #restarts = 0;
+  #restarts: number;
   #isInLoop = false;
   #isStopping = false;
   #onReady: (() => void)[] = [];
+  #onExit: (() => void)[] = [];
   #onStopped: (() => void)[] = [];
 
   constructor(options: SupervisedProcessOptions) {
     this.#options = options;
+    this.#restarts = options.restartsBefore ?? 0;
   }
 
   get state(): ProcessState {
@@ -116,6 +120,16 @@ export class SupervisedProcess {
     return new Promise((resolve) => this.#onReady.push(resolve));
   }
 
+  /** Whether the present process gets ready: false when it ends before. */
+  async startsWell(): Promise<boolean> {
+    const ended = new Promise<false>((resolve) => {
+      this.#onExit.push(() => {
+        resolve(false);
+      });
+    });
+    return Promise.race([this.ready().then(() => true as const), ended]);
+  }
+
   /** Sends `message`, waits for the exit, kills after `timeoutMs`. Never rejects. */
   async stop(message: object, timeoutMs: number): Promise<void> {
     this.#isStopping = true;
@@ -143,6 +157,7 @@ export class SupervisedProcess {
     const childPid = this.pid;
     this.#child = null;
     this.#options.onExit();
+    for (const resolve of this.#onExit.splice(0)) resolve();
     if (this.#isStopping) {
       this.#settle();
       return;

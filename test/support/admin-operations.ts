@@ -15,6 +15,11 @@ const key = {
   lastUsedAt: null,
   useCount: 0,
 };
+const restarting = { running: { replaced: 0, workers: 2 }, last: null };
+const restarted = {
+  running: null,
+  last: { ok: true, replaced: 2, workers: 2, durationMs: 3100, tcpMigrateReq: false },
+};
 const server = { name: 'github', enabled: true, kind: 'http', state: 'ready', detail: null };
 
 export function fakeOperations(change: Partial<AdminOperations> = {}) {
@@ -49,6 +54,8 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
       ok: true,
       steps: [{ step: 'initialize', ok: true, durationMs: 12.5, detail: '2025-11-25' }],
     }),
+    restartWorkers: answer('restartWorkers', restarting),
+    restartState: answer('restartState', restarted),
     ...change,
   };
   return { operations, asked };

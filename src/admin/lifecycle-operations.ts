@@ -1,0 +1,24 @@
+/** What an operator does to the running gateway as a whole. JSON-serialisable: it crosses the admin socket. */
+
+export interface RestartReport {
+  /** Whether every worker was replaced; false when a new one did not start, or the gateway stops. */
+  readonly ok: boolean;
+  readonly replaced: number;
+  readonly workers: number;
+  readonly durationMs: number;
+  /** Whether connections in an accept queue survive; null where the kernel does not say. */
+  readonly tcpMigrateReq: boolean | null;
+}
+
+export interface RestartState {
+  /** How far the present one is; null when there is none. */
+  readonly running: { readonly replaced: number; readonly workers: number } | null;
+  /** The last that came to its end; null when there was none since the start. */
+  readonly last: RestartReport | null;
+}
+
+export interface LifecycleOperations {
+  /** Begins to replace the workers one after the other; resolves at once. */
+  restartWorkers(): Promise<RestartState>;
+  restartState(): Promise<RestartState>;
+}
