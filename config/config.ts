@@ -168,14 +168,20 @@ export interface ServerConfig {
   readonly era: 'auto' | 'legacy' | 'modern';
   /** Null = `http.maxBodyBytes`. */
   readonly maxBodyBytes: number | null;
-  readonly tools: {
-    /** Null = every tool; names may end in `*`. */
-    readonly allow: readonly string[] | null;
-    readonly deny: readonly string[];
-  };
+  readonly tools: NameRulesConfig;
+  readonly prompts: NameRulesConfig;
+  /** Of URIs, and of URI templates as they are written. */
+  readonly resources: NameRulesConfig;
   /** Where each user's own stored credential goes in calls to this upstream; null = none is sent. */
   readonly credential: CredentialInjection | null;
   readonly source: ServerSource;
+}
+
+export interface NameRulesConfig {
+  /** Null = every name; `*` stands for any characters. */
+  readonly allow: readonly string[] | null;
+  /** Beats `allow`. */
+  readonly deny: readonly string[];
 }
 
 export type CredentialInjection =

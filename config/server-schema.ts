@@ -13,6 +13,23 @@ import {
   text,
 } from './value-kinds.js';
 
+/** One shape for everything that has a name clients use. */
+function nameRules(what: string, names: string) {
+  return z
+    .strictObject({
+      allow: z
+        .array(text)
+        .optional()
+        .describe(`Only these ${what} exist for clients: ${names}, \`*\` for any characters.`),
+      deny: z
+        .array(text)
+        .default([])
+        .describe(`These ${what} do not exist for clients, even when allowed.`),
+    })
+    .prefault({})
+    .describe(`Which ${what} clients see and may use.`);
+}
+
 /** What the gateway does with a server, whatever its source. */
 const policyKeys = {
   rateLimit: z
@@ -48,19 +65,9 @@ const policyKeys = {
   maxBodyBytes: bytes(1024, 67_108_864)
     .optional()
     .describe('Largest request body for this server, in place of `http.maxBodyBytes`.'),
-  tools: z
-    .strictObject({
-      allow: z
-        .array(text)
-        .optional()
-        .describe('Only these tools exist for clients; a name may end in `*`.'),
-      deny: z
-        .array(text)
-        .default([])
-        .describe('These tools do not exist for clients, even when allowed above.'),
-    })
-    .prefault({})
-    .describe('Which tools clients see and may call.'),
+  tools: nameRules('tools', 'tool names'),
+  prompts: nameRules('prompts', 'prompt names'),
+  resources: nameRules('resources', 'URIs and URI templates'),
   credential: z
     .strictObject({
       header: text.optional().describe('HTTP servers: the header that carries it.'),

@@ -1,6 +1,6 @@
 /** `servers` and `mcpServers` together, each entry with its source resolved and its names and units ours. */
 import { fromClientEntry, URL_KEYS } from './client-servers.js';
-import type { ServerConfig } from './config.js';
+import type { NameRulesConfig, ServerConfig } from './config.js';
 import { credentialInjection } from './credential-injection.js';
 import type { Findings } from './findings.js';
 import type { ConfigFile } from './schema.js';
@@ -69,7 +69,7 @@ function listed({ servers, mcpServers }: ConfigFile, findings: Findings): Listed
 function toServer(entry: ServerEntry, context: SourceContext): ServerConfig | null {
   const source = serverSource(entry, context);
   if (source === null) return null;
-  const { connectionPool, tools } = entry;
+  const { connectionPool } = entry;
   return {
     name: context.name,
     enabled: entry.enabled,
@@ -82,10 +82,16 @@ function toServer(entry: ServerEntry, context: SourceContext): ServerConfig | nu
     },
     era: entry.era,
     maxBodyBytes: entry.maxBodyBytes ?? null,
-    tools: { allow: tools.allow ?? null, deny: tools.deny },
+    tools: nameRules(entry.tools),
+    prompts: nameRules(entry.prompts),
+    resources: nameRules(entry.resources),
     credential: credentialInjection(entry.credential, source, (message) => {
       context.report('credential', { message });
     }),
     source,
   };
+}
+
+function nameRules({ allow, deny }: ServerEntry['tools']): NameRulesConfig {
+  return { allow: allow ?? null, deny };
 }

@@ -2,18 +2,20 @@
  * One MCP request, top to bottom. Each step returns a value or throws one GatewayError; the single
  * catch turns it into the reply; what was acquired is released once, whichever way the request ends.
  *
- *   header gate (the front) → body → authenticate → authorize → classify → admit (breaker, rates,
- *   slots) → call upstream (deadline, retry plan) → relay → record → release
+ *   header gate (the front) → body → authenticate → authorize → classify → restrict (names) → admit
+ *   (breaker, rates, slots) → call upstream (deadline, retry plan) → relay → record → release
  */
 import { monotonicMs } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { nextRequestId } from '../kernel/ids.js';
 import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
 import { methodRow } from '../mcp/methods.js';
+import type { NamedTarget } from '../mcp/named-target.js';
 import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
 import type { RetryBudget } from '../policy/retry-budget.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
+import type { Access, AccessTable } from './access.js';
 import type { Admission, Permit } from './admission.js';
 import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
@@ -25,8 +27,11 @@ import { requestHeaders } from './forward-headers.js';
 import type { OpenRelays } from './open-relays.js';
 import type { Principal } from './principal.js';
 import type { RelayResult } from './relay-response.js';
+import { restrictRequest, type Restriction } from './restrict-request.js';
+import { rewritingTransport } from './rewriting-transport.js';
 import type { SessionIds } from './session-ids.js';
 import type { ToolHints } from './tool-hints.js';
+import { unknownTargetBody } from './unknown-target.js';
 
 /** One configured server as a worker serves it. */
 export interface ServedUpstream {
@@ -39,6 +44,8 @@ export interface ServedUpstream {
   readonly streamIdleTimeoutMs: number;
   readonly streamMaxMs: number;
   readonly retryBudget: RetryBudget;
+  /** What the server's own rules leave of its names; null = everything. */
+  readonly access: Access | null;
 }
 
 export interface RequestPathOptions {
@@ -50,6 +57,7 @@ export interface RequestPathOptions {
   readonly scanLimits: ScanLimits;
   readonly sseHeartbeatMs: number;
   readonly toolHints: ToolHints;
+  readonly accessTable: AccessTable;
   readonly onRetry: (server: string) => void;
   readonly record: (record: RequestRecord) => void;
 }
@@ -107,16 +115,26 @@ class McpRequest {
     const body = arriving === null ? null : await arriving;
     const post = body === null ? this.#checkBodyless() : this.#classify(body);
     const upstreamSessionId = this.#openSession(principal, post);
+    const restriction = this.#restrict(principal, upstream, post);
     const permit = await this.#admit(principal, upstream);
     try {
-      return await this.#callUpstream(upstream, permit, {
-        method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
-        headers: requestHeaders(this.#exchange, upstreamSessionId, this.#requestId),
-        body,
-        user: principal.user,
-        headTimeoutMs: upstream.requestTimeoutMs,
-        idleTimeoutMs: upstream.streamIdleTimeoutMs,
-      });
+      if (restriction !== null && restriction.hidden !== null) {
+        return this.#answerUnknown(restriction.hidden, post, permit);
+      }
+      const rewrite = restriction === null ? null : restriction.rewrite;
+      return await this.#callUpstream(
+        upstream,
+        rewrite === null ? upstream.transport : rewritingTransport(upstream.transport, rewrite),
+        permit,
+        {
+          method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
+          headers: requestHeaders(this.#exchange, upstreamSessionId, this.#requestId),
+          body: restriction === null ? body : (restriction.body ?? body),
+          user: principal.user,
+          headTimeoutMs: upstream.requestTimeoutMs,
+          idleTimeoutMs: upstream.streamIdleTimeoutMs,
+        },
+      );
     } finally {
       permit.release();
     }
@@ -196,6 +214,37 @@ class McpRequest {
     return upstreamId;
   }
 
+  /** Null where everything exists for the caller. */
+  #restrict(
+    principal: Principal,
+    upstream: ServedUpstream,
+    post: ClassifiedPost | null,
+  ): Restriction | null {
+    const access = this.#options.accessTable.of(principal, upstream.name, upstream.access);
+    return access === null ? null : restrictRequest(access, post, this.#exchange.method);
+  }
+
+  /** After admission, so that it costs its caller what asking for anything unknown costs. */
+  #answerUnknown(target: NamedTarget, post: ClassifiedPost | null, permit: Permit): RelayResult {
+    const exchange = this.#exchange;
+    const headers: Record<string, string> = {
+      'x-request-id': this.#requestId,
+      ...corsHeaders(exchange),
+      ...permit.rateHeaders,
+    };
+    const status = this.#id === null ? 202 : 200;
+    let bytes = 0;
+    if (this.#id === null) exchange.reply({ status, headers });
+    else {
+      headers['content-type'] = 'application/json';
+      const body = unknownTargetBody(target, this.#id, post?.era ?? 'legacy');
+      bytes = Buffer.byteLength(body);
+      exchange.reply({ status, headers, body });
+    }
+    const outcome = new GatewayError('GW_TOOL_UNKNOWN', { log: { kind: target.kind } });
+    return { status, bytes, headMs: 0, isStream: false, outcome };
+  }
+
   async #admit(principal: Principal, upstream: ServedUpstream) {
     const askedAtMs = monotonicMs();
     const permit = await this.#options.admission.admit({
@@ -210,10 +259,11 @@ class McpRequest {
 
   #callUpstream(
     upstream: ServedUpstream,
+    transport: UpstreamTransport,
     permit: Permit,
     request: UpstreamRequest,
   ): Promise<RelayResult> {
-    const { name, transport, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
+    const { name, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
     const { toolHints, sessionIds, sseHeartbeatMs, onRetry } = this.#options;
     const binding = { server: name, user: request.user };
     const isListening = this.#isListening();

@@ -1,8 +1,9 @@
 /** Builds one worker's objects, in order: each line needs only what stands above it. */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { Config, ServerConfig } from '../../config/config.js';
+import type { Config, NameRulesConfig, ServerConfig } from '../../config/config.js';
 import verifyTokensHere from '../../workers/verify-tokens.js';
+import { accessOf, AccessTable, type Access } from '../gateway/access.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
 import { LeasedAdmission } from '../gateway/leased-admission.js';
@@ -20,6 +21,7 @@ import { hostOfServer } from '../kernel/host-of-server.js';
 import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
+import { nameFilter } from '../policy/name-filter.js';
 import { RetryBudget } from '../policy/retry-budget.js';
 import { AdmissionCounts } from '../telemetry/admission-counts.js';
 import { openStore } from '../store/open-store.js';
@@ -147,6 +149,7 @@ export async function composeWorker(
     },
     sseHeartbeatMs: config.http.sseHeartbeatMs,
     toolHints: new ToolHints(),
+    accessTable: new AccessTable(),
     onRetry: (server) => {
       admissionCounts.retried(server);
     },
@@ -227,9 +230,23 @@ function serveUpstreams(
       streamIdleTimeoutMs,
       streamMaxMs,
       retryBudget: new RetryBudget(),
+      access: configuredAccess(server),
     });
   }
   return served;
+}
+
+/** What the server's own rules leave; null = everything. */
+function configuredAccess({ tools, prompts, resources }: ServerConfig): Access | null {
+  const judges = (rules: NameRulesConfig) => {
+    const judge = nameFilter(rules);
+    return judge === null ? [] : [judge];
+  };
+  return accessOf({
+    tools: judges(tools),
+    prompts: judges(prompts),
+    resources: judges(resources),
+  });
 }
 
 /** What the rate limits of the configuration promise to callers. */

@@ -25,6 +25,8 @@ export type ClassifiedPost =
       readonly messages: readonly ScannedMessage[];
       /** True for a lone `initialize`: the one POST that may open a session. */
       readonly isInitialize: boolean;
+      /** The messages came in an array, even if there is only one. */
+      readonly isBatch: boolean;
     };
 
 /**
@@ -48,7 +50,7 @@ export function classifyPost(body: ScannedBody, headers: McpHeaders): Classified
     });
   }
   if (!isInitialize) checkLegacyVersion(version);
-  return { era: 'legacy', messages: [message], isInitialize };
+  return { era: 'legacy', messages: [message], isInitialize, isBatch: false };
 }
 
 /** For GET and DELETE, and legacy POSTs after `initialize`: an unknown version is refused (2025-06-18). */
@@ -76,6 +78,7 @@ function classifyBatch(messages: readonly ScannedMessage[], headers: McpHeaders)
     era: 'legacy',
     messages,
     isInitialize: messages[0]?.method === 'initialize',
+    isBatch: true,
   };
 }
 

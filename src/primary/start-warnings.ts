@@ -21,11 +21,11 @@ export async function startWarnings(config: Config): Promise<readonly string[]> 
     warnings.push(`the open file limit is ${files}; raise it with: ulimit -n 65536`);
   }
   const withoutEffect = Object.values(config.servers).filter(
-    ({ tools, credential }) => tools.allow !== null || tools.deny.length > 0 || credential !== null,
+    ({ credential }) => credential !== null,
   );
   for (const { name } of withoutEffect) {
     warnings.push(
-      `servers.${name}: tools and credential are checked but have no effect in this version`,
+      `servers.${name}: credential is checked but has no effect in this version`,
     );
   }
   return warnings;

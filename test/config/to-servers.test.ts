@@ -36,6 +36,8 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     era: 'auto',
     maxBodyBytes: null,
     tools: { allow: null, deny: [] },
+    prompts: { allow: null, deny: [] },
+    resources: { allow: null, deny: [] },
     credential: null,
     source: { kind: 'bundled', module: 'meerkats-table' },
   });

@@ -56,6 +56,8 @@ function serverConfig(name: string, source: ServerSource): ServerConfig {
     era: 'legacy',
     maxBodyBytes: null,
     tools: { allow: null, deny: [] },
+    prompts: { allow: null, deny: [] },
+    resources: { allow: null, deny: [] },
     credential: null,
     source,
   };
