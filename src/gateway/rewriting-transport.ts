@@ -134,18 +134,23 @@ const LONGEST_BLANK = 3;
 
 function rewriteEvents(bytes: Buffer, rewrite: RewriteMessage): Buffer {
   const text = bytes.toString('utf8').replace(/\r\n|\r/g, '\n');
-  let isSame = true;
+  let changes = 0;
   const events = text.split('\n\n').map((event) => {
     const data = dataOf(event);
     if (data === '') return event;
     const message = Buffer.from(data);
     const rewritten = rewrite(message);
     if (rewritten === message) return event;
-    isSame = false;
+    changes += 1;
     return rewritten === null ? '' : withData(event, onOneLine(rewritten).toString('utf8'));
   });
-  if (isSame) return bytes;
-  return Buffer.from(events.filter((event) => event !== '').map((event) => `${event}\n\n`).join(''));
+  if (changes === 0) return bytes;
+  return Buffer.from(
+    events
+      .filter((event) => event !== '')
+      .map((event) => `${event}\n\n`)
+      .join(''),
+  );
 }
 
 function dataOf(event: string): string {

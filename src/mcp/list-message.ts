@@ -97,24 +97,29 @@ class ListScan implements KeyVisitor<Level> {
     const cursor = this.#cursor;
     const from = cursor.at;
     const kept: ByteRange[] = [];
-    let isWhole = true;
+    let entries = 0;
     cursor.walkArray(() => {
       const start = cursor.at;
       this.#entryName = null;
       if (cursor.isAtObject()) cursor.walkObject(nameKey, 'entry', this);
       else cursor.skipValue();
-      const name = this.#entryName;
-      if (name !== null && this.#admits(kind, name)) kept.push({ start, end: cursor.at });
-      else isWhole = false;
+      if (this.#isAdmitted(kind, this.#entryName)) kept.push({ start, end: cursor.at });
+      entries += 1;
     });
     this.#hasList = true;
-    if (isWhole) return;
+    if (kept.length === entries) return;
     const bytes = kept.flatMap(({ start, end }, index) =>
-      index === 0
-        ? [this.#bytes.subarray(start, end)]
-        : [COMMA, this.#bytes.subarray(start, end)],
+      index === 0 ? [this.#bytes.subarray(start, end)] : [COMMA, this.#bytes.subarray(start, end)],
     );
-    this.#replacements.push({ range: { start: from, end: cursor.at }, bytes: [OPEN, ...bytes, CLOSE] });
+    this.#replacements.push({
+      range: { start: from, end: cursor.at },
+      bytes: [OPEN, ...bytes, CLOSE],
+    });
+  }
+
+  /** A parameter, so that the compiler does not take the name for the null it was set to. */
+  #isAdmitted(kind: NamedKind, name: string | null): boolean {
+    return name !== null && this.#admits(kind, name);
   }
 
   #rebuilt(): Buffer {

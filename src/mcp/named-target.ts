@@ -128,15 +128,15 @@ class SubscriptionScan implements KeyVisitor<SubscriptionLevel> {
   #readUris(): void {
     const cursor = this.#cursor;
     const kept: string[] = [];
-    let isWhole = true;
+    let entries = 0;
     this.#start = cursor.at;
     cursor.walkArray(() => {
       const uri = readString(cursor);
       if (uri !== null && this.#admits(uri)) kept.push(uri);
-      else isWhole = false;
+      entries += 1;
     });
     this.#end = cursor.at;
-    if (!isWhole) this.#kept = kept;
+    if (kept.length < entries) this.#kept = kept;
   }
 }
 

@@ -24,9 +24,7 @@ export async function startWarnings(config: Config): Promise<readonly string[]> 
     ({ credential }) => credential !== null,
   );
   for (const { name } of withoutEffect) {
-    warnings.push(
-      `servers.${name}: credential is checked but has no effect in this version`,
-    );
+    warnings.push(`servers.${name}: credential is checked but has no effect in this version`);
   }
   return warnings;
 }

@@ -18,6 +18,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
         era: 'modern',
         maxBodyBytes: 4096,
         tools: { allow: ['get_*'], deny: ['get_all'] },
+        resources: { allow: ['docs://*'] },
         credential: { header: 'Authorization', prefix: 'Bearer ' },
       },
     },
@@ -54,6 +55,8 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     era: 'modern',
     maxBodyBytes: 4096,
     tools: { allow: ['get_*'], deny: ['get_all'] },
+    prompts: { allow: null, deny: [] },
+    resources: { allow: ['docs://*'], deny: [] },
     credential: { into: 'header', name: 'Authorization', prefix: 'Bearer ' },
     source: { kind: 'http', url: 'http://a/mcp', headers: {}, transport: 'http' },
   });

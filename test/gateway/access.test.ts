@@ -37,7 +37,9 @@ t.test("a key's rules join the server's, and neither widens the other", (t) => {
   t.ok(elsewhere?.admits('tools', 'x'));
   t.notOk(elsewhere?.admits('tools', 'read'));
   t.equal(table.of(principal, 'fake', ofServer), here);
-  t.notOk(table.of(principal, 'fake', accessOf({ tools: [deny('read')] }))?.admits('tools', 'read'));
+  t.notOk(
+    table.of(principal, 'fake', accessOf({ tools: [deny('read')] }))?.admits('tools', 'read'),
+  );
   t.end();
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import { AccessTable } from '../../src/gateway/access.js';
 import type { Admission } from '../../src/gateway/admission.js';
 import type { Authenticator } from '../../src/gateway/authenticator.js';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
@@ -53,6 +54,7 @@ function gateway(
     streamIdleTimeoutMs: 0,
     streamMaxMs: 0,
     retryBudget: new RetryBudget(),
+    access: null,
   };
   const path = createRequestPath({
     servers: () => new Map([['fake', upstream]]),
@@ -62,6 +64,7 @@ function gateway(
     scanLimits: DEFAULT_SCAN_LIMITS,
     sseHeartbeatMs: 1000,
     toolHints: new ToolHints(),
+    accessTable: new AccessTable(),
     onRetry: () => undefined,
     record: (record) => records.push(record),
   });

@@ -66,8 +66,10 @@ t.test('a JSON answer is rewritten as a whole, wherever it is cut', async (t) =>
 });
 
 t.test('each event is rewritten by itself, its other fields stay, comments pass', async (t) => {
-  const stream = ': hi\n\nid: 1\nevent: message\ndata: {"a":1}\n\ndata: {"keep":1}\n\nid: 2\ndata: drop\n\ndata: {"x":\ndata: 2}\n\n';
-  const expected = ': hi\n\nid: 1\nevent: message\ndata: {"A":1}\n\ndata: {"keep":1}\n\ndata: {"X": 2}\n\n';
+  const stream =
+    ': hi\n\nid: 1\nevent: message\ndata: {"a":1}\n\ndata: {"keep":1}\n\nid: 2\ndata: drop\n\ndata: {"x":\ndata: 2}\n\n';
+  const expected =
+    ': hi\n\nid: 1\nevent: message\ndata: {"A":1}\n\ndata: {"keep":1}\n\ndata: {"X": 2}\n\n';
   const wrong: unknown[] = [];
   for (const lineEnd of ['\n', '\r\n', '\r']) {
     const bytes = Buffer.from(stream.replaceAll('\n', lineEnd));
@@ -93,29 +95,37 @@ t.test('an event that never ended is not passed on', async (t) => {
   t.match(seen, { text: 'data: {"A":1}\n\n', ends: 1 });
 });
 
-t.test('what is too long or cannot be read ends with an error, and nothing of it passes', async (t) => {
-  for (const head of [JSON_HEAD, EVENTS_HEAD]) {
+t.test(
+  'what is too long or cannot be read ends with an error, and nothing of it passes',
+  async (t) => {
+    for (const head of [JSON_HEAD, EVENTS_HEAD]) {
+      const { upstream, seen } = await exchange();
+      upstream.onHead(200, head);
+      const piece = Buffer.alloc(1024 * 1024, 'a');
+      for (let sent = 0; sent <= MAX_REWRITTEN_BYTES; sent += piece.length) upstream.onData(piece);
+      upstream.onData(Buffer.from('more\n\n'));
+      upstream.onEnd();
+      t.match(seen, { text: '', ends: 0, error: 'GW_UPSTREAM_PROTOCOL' });
+    }
     const { upstream, seen } = await exchange();
-    upstream.onHead(200, head);
-    const piece = Buffer.alloc(1024 * 1024, 'a');
-    for (let sent = 0; sent <= MAX_REWRITTEN_BYTES; sent += piece.length) upstream.onData(piece);
-    upstream.onData(Buffer.from('more\n\n'));
+    upstream.onHead(200, JSON_HEAD);
+    upstream.onData(Buffer.from('bad'));
     upstream.onEnd();
     t.match(seen, { text: '', ends: 0, error: 'GW_UPSTREAM_PROTOCOL' });
-  }
-  const { upstream, seen } = await exchange();
-  upstream.onHead(200, JSON_HEAD);
-  upstream.onData(Buffer.from('bad'));
-  upstream.onEnd();
-  t.match(seen, { text: '', ends: 0, error: 'GW_UPSTREAM_PROTOCOL' });
-});
+  },
+);
 
 t.test('errors of HTTP pass as they are, faults of the exchange too', async (t) => {
   const { upstream, seen } = await exchange();
   upstream.onHead(404, [...JSON_HEAD, 'cache-control', 'public']);
   upstream.onData(Buffer.from('{"bad":1}'));
   upstream.onEnd();
-  t.match(seen, { status: 404, text: '{"bad":1}', ends: 1, headers: [...JSON_HEAD, 'cache-control', 'public'] });
+  t.match(seen, {
+    status: 404,
+    text: '{"bad":1}',
+    ends: 1,
+    headers: [...JSON_HEAD, 'cache-control', 'public'],
+  });
   const failing = await exchange();
   failing.upstream.onError(new GatewayError('GW_UPSTREAM_TIMEOUT'));
   t.equal(failing.seen.error, 'GW_UPSTREAM_TIMEOUT');

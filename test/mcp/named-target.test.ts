@@ -59,9 +59,22 @@ t.test('subscriptions that are not admitted are taken out, other bytes stay', (t
     '{ "n" : 1e3, "notifications":{"toolsListChanged":true,"resourceSubscriptions":["a:1", "b:2" ,3]}}',
   );
   const pruned = pruneSubscriptions(listen, (uri) => uri === 'a:1').toString();
-  t.match(pruned, '{ "n" : 1e3, "notifications":{"toolsListChanged":true,"resourceSubscriptions":["a:1"]}}');
-  t.equal(pruneSubscriptions(message('subscriptions/listen', '{"notifications":{}}'), () => false).length > 0, true);
-  const whole = message('subscriptions/listen', '{"notifications":{"resourceSubscriptions":["a:1"]}}');
-  t.equal(pruneSubscriptions(whole, () => true), whole.bytes);
+  t.match(
+    pruned,
+    '{ "n" : 1e3, "notifications":{"toolsListChanged":true,"resourceSubscriptions":["a:1"]}}',
+  );
+  t.equal(
+    pruneSubscriptions(message('subscriptions/listen', '{"notifications":{}}'), () => false)
+      .length > 0,
+    true,
+  );
+  const whole = message(
+    'subscriptions/listen',
+    '{"notifications":{"resourceSubscriptions":["a:1"]}}',
+  );
+  t.equal(
+    pruneSubscriptions(whole, () => true),
+    whole.bytes,
+  );
   t.end();
 });
