@@ -1,99 +1,48 @@
 /**
- * `npm run perf [-- --calls N --rounds N --connections N --json]`: starts nginx, a direct target and the
- * gateway before one fast upstream and prints what a hop costs. perf/README.md tells the method.
+ * `npm run perf [-- part… --quick --workers N --save file]`: measures the gateway beside nginx and the
+ * peers. Without a part: `hop`. perf/README.md tells the methods.
  */
 import { parseArgs } from 'node:util';
-import { fileURLToPath } from 'node:url';
-import { CALL_HEADERS, measureHops, type HopTarget } from './hop-cost.js';
-import { startGateway } from './targets/gateway.js';
-import { nginxVersion, startNginx } from './targets/nginx.js';
-import { freePort, start, type Started } from './targets/started.js';
+import type { Part, Table } from './part.js';
+import { concurrency } from './parts/concurrency.js';
+import { hop } from './parts/hop.js';
+import { sizes } from './parts/sizes.js';
+import { upstreams } from './parts/upstreams.js';
+import { textTable } from './print-table.js';
+import { saveResults } from './results.js';
 
-const { values } = parseArgs({
+const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    calls: { type: 'string', default: '20000' },
-    rounds: { type: 'string', default: '5' },
-    connections: { type: 'string', default: '100' },
+    quick: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' },
-    json: { type: 'boolean', default: false },
+    save: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 
-/** Every limit is on and none is reached: the load comes from one user at one server. */
-const AMPLE_LIMITS = {
-  maxConcurrentRequestsPerUser: 1000,
-  maxConnectionsPerServer: 1000,
-  maxTotalConnections: 1000,
-  rateLimitTokens: 1_000_000,
-  perUserLimit: 1_000_000,
-  perServerLimit: 1_000_000,
-};
-
-const running: Started[] = [];
-try {
-  const workers = Number(values.workers);
-  const upstreamPort = await freePort();
-  const upstreamFile = fileURLToPath(new URL('targets/fast-upstream.js', import.meta.url));
-  const upstream = await start(process.execPath, [upstreamFile, String(upstreamPort)], 'listening');
-  running.push(upstream);
-  const targets: HopTarget[] = [];
-  const version = nginxVersion();
-  if (version === null) process.stderr.write('nginx is not installed: ratios are to "direct"\n');
-  else {
-    const port = await freePort();
-    const nginx = startNginx(port, upstreamPort, workers);
-    running.push(nginx);
-    targets.push({
-      name: 'nginx, plain proxy',
-      pid: nginx.pid,
-      port,
-      path: '/mcp',
-      headers: CALL_HEADERS,
+async function main(): Promise<number> {
+  const asked = positionals.length === 0 ? ['hop'] : positionals;
+  const unknown = asked.filter((name) => name !== 'all' && !PARTS.some((p) => p.name === name));
+  if (values.help || unknown.length > 0) {
+    if (unknown.length > 0) process.stderr.write(`no such part: ${unknown.join(', ')}\n`);
+    process.stdout.write('parts: all, or any of\n');
+    for (const { name, about } of PARTS) process.stdout.write(`  ${name.padEnd(14)}${about}\n`);
+    return values.help ? 0 : 64;
+  }
+  const chosen = PARTS.filter(({ name }) => asked.includes('all') || asked.includes(name));
+  for (const part of chosen) {
+    process.stderr.write(`measuring ${part.name} …\n`);
+    const tables: readonly Table[] = await part.run({
+      isQuick: values.quick,
+      workers: Number(values.workers),
     });
+    for (const table of tables) process.stdout.write(textTable(table));
+    if (values.save !== undefined) saveResults(values.save, part.name, tables);
   }
-  targets.push({
-    name: 'direct',
-    pid: upstream.pid,
-    port: upstreamPort,
-    path: '/mcp',
-    headers: CALL_HEADERS,
-  });
-  const port = await freePort();
-  const gateway = await startGateway(port, upstreamPort, { workers, global: AMPLE_LIMITS });
-  running.push(gateway);
-  const withCredential = (name: string, credential: string): HopTarget => ({
-    name,
-    pid: gateway.pid,
-    port,
-    path: '/fast/mcp',
-    headers: [...CALL_HEADERS, `Authorization: Bearer ${credential}`],
-  });
-  targets.push(withCredential('gateway, API key', gateway.apiKey));
-  targets.push(withCredential('gateway, JWT', gateway.token));
-  const costs = await measureHops(targets, {
-    calls: Number(values.calls),
-    rounds: Number(values.rounds),
-    connections: Number(values.connections),
-  });
-  if (values.json) process.stdout.write(`${JSON.stringify(costs, null, 2)}\n`);
-  else {
-    const head = ['target', 'CPU µs/call', 'ratio', 'p50 ms', 'p99 ms', 'calls/s', 'wrong', 'lost'];
-    const rows = costs.map((cost) => [
-      cost.name,
-      cost.cpuMicrosPerCall.toFixed(1),
-      cost.ratioToFirst.toFixed(2),
-      cost.p50Ms.toFixed(2),
-      cost.p99Ms.toFixed(2),
-      cost.callsPerSecond.toFixed(0),
-      String(cost.wrong),
-      String(cost.lost),
-    ]);
-    for (const row of [head, ...rows]) {
-      process.stdout.write(
-        `${row.map((cell, i) => (i === 0 ? cell.padEnd(22) : cell.padStart(12))).join('')}\n`,
-      );
-    }
-  }
-} finally {
-  for (const child of running.reverse()) await child.stop();
+  return 0;
 }
+
+process.exitCode = await main();

@@ -1,29 +1,51 @@
 /**
  * The upstream that all targets stand before: answers `tools/call` as fast as the machine allows, so
- * that what is measured is the hop. Started as a process of its own; prints its port.
+ * that what is measured is the hop. The call's arguments say how: `text` comes back, padded to
+ * `answerBytes`, after `delayMs`, as JSON or as an event stream. Started as a process of its own.
  */
 import uWS from 'uWebSockets.js';
+
+interface EchoRequest {
+  readonly id: unknown;
+  readonly params: {
+    readonly arguments: {
+      readonly text: string;
+      readonly answerBytes?: number;
+      readonly delayMs?: number;
+      readonly isEvents?: boolean;
+    };
+  };
+}
 
 const app = uWS.App();
 app.post('/mcp', (res) => {
   let body = '';
-  res.onAborted(() => undefined);
+  let isGone = false;
+  res.onAborted(() => {
+    isGone = true;
+  });
   res.onData((chunk, isLast) => {
     body += Buffer.from(chunk).toString();
     if (!isLast) return;
-    const { id, params } = JSON.parse(body) as {
-      id: unknown;
-      params: { arguments: { text: string } };
-    };
-    const text = params.arguments.text;
-    const answer = {
+    const { id, params } = JSON.parse(body) as EchoRequest;
+    const { text, answerBytes = 0, delayMs = 0, isEvents = false } = params.arguments;
+    const message = JSON.stringify({
       jsonrpc: '2.0',
       id,
-      result: { resultType: 'complete', content: [{ type: 'text', text }] },
-    };
-    res.cork(() => {
-      res.writeHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      result: {
+        resultType: 'complete',
+        content: [{ type: 'text', text: text.padEnd(answerBytes, 'x') }],
+      },
     });
+    const answer = (): void => {
+      if (isGone) return;
+      res.cork(() => {
+        res.writeHeader('content-type', isEvents ? 'text/event-stream' : 'application/json');
+        res.end(isEvents ? `event: message\ndata: ${message}\n\n` : message);
+      });
+    };
+    if (delayMs === 0) answer();
+    else setTimeout(answer, delayMs);
   });
 });
 app.listen('127.0.0.1', Number(process.argv[2] ?? 0), (socket) => {

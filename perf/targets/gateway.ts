@@ -1,5 +1,6 @@
 /** The gateway as it ships: authentication, request log and metrics on, in a directory of its own. */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { start, type Started } from './started.js';
 
 export interface StartedGateway extends Started {
   readonly apiKey: string;
-  readonly token: string;
+  readonly jwtSecret: string;
 }
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -17,14 +18,32 @@ const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 export async function startGateway(
   port: number,
   upstreamPort: number,
-  settings: { readonly workers: number; readonly global?: object; readonly servers?: object },
+  settings: {
+    readonly workers: number;
+    readonly global?: object | undefined;
+    readonly servers?: object | undefined;
+    /** Of an external issuer whose tokens carry the kid `perf`. */
+    readonly publicKeyPem: string;
+  },
 ): Promise<StartedGateway> {
   const dir = mkdtempSync(join(tmpdir(), 'multi-mcp-perf-'));
   const config = join(dir, 'config.json');
+  const jwtSecret = randomBytes(32).toString('base64');
   writeFileSync(
     config,
     JSON.stringify({
-      global: { port, workers: settings.workers, ...settings.global },
+      global: {
+        port,
+        workers: settings.workers,
+        ...settings.global,
+      },
+      auth: {
+        jwt: {
+          issuer: 'perf',
+          audience: 'perf',
+          keys: [{ keyId: 'perf', algorithm: 'RS256', publicKey: settings.publicKeyPem }],
+        },
+      },
       servers: { fast: { url: `http://127.0.0.1:${upstreamPort}/mcp` }, ...settings.servers },
     }),
   );
@@ -32,6 +51,7 @@ export async function startGateway(
     MULTI_MCP_CONFIG: config,
     DATA_DIR: join(dir, 'data'),
     LOG_DIR: join(dir, 'logs'),
+    JWT_SECRET: jwtSecret,
   };
   const gateway = await start(process.execPath, [MAIN], 'Multi-MCP Server', env);
   const cli = (...args: string[]): Record<string, string> =>
@@ -42,6 +62,5 @@ export async function startGateway(
       }),
     ) as Record<string, string>;
   const { key = '' } = cli('keys', 'create', '--user', 'perf');
-  const { token = '' } = cli('token', '--user', 'perf');
-  return { ...gateway, apiKey: key, token };
+  return { ...gateway, apiKey: key, jwtSecret };
 }

@@ -1,12 +1,20 @@
 /**
- * CPU time of a process and all its descendants, in microseconds, from /proc: what a gateway costs is
- * what its primary, workers, hosts and threads cost together.
+ * CPU time and memory of a process and all its descendants, from /proc: what a gateway costs is what its
+ * primary, workers, hosts and threads cost together.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Sums every thread's time on a CPU (schedstat counts nanoseconds; stat only ticks of 10 ms). */
 export function treeCpuMicros(rootPid: number): number {
   return [...treePids(rootPid)].reduce((sum, pid) => sum + processCpuMicros(pid), 0);
+}
+
+/** Resident memory without what is shared with files: what ending the tree would give back. */
+export function treeRssBytes(rootPid: number): number {
+  return [...treePids(rootPid)].reduce((sum, pid) => {
+    const status = readOrEmpty(`/proc/${pid}/status`);
+    return sum + Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
+  }, 0);
 }
 
 function processCpuMicros(pid: number): number {
