@@ -15,6 +15,7 @@ const BODY_CHARS = PREFIX.length + ID_CHARS + 1 + SECRET_CHARS;
 /** 32 letters and digits that people do not mix up: 5 bits each, so a masked random byte is unbiased. */
 const ID_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 
+const ID_SHAPE = /^[a-km-np-z2-9]{12}$/;
 const SHAPE = /^mmcp_([a-km-np-z2-9]{12})_[\w-]{43}_[\w-]{6}$/;
 
 export interface MintedKey {
@@ -32,6 +33,11 @@ export function mintApiKey(): MintedKey {
 /** Whether a credential means to be one of our API keys; says nothing about its being right. */
 export function looksLikeApiKey(credential: string): boolean {
   return credential.startsWith(PREFIX);
+}
+
+/** Whether a text can be the public id of a key. */
+export function isApiKeyId(text: string): boolean {
+  return ID_SHAPE.test(text);
 }
 
 /** The id inside, or null when the text is no API key of ours or was damaged on its way. */

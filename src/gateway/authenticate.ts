@@ -7,15 +7,17 @@ import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import type { KeyStore } from '../store/store.js';
-import type { TokenVerdict } from '../threads/tasks.js';
-import { looksLikeApiKey } from './api-key.js';
+import { apiKeyId, looksLikeApiKey } from './api-key.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
+import { FairGate } from './fair-gate.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
 import { refuseAmbiguity, refuseIdentity, type IdentityRefusal } from './identity-refusal.js';
 import type { Principal } from './principal.js';
+import { sourceOf } from './source.js';
+import { bindToKey, principalOfToken } from './token-principal.js';
 import type { VerifyToken } from './token-verifier.js';
-import { verifyApiKey, type IdentityVerdict } from './verify-api-key.js';
+import { verifyApiKey, type ApiKeyVerification, type IdentityVerdict } from './verify-api-key.js';
 
 export interface AuthenticatorOptions {
   readonly keys: Pick<KeyStore, 'find'>;
@@ -28,7 +30,7 @@ export interface AuthenticatorOptions {
   readonly maxEntries: number;
   /** How long beyond `cacheTtlMs` identities serve while the store is away. Default 10 min. */
   readonly staleGraceMs?: number;
-  /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 1000. */
+  /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 32768. */
   readonly maxPending?: number;
   /** Whether a request without any credential is the user `anonymous`, who may use every server. */
   readonly allowAnonymous?: boolean;
@@ -49,7 +51,10 @@ export const ANONYMOUS: Principal = {
 };
 
 const DEFAULT_GRACE_MS = 600_000;
-const DEFAULT_MAX_PENDING = 1000;
+/** A burst of every client after a restart must fit; what is verified at once is bounded below it. */
+const DEFAULT_MAX_PENDING = 32_768;
+/** Chosen: more than a store's connections, so that it is never idle. */
+const LOOKUPS = { maxAtOnce: 64, maxWaiting: 16_384, maxWaitMs: 10_000 };
 /** After a failed look-up the store is left alone for so long, instead of every request waiting for it. */
 const STORE_PAUSE_MS = 1000;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
@@ -68,6 +73,8 @@ class CachingAuthenticator implements Authenticator {
   readonly #pending = new Map<string, Promise<IdentityVerdict>>();
   /** Grows with every invalidation: a verdict from before one is not kept. */
   #generation = 0;
+  readonly #lookups: FairGate;
+  readonly #verification: ApiKeyVerification;
   #storePausedUntilMs = 0;
   #hits = 0;
   #misses = 0;
@@ -83,6 +90,12 @@ class CachingAuthenticator implements Authenticator {
       staleGraceMs: options.staleGraceMs ?? DEFAULT_GRACE_MS,
       maxEntries: options.maxEntries,
     });
+    this.#lookups = new FairGate({ ...LOOKUPS, nowMs: this.#clock.monotonicMs });
+    this.#verification = {
+      find: (id) => options.keys.find(id),
+      peppers: options.peppers,
+      wallMs: this.#clock.wallMs,
+    };
   }
 
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal> {
@@ -105,12 +118,17 @@ class CachingAuthenticator implements Authenticator {
     }
     const refusal = this.#cache.refusal(key, nowMs);
     if (refusal !== null) throw this.#refuse(refusal, server);
-    return this.#prove(credential.text, key, cached, server);
+    return this.#prove(credential.text, key, cached, presented);
   }
 
   invalidateKey(keyId: string): void {
     this.#generation += 1;
     this.#cache.forgetKey(keyId);
+  }
+
+  invalidateTokens(): void {
+    this.#generation += 1;
+    this.#cache.forgetTokens();
   }
 
   invalidateAll(): void {
@@ -133,12 +151,12 @@ class CachingAuthenticator implements Authenticator {
     credential: string,
     key: string,
     stale: CachedIdentity | undefined,
-    server: string | undefined,
+    { server, clientAddress = '' }: PresentedCredentials,
   ): Promise<Principal> {
     this.#misses += 1;
     let verdict: IdentityVerdict;
     try {
-      verdict = await this.#verifyOnce(credential, key);
+      verdict = await this.#verifyOnce(credential, key, sourceOf(clientAddress));
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (stale === undefined || error.code !== 'GW_STORE_UNAVAILABLE') throw error;
@@ -149,7 +167,7 @@ class CachingAuthenticator implements Authenticator {
   }
 
   /** One verification for all who present the credential until it ends. */
-  #verifyOnce(credential: string, key: string): Promise<IdentityVerdict> {
+  #verifyOnce(credential: string, key: string, source: string): Promise<IdentityVerdict> {
     const underWay = this.#pending.get(key);
     if (underWay !== undefined) return underWay;
     if (this.#pending.size >= (this.#options.maxPending ?? DEFAULT_MAX_PENDING)) {
@@ -158,18 +176,18 @@ class CachingAuthenticator implements Authenticator {
         retryAfterMs: 1000,
       });
     }
-    const verifying = this.#verifyAndKeep(credential, key).finally(() => {
+    const verifying = this.#verifyAndKeep(credential, key, source).finally(() => {
       this.#pending.delete(key);
     });
     this.#pending.set(key, verifying);
     return verifying;
   }
 
-  async #verifyAndKeep(credential: string, key: string): Promise<IdentityVerdict> {
+  async #verifyAndKeep(credential: string, key: string, source: string): Promise<IdentityVerdict> {
     const generation = this.#generation;
     const verdict = looksLikeApiKey(credential)
-      ? await this.#verifyApiKey(credential)
-      : identityOf(await this.#options.verifyToken(credential));
+      ? await this.#verifyApiKey(credential, source)
+      : await this.#verifyToken(credential, source);
     const nowMs = this.#clock.monotonicMs();
     if (generation !== this.#generation) return verdict;
     if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
@@ -177,19 +195,31 @@ class CachingAuthenticator implements Authenticator {
     return verdict;
   }
 
-  async #verifyApiKey(credential: string): Promise<IdentityVerdict> {
-    if (this.#clock.monotonicMs() < this.#storePausedUntilMs) throw storeAway(undefined);
-    try {
-      const { keys, peppers } = this.#options;
-      return await verifyApiKey(credential, {
-        find: (id) => keys.find(id),
-        peppers,
-        wallMs: this.#clock.wallMs,
-      });
-    } catch (cause) {
-      this.#storePausedUntilMs = this.#clock.monotonicMs() + STORE_PAUSE_MS;
-      throw storeAway(cause);
-    }
+  #verifyApiKey(credential: string, source: string): Promise<IdentityVerdict> {
+    // Cut and mistyped keys, and other people's, cost the store nothing.
+    if (apiKeyId(credential) === null) return Promise.resolve({ ok: false, refusal: 'malformed' });
+    return this.#withStore(source, () => verifyApiKey(credential, this.#verification));
+  }
+
+  async #verifyToken(credential: string, source: string): Promise<IdentityVerdict> {
+    const verdict = await this.#options.verifyToken(credential, source);
+    if (!verdict.ok) return verdict;
+    const { apiKey } = verdict.identity;
+    const principal = principalOfToken(verdict.identity);
+    if (apiKey === null) return { ok: true, principal };
+    return this.#withStore(source, () => bindToKey(principal, apiKey, this.#verification));
+  }
+
+  #withStore(source: string, work: () => Promise<IdentityVerdict>): Promise<IdentityVerdict> {
+    return this.#lookups.run(source, async () => {
+      if (this.#clock.monotonicMs() < this.#storePausedUntilMs) throw storeAway(undefined);
+      try {
+        return await work();
+      } catch (cause) {
+        this.#storePausedUntilMs = this.#clock.monotonicMs() + STORE_PAUSE_MS;
+        throw storeAway(cause);
+      }
+    });
   }
 
   /** Fail open, but only for who was proven before, and within the grace period. */
@@ -214,24 +244,6 @@ class CachingAuthenticator implements Authenticator {
   #metadataUrl(server: string | undefined): string | null {
     return this.#options.resourceMetadataUrl?.(server) ?? null;
   }
-}
-
-function identityOf(verdict: TokenVerdict): IdentityVerdict {
-  if (!verdict.ok) return verdict;
-  const { user, servers, scopes, expiresAtSeconds } = verdict.identity;
-  return {
-    ok: true,
-    principal: {
-      user,
-      keyId: null,
-      servers: servers === null ? null : new Set(servers),
-      tools: null,
-      limits: null,
-      isAdmin: false,
-      scopes: new Set(scopes),
-      expiresAtMs: expiresAtSeconds * 1000,
-    },
-  };
 }
 
 function storeAway(cause: unknown): GatewayError {

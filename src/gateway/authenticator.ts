@@ -11,6 +11,8 @@ export interface PresentedCredentials {
   readonly apiKey: string | undefined;
   /** The server asked for; only used to name its resource metadata in a 401. */
   readonly server?: string | undefined;
+  /** Where the request comes from: while credentials must be verified, sources take turns. */
+  readonly clientAddress?: string;
 }
 
 export interface Authenticator {
@@ -21,6 +23,8 @@ export interface Authenticator {
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal>;
   /** Forgets one API key, for a revocation. Verifications under way are not cached afterwards. */
   invalidateKey(keyId: string): void;
+  /** Forgets what tokens proved, for a changed set of issuer keys. */
+  invalidateTokens(): void;
   /** Forgets everything, for a rotated secret or a store whose changes were missed. */
   invalidateAll(): void;
   stats(): AuthenticatorStats;

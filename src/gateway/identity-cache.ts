@@ -31,15 +31,15 @@ export class IdentityCache {
   readonly #options: IdentityCacheOptions;
   readonly #identities: LRUCache<string, CachedIdentity>;
   readonly #refusals: LRUCache<string, { refusal: IdentityRefusal; untilMs: number }>;
-  /** API key id → where its identity is kept. A key has one secret, so one entry. */
-  readonly #byKeyId = new Map<string, string>();
+  /** API key id → where identities that fall with it are kept: its own, and those of tokens that name it. */
+  readonly #byKeyId = new Map<string, Set<string>>();
 
   constructor(options: IdentityCacheOptions) {
     this.#options = options;
     this.#identities = new LRUCache({
       max: options.maxEntries,
-      dispose: ({ principal }) => {
-        if (principal.keyId !== null) this.#byKeyId.delete(principal.keyId);
+      dispose: ({ principal }, key) => {
+        if (principal.keyId !== null) this.#unlink(principal.keyId, key);
       },
     });
     this.#refusals = new LRUCache({ max: options.maxEntries });
@@ -69,7 +69,10 @@ export class IdentityCache {
     const freshUntilMs = nowMs + Math.min(ttlMs, expiresInMs);
     const staleUntilMs = nowMs + Math.min(ttlMs + staleGraceMs, expiresInMs);
     this.#identities.set(key, { principal, freshUntilMs, staleUntilMs });
-    if (principal.keyId !== null) this.#byKeyId.set(principal.keyId, key);
+    if (principal.keyId === null) return;
+    const kept = this.#byKeyId.get(principal.keyId);
+    if (kept === undefined) this.#byKeyId.set(principal.keyId, new Set([key]));
+    else kept.add(key);
   }
 
   refuse(key: string, refusal: IdentityRefusal, nowMs: number): void {
@@ -78,12 +81,25 @@ export class IdentityCache {
   }
 
   forgetKey(keyId: string): void {
-    const key = this.#byKeyId.get(keyId);
-    if (key !== undefined) this.#identities.delete(key);
+    for (const key of [...(this.#byKeyId.get(keyId) ?? [])]) this.#identities.delete(key);
+  }
+
+  /** Forgets what tokens proved, and every refusal: the keys they are verified with have changed. */
+  forgetTokens(): void {
+    for (const [key, { principal }] of [...this.#identities.entries()]) {
+      if (principal.scopes !== null) this.#identities.delete(key);
+    }
+    this.#refusals.clear();
   }
 
   clear(): void {
     this.#identities.clear();
     this.#refusals.clear();
+  }
+
+  #unlink(keyId: string, key: string): void {
+    const kept = this.#byKeyId.get(keyId);
+    kept?.delete(key);
+    if (kept?.size === 0) this.#byKeyId.delete(keyId);
   }
 }

@@ -146,6 +146,7 @@ class McpRequest {
         authorization: this.#exchange.header('authorization'),
         apiKey: this.#exchange.header('x-api-key'),
         server: this.#serverName,
+        clientAddress: this.#exchange.clientAddress,
       },
       this.#startedAtMs,
     );

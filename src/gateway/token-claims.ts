@@ -4,23 +4,35 @@
  * lists that cannot be understood refuse the token instead of meaning "all".
  */
 import type { TokenIdentity, TokenRefusal, TokenRules, TokenVerdict } from '../threads/tasks.js';
+import { serversInAudience } from './token-audience.js';
 
 /** Chosen: fits e-mail addresses and issuers' opaque ids; bounds log lines and table keys. */
 const MAX_USER_CHARS = 256;
 const MAX_SERVERS = 256;
 const MAX_SCOPES = 64;
+const MAX_API_KEY_CHARS = 128;
 
-/** `exp`, `nbf`, `iss` and `aud` were checked by the library; lifetimes and our own claims are checked here. */
+/**
+ * `exp`, `nbf` and `iss` were checked by the library; lifetimes, the audience and our own claims are checked
+ * here. `isOurs`: signed with the gateway's own secret.
+ */
 export function readTokenClaims(
   claims: Readonly<Record<string, unknown>>,
   rules: TokenRules,
   nowSeconds: number,
+  isOurs: boolean,
 ): TokenVerdict {
+  const audienceServers = serversInAudience(claims['aud'], rules, isOurs);
+  if (audienceServers === 'foreign') return refused('wrong-audience');
   const user = userIn(claims);
   const expiresAtSeconds = claims['exp'];
   const scopes = wordsIn(claims['scope'], MAX_SCOPES);
   const servers = serversIn(claims, scopes ?? []);
+  const apiKey = claims['apiKey'] ?? null;
   if (user === null || scopes === null || servers === 'unreadable') return refused('bad-claims');
+  if (apiKey !== null && (typeof apiKey !== 'string' || apiKey.length > MAX_API_KEY_CHARS)) {
+    return refused('bad-claims');
+  }
   if (!isInstant(expiresAtSeconds)) return refused('bad-claims');
   const issuedAtSeconds = claims['iat'] ?? nowSeconds;
   if (!isInstant(issuedAtSeconds)) return refused('bad-claims');
@@ -28,7 +40,14 @@ export function readTokenClaims(
   if (issuedAtSeconds > nowSeconds + rules.leewaySeconds) return refused('not-yet');
   const lifetimeSeconds = expiresAtSeconds - issuedAtSeconds;
   if (lifetimeSeconds > rules.maxLifetimeSeconds) return refused('lives-too-long');
-  const identity: TokenIdentity = { user, servers, scopes, expiresAtSeconds };
+  const identity: TokenIdentity = {
+    user,
+    servers,
+    audienceServers,
+    scopes,
+    apiKey,
+    expiresAtSeconds,
+  };
   return { ok: true, identity };
 }
 

@@ -35,6 +35,19 @@ export async function verifyApiKey(
   const hash = pepper === null ? NO_HASH : hashApiKey(credential, pepper);
   const isProven = isSameHash(hash, record?.hash ?? NO_HASH);
   if (record === null || pepper === null || !isProven) return { ok: false, refusal: 'unknown-key' };
+  return stateOf(record, verification);
+}
+
+/** For an id that something else proved, such as a token's signature. Rejects with GW_STORE_UNAVAILABLE only. */
+export async function verifyKeyId(
+  id: string,
+  verification: ApiKeyVerification,
+): Promise<IdentityVerdict> {
+  const record = await verification.find(id);
+  return record === null ? { ok: false, refusal: 'unknown-key' } : stateOf(record, verification);
+}
+
+function stateOf(record: ApiKeyRecord, verification: ApiKeyVerification): IdentityVerdict {
   if (record.revokedAt !== null) return { ok: false, refusal: 'revoked-key' };
   const principal = principalOf(record);
   const { expiresAtMs } = principal;
@@ -62,7 +75,7 @@ function principalOf(record: ApiKeyRecord): Principal {
     tools: record.tools,
     limits: record.limits,
     isAdmin: record.isAdmin,
-    scopes: new Set(),
+    scopes: null,
     expiresAtMs: record.expiresAt === null ? null : Date.parse(record.expiresAt),
   };
 }

@@ -6,6 +6,7 @@ import verifyTokensHere from '../../workers/verify-tokens.js';
 import { accessOf, AccessTable, type Access } from '../gateway/access.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
+import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
 import { LeasedAdmission } from '../gateway/leased-admission.js';
 import { OpenRelays } from '../gateway/open-relays.js';
 import { probeServer } from '../gateway/probe-server.js';
@@ -44,6 +45,8 @@ export interface Worker {
   readonly front: Front;
   readonly frontReason: string;
   readonly authenticator: Authenticator;
+  /** Null when no issuer publishes its keys by URL. */
+  readonly issuerKeys: IssuerKeys | null;
   readonly admission: LeasedAdmission;
   readonly admissionCounts: AdmissionCounts;
   /** Ends listening streams, or everything that is under way with an upstream. */
@@ -86,13 +89,25 @@ export async function composeWorker(
     deadlineMs: VERIFY_DEADLINE_MS,
     maxQueue: VERIFY_QUEUE,
   });
+  const issuerKeys =
+    config.auth.jwt.jwksUrls.length === 0
+      ? null
+      : new IssuerKeys({
+          fixed: tokenKeys(config, start),
+          ask: (refresh) => {
+            primary.send({ type: 'issuer-keys-wanted', refresh });
+          },
+          onChange: () => {
+            authenticator.invalidateTokens();
+          },
+        });
   const verifyToken = createTokenVerifier({
-    keys: tokenKeys(config, start),
+    keys: issuerKeys ?? fixedKeys(tokenKeys(config, start)),
     rules: config.auth.jwt,
     verifyHere: verifyTokensHere,
     verifyInThread: (input) => pool.run(input),
   });
-  const authenticator = createAuthenticator({
+  const authenticator: Authenticator = createAuthenticator({
     keys: store.keys,
     verifyToken,
     peppers: new Map([[1, secretKey(start.secrets.pepper, 'hex')]]),
@@ -192,6 +207,7 @@ export async function composeWorker(
     front,
     frontReason: reason,
     authenticator,
+    issuerKeys,
     admission,
     admissionCounts,
     endRelays: (error, which) => {

@@ -75,6 +75,9 @@ class WorkerProcess {
       case 'admission':
         this.#worker?.admission.receive(message.events);
         return;
+      case 'issuer-keys':
+        this.#worker?.issuerKeys?.receive(message);
+        return;
       case 'answer':
         return; // The link handed it to whoever asked.
     }
@@ -89,6 +92,9 @@ class WorkerProcess {
       );
       // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
+      // Asked for, not sent along: keys that changed while this process was composed are not missed.
+      if (worker.issuerKeys !== null)
+        this.#primary.send({ type: 'issuer-keys-wanted', refresh: false });
       const port = await worker.front.listen();
       this.#primary.send({
         type: 'worker-ready',

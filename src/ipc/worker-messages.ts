@@ -9,6 +9,11 @@ import {
   type PrimaryEvent,
   type WorkerEvent,
 } from './admission-messages.js';
+import {
+  isIssuerKeysMessage,
+  type IssuerKeysMessage,
+  type IssuerKeysWanted,
+} from './issuer-keys-messages.js';
 
 /** Subkeys that the primary derived; hex. A worker never sees the master key. */
 export interface WorkerSecrets {
@@ -53,6 +58,7 @@ export type PrimaryToWorker =
   /** This API key must not be served from any cache from now on; null: none may. Acknowledged. */
   | { readonly type: 'revoked'; readonly keyId: string | null; readonly revocation: number }
   | { readonly type: 'reopen-logs' }
+  | IssuerKeysMessage
   /** Everything about admission of one tick, in order. */
   | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
 
@@ -84,7 +90,8 @@ export type WorkerToPrimary =
       /** Whether the asker may see more than a status word. */
       readonly isTrusted: boolean;
     }
-  | { readonly type: 'revocation-applied'; readonly revocation: number };
+  | { readonly type: 'revocation-applied'; readonly revocation: number }
+  | IssuerKeysWanted;
 
 export interface WorkerGauges {
   readonly connections: number;
@@ -125,6 +132,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       return typeof message['revocation'] === 'number';
     case 'reopen-logs':
       return true;
+    case 'issuer-keys':
+      return isIssuerKeysMessage(message);
     case 'admission':
       return isPrimaryEvents(message['events']);
     default:
@@ -136,6 +145,7 @@ export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary 
   if (!isRecord(message)) return false;
   switch (message['type']) {
     case 'worker-hello':
+    case 'issuer-keys-wanted':
       return true;
     case 'worker-ready':
       return typeof message['port'] === 'number';

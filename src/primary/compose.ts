@@ -24,6 +24,7 @@ import { createPrimaryOperations } from './admin-operations.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { deliverFirstKey } from './first-key.js';
 import { primaryGauges } from './gauges.js';
+import { JwksKeeper } from './jwks-keeper.js';
 import { rotateLogs } from './log-rotation.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
@@ -77,6 +78,13 @@ export async function composePrimary(config: Config): Promise<Primary> {
       log.warn({ err: thrown }, 'the machine cannot be sampled; its last readings stay');
     },
   });
+  const issuers = new JwksKeeper({
+    urls: config.auth.jwt.jwksUrls,
+    onChange: () => {
+      tree.broadcast(issuers.message(false));
+    },
+    log,
+  });
   const admissionTotals = new AdmissionTotals();
   const admission = new AdmissionBroker({
     config,
@@ -118,6 +126,11 @@ export async function composePrimary(config: Config): Promise<Primary> {
           return;
         case 'revocation-applied':
           revocations.acknowledged(place, message.revocation);
+          return;
+        case 'issuer-keys-wanted':
+          void (message.refresh ? issuers.askedRefresh() : Promise.resolve()).then(() => {
+            place.process.send(issuers.message(message.refresh));
+          });
           return;
         case 'worker-ready':
           admission.workerReady(place.incarnation);
@@ -184,6 +197,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const release = async (): Promise<void> => {
     admission.stop();
     system.stop();
+    issuers.close();
     await rotation.close();
     await admin.close();
     await store.close();
@@ -200,6 +214,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
       await admin.listen();
       system.start();
       admission.start();
+      issuers.start();
       await tree.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();

@@ -11,11 +11,13 @@ export interface ThreadTask<Input, Output> {
   readonly shape?: (input: Input) => Output;
 }
 
+export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
+
 /** A key that verifies tokens of one algorithm only: the token's header never chooses (RFC 8725 §3.1). */
 export interface TokenKey {
   /** When set, only tokens that name it in `kid` are tried. */
   readonly keyId: string | null;
-  readonly algorithm: 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
+  readonly algorithm: TokenAlgorithm;
   readonly key: KeyObject;
 }
 
@@ -24,6 +26,8 @@ export interface TokenRules {
   /** Null = any. */
   readonly issuer: string | null;
   readonly audience: string | null;
+  /** The gateway's public URL, where tokens are issued for it or for single servers by URL; absent = nowhere. */
+  readonly resource?: string | null;
   /** Allowed clock difference. */
   readonly leewaySeconds: number;
   /** Longest time between `iat` (now, when absent) and `exp`. */
@@ -43,7 +47,11 @@ export interface TokenIdentity {
   readonly user: string;
   /** Null = every server. */
   readonly servers: readonly string[] | null;
+  /** Servers that the audience names; null = every server. */
+  readonly audienceServers: readonly string[] | null;
   readonly scopes: readonly string[];
+  /** The API key that the token stands for, whole or by its id; null = none. */
+  readonly apiKey: string | null;
   readonly expiresAtSeconds: number;
 }
 

@@ -4,6 +4,7 @@ import { ANONYMOUS } from '../../src/gateway/authenticate.js';
 import type { ApiKeyRecord } from '../../src/store/store.js';
 import type { TokenVerdict } from '../../src/threads/tasks.js';
 import { identityFixture } from '../support/identity.js';
+import { nextTurn } from '../support/next-turn.js';
 
 const idOf = (key: string) => apiKeyId(key) ?? '';
 const asked = async (work: () => unknown): Promise<unknown> => {
@@ -247,10 +248,22 @@ t.test('a key revoked while the store was away is refused on its return', async 
   t.match(await asked(() => ask(key)), { message: /was revoked/ });
 });
 
-const tokenVerdict = (expiresAtSeconds: number): TokenVerdict => ({
+const tokenVerdict = (
+  expiresAtSeconds: number,
+  change: { readonly user?: string; readonly apiKey?: string } = {},
+): TokenVerdict => ({
   ok: true,
-  identity: { user: 'ben', servers: ['github'], scopes: ['read'], expiresAtSeconds },
+  identity: {
+    user: 'ben',
+    servers: ['github'],
+    audienceServers: null,
+    scopes: ['read'],
+    apiKey: null,
+    expiresAtSeconds,
+    ...change,
+  },
 });
+const HOUR_AHEAD = Date.UTC(2026, 0, 1) / 1000 + 3600;
 
 t.test(
   'a token is verified once and believed until the sooner of its end and the TTL',
@@ -264,7 +277,7 @@ t.test(
     });
     const principal = await ask('header.claims.signature');
     t.match(principal, { user: 'ben', keyId: null, isAdmin: false });
-    t.same([...principal.scopes, ...(principal.servers ?? [])], ['read', 'github']);
+    t.same([...(principal.scopes ?? []), ...(principal.servers ?? [])], ['read', 'github']);
     clock.advance(59_999);
     t.equal(ask('header.claims.signature'), principal);
     clock.advance(1);
@@ -272,6 +285,70 @@ t.test(
     t.equal(verified, 2);
   },
 );
+
+t.test('a token that names an API key is refused as soon as the key is revoked', async (t) => {
+  let apiKey = '';
+  const { addKey, ask, authenticator, store } = identityFixture({
+    verifyToken: () => Promise.resolve(tokenVerdict(HOUR_AHEAD, { user: 'ana', apiKey })),
+  });
+  const key = await addKey({ servers: ['github', 'linear'] });
+  apiKey = idOf(key);
+  const principal = await ask('a.b.c');
+  t.match(principal, { user: 'ana', keyId: apiKey });
+  t.same([...(principal.servers ?? [])], ['github']);
+  t.equal(ask('a.b.c'), principal);
+  await ask(key);
+  await store.keys.revoke(apiKey, new Date());
+  authenticator.invalidateKey(apiKey);
+  t.match(await asked(() => ask('a.b.c')), { message: /was revoked/ });
+  t.match(await asked(() => ask(key)), { message: /was revoked/ }, 'the key itself too');
+});
+
+t.test('changed issuer keys void what tokens proved, not what API keys did', async (t) => {
+  let verified = 0;
+  const { addKey, ask, authenticator, lookups } = identityFixture({
+    verifyToken: () => {
+      verified += 1;
+      return Promise.resolve(tokenVerdict(HOUR_AHEAD));
+    },
+  });
+  const key = await addKey();
+  await ask(key);
+  await ask('a.b.c');
+  authenticator.invalidateTokens();
+  await ask('a.b.c');
+  await ask(key);
+  t.equal(verified, 2);
+  t.equal(lookups(), 1);
+});
+
+t.test('many keys at once are all looked up, a bounded number at a time', async (t) => {
+  let running = 0;
+  let most = 0;
+  const { addKey, ask, store } = identityFixture({
+    maxEntries: 1000,
+    keys: {
+      find: async (id) => {
+        running += 1;
+        most = Math.max(most, running);
+        await nextTurn();
+        running -= 1;
+        return store.keys.find(id);
+      },
+    },
+  });
+  const keys = await Promise.all(Array.from({ length: 300 }, () => addKey()));
+  const users = await Promise.all(keys.map(async (key) => ask(key)));
+  t.equal(users.length, 300);
+  t.equal(most, 64);
+});
+
+t.test('a damaged key costs the store nothing', async (t) => {
+  const { addKey, ask, lookups } = identityFixture();
+  const key = await addKey();
+  t.match(await asked(() => ask(`${key.slice(0, -1)}!`)), { message: /neither a whole/ });
+  t.equal(lookups(), 0);
+});
 
 t.test('a token’s refusal says what is wrong with it; the verifier’s silence is 503', async (t) => {
   const refusing = identityFixture({

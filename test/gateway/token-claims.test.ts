@@ -3,7 +3,7 @@ import { isUserName, readTokenClaims } from '../../src/gateway/token-claims.js';
 
 const rules = { issuer: null, audience: null, leewaySeconds: 30, maxLifetimeSeconds: 3600 };
 const serversOf = (claims: Record<string, unknown>) => {
-  const verdict = readTokenClaims({ sub: 'ana', exp: 100, ...claims }, rules, 50);
+  const verdict = readTokenClaims({ sub: 'ana', exp: 100, ...claims }, rules, 50, true);
   return verdict.ok ? verdict.identity.servers : verdict.refusal;
 };
 
@@ -34,7 +34,7 @@ t.test('each claim that names servers narrows the list; none means all', (t) => 
 
 t.test('the longest lifetime is exactly what is configured, from iat or from now', (t) => {
   const judge = (claims: Record<string, unknown>) => {
-    const verdict = readTokenClaims({ sub: 'ana', ...claims }, rules, 1000);
+    const verdict = readTokenClaims({ sub: 'ana', ...claims }, rules, 1000, true);
     return verdict.ok ? 'accepted' : verdict.refusal;
   };
   t.equal(judge({ iat: 900, exp: 4500 }), 'accepted');
@@ -44,6 +44,18 @@ t.test('the longest lifetime is exactly what is configured, from iat or from now
   t.equal(judge({ iat: 1030, exp: 2000 }), 'accepted');
   t.equal(judge({ iat: 1031, exp: 2000 }), 'not-yet');
   t.equal(judge({ iat: -1, exp: 2000 }), 'bad-claims');
+  t.end();
+});
+
+t.test('an apiKey claim is a short text, and absent or null means none', (t) => {
+  const keyIn = (apiKey: unknown) => {
+    const verdict = readTokenClaims({ userId: 'ana', exp: 100, apiKey }, rules, 50, true);
+    return verdict.ok ? verdict.identity.apiKey : verdict.refusal;
+  };
+  t.equal(keyIn(undefined), null);
+  t.equal(keyIn(null), null);
+  t.equal(keyIn('abc'), 'abc');
+  for (const odd of [7, {}, ['abc'], 'x'.repeat(129)]) t.equal(keyIn(odd), 'bad-claims');
   t.end();
 });
 

@@ -11,6 +11,7 @@ import {
   token,
   TOKEN_CASES,
 } from '../support/token-cases.js';
+import { ALGORITHMS, SIGNATURE_CASES, VERIFYING_KEYS } from '../support/signature-cases.js';
 
 const secretKey = (secret: string): TokenKey => ({
   keyId: null,
@@ -32,8 +33,13 @@ const anyone: TokenRules = {
 };
 const strict: TokenRules = { ...anyone, issuer: 'https://id.example', audience: 'multi-mcp' };
 
-async function judge(text: string, rules = anyone): Promise<TokenVerdict | undefined> {
-  const [verdict] = await verifyTokens({ tokens: [text], keys, rules, nowSeconds: NOW_SECONDS });
+async function judge(
+  text: string,
+  rules = anyone,
+  trusted: readonly TokenKey[] = keys,
+): Promise<TokenVerdict | undefined> {
+  const input = { tokens: [text], keys: trusted, rules, nowSeconds: NOW_SECONDS };
+  const [verdict] = await verifyTokens(input);
   return verdict;
 }
 
@@ -43,6 +49,27 @@ t.test('every forged, damaged and careless token is judged as the table says', a
   for (const [name, text, expected] of TOKEN_CASES) {
     t.equal(word(await judge(text)), expected, name);
   }
+});
+
+for (const algorithm of ALGORITHMS) {
+  t.test(`${algorithm}: every signature is judged as the table says`, async (t) => {
+    // Beside it stands every other key, so that whatever a token could be taken for is there to be taken.
+    const trusted: TokenKey[] = [
+      secretKey(SECRET),
+      ...ALGORITHMS.map((each): TokenKey => {
+        return { keyId: null, algorithm: each, key: VERIFYING_KEYS[each] };
+      }),
+    ];
+    for (const [name, text, expected] of SIGNATURE_CASES[algorithm]) {
+      t.equal(word(await judge(text, anyone, trusted)), expected, name);
+    }
+  });
+}
+
+t.test('a refusal leaves stacks of other errors alone', async (t) => {
+  const { stackTraceLimit } = Error;
+  await Promise.all([judge(token().slice(0, -2)), judge('nonsense'), judge(token())]);
+  t.equal(Error.stackTraceLimit, stackTraceLimit);
 });
 
 t.test('issuer and audience count when the gateway names them', async (t) => {
@@ -81,7 +108,9 @@ t.test('an accepted token says who, where and until when', async (t) => {
     identity: {
       user: 'ana',
       servers: ['github'],
+      audienceServers: null,
       scopes: ['read', 'server:github'],
+      apiKey: null,
       expiresAtSeconds: NOW_SECONDS + 600,
     },
   });
