@@ -7,6 +7,7 @@ import { EXIT } from '../kernel/exit-codes.js';
 import { VERSION } from '../kernel/version.js';
 import { exitCodeOf } from './cli-error.js';
 import type { CliContext } from './context.js';
+import type { DoctorOptions } from './doctor.js';
 import type { KeysCreateOptions } from './keys-create.js';
 import type { KeysListOptions } from './keys-list.js';
 import type { KeysUpdateOptions } from './keys-update.js';
@@ -172,6 +173,13 @@ class Program {
       const { health } = await import('./health.js');
       this.exitCode = await health(this.#context(command));
     });
+    this.#add(this.command, 'doctor', 'look at machine, settings, servers; say what to repair')
+      .option('--url <url>', 'look at the public address too: certificate, proxy, buffering')
+      .action(async (options: DoctorOptions, command: Command) => {
+        const { doctor } = await import('./doctor.js');
+        const { isColored } = this.#streams;
+        this.exitCode = await doctor(this.#context(command), { ...options, isColored });
+      });
     this.#add(this.command, 'logs', 'the end of the log')
       .option('-f, --follow', 'go on as it grows')
       .option('-n, --lines <count>', 'how many lines (default: 50)')

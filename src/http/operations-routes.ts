@@ -7,10 +7,11 @@ import { nextRequestId } from '../kernel/ids.js';
 import type { Authenticator } from '../gateway/authenticator.js';
 import { problemReply } from '../gateway/error-reply.js';
 import type { HttpExchange } from '../gateway/exchange.js';
-import { monotonicMs } from '../kernel/clock.js';
 import { prefersMetricsText } from './metrics-format.js';
+import { isKnown, isOperator } from './operator-access.js';
 import type { PrimaryAnswer, PrimaryLink } from './primary-link.js';
 import type { OperationsRoute } from './routes.js';
+import { createStreamProbe } from './stream-probe.js';
 
 export interface OperationsRoutesOptions {
   readonly version: string;
@@ -26,7 +27,7 @@ export function createOperationsRoutes(
 ): ReadonlyMap<string, OperationsRoute> {
   const metrics = (kind: 'metrics-json' | 'metrics-text' | null): OperationsRoute => {
     return async (exchange) => {
-      if (!(await isTrusted(options, exchange))) {
+      if (!(await isOperator(options.authenticator, exchange))) {
         const hint = 'Ask from the machine itself, or with an admin key.';
         reply(exchange, new GatewayError('GW_UNAUTHENTICATED', { hint }));
         return;
@@ -51,6 +52,7 @@ export function createOperationsRoutes(
         replyText(exchange, 200, 'ok\n');
       },
     ],
+    ['/livez/stream', createStreamProbe((exchange) => isKnown(options.authenticator, exchange))],
     [
       '/readyz',
       async (exchange) => {
@@ -65,7 +67,10 @@ export function createOperationsRoutes(
     [
       '/health',
       async (exchange) => {
-        const answer = await options.primary.ask('health', await isTrusted(options, exchange));
+        const answer = await options.primary.ask(
+          'health',
+          await isOperator(options.authenticator, exchange),
+        );
         replyAnswer(exchange, answer, JSON_HEADERS);
       },
     ],
@@ -86,23 +91,6 @@ function root(version: string): Readonly<Record<string, unknown>> {
       metrics: '/metrics',
     },
   };
-}
-
-async function isTrusted(
-  { authenticator }: OperationsRoutesOptions,
-  exchange: HttpExchange,
-): Promise<boolean> {
-  if (exchange.isLoopback) return true;
-  const authorization = exchange.header('authorization');
-  const apiKey = exchange.header('x-api-key');
-  if (authorization === undefined && apiKey === undefined) return false;
-  try {
-    const principal = await authenticator.authenticate({ authorization, apiKey }, monotonicMs());
-    return principal.isAdmin;
-  } catch {
-    // A bad credential on an open route is treated as none.
-    return false;
-  }
 }
 
 function replyAnswer(

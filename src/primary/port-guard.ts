@@ -4,14 +4,8 @@
  * primary binds the port once without it, and holds an abstract unix socket named after host and port
  * for its lifetime, so that two gateways cannot pass the probe together. The kernel frees it at death.
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
-
-export interface PortHolder {
-  readonly pid: number | null;
-  /** One clause for people: who holds the port. */
-  readonly description: string;
-}
+import { findListener, type PortHolder } from '../kernel/find-listener.js';
 
 export class PortHeldError extends Error {
   readonly holder: PortHolder;
@@ -118,39 +112,6 @@ function describeGateway(text: string): PortHolder {
   } catch {
     return unknown; // It was ending, or speaks another version.
   }
-}
-
-const LISTEN_STATE = '0A';
-
-/** Looks the listener up in /proc; sees only processes this user may inspect. */
-async function findListener(port: number): Promise<PortHolder> {
-  const unknown = { pid: null, description: 'another program (see: ss -ltnp)' };
-  const inodes = await listeningInodes(port);
-  for (const pid of await readdir('/proc').catch(() => [])) {
-    if (!/^\d+$/.test(pid)) continue;
-    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
-      const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-      if (!target.startsWith('socket:[') || !inodes.has(target.slice(8, -1))) continue;
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      const words = command.replaceAll('\0', ' ').trim().slice(0, 120);
-      return { pid: Number(pid), description: `pid ${pid} (${words})` };
-    }
-  }
-  return unknown;
-}
-
-async function listeningInodes(port: number): Promise<ReadonlySet<string>> {
-  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = await readFile(table, 'utf8').catch(() => '');
-    for (const line of text.split('\n').slice(1)) {
-      const columns = line.trim().split(/\s+/);
-      const isOurs = columns[1]?.endsWith(`:${hexPort}`) === true && columns[3] === LISTEN_STATE;
-      if (isOurs && columns[9] !== undefined) inodes.add(columns[9]);
-    }
-  }
-  return inodes;
 }
 
 function isErrno(error: unknown, code: string): boolean {

@@ -35,6 +35,23 @@ async function steppedUpstream(t: Test) {
   return { url: `http://127.0.0.1:${port}/mcp`, streams };
 }
 
+/** Hands a reply on when all of it is there, as a proxy with a cache or a scanner does. */
+async function hoardingProxy(t: Test, target: string): Promise<number> {
+  const server = createServer((incoming, outgoing) => {
+    const { authorization = '' } = incoming.headers;
+    void fetch(`${target}${incoming.url ?? ''}`, { headers: { authorization } }).then(
+      async (response) => {
+        const body = await response.text();
+        outgoing.writeHead(response.status, { 'content-type': 'text/event-stream' }).end(body);
+      },
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
 const event = (message: object): string => `data: ${JSON.stringify(message)}\n\n`;
 const progress = (step: number): object => ({
   jsonrpc: '2.0',
@@ -128,6 +145,32 @@ t.test(
       { timeoutMs: 20_000, what: 'the line in requests.log' },
     );
     t.match(JSON.parse(line), { user: 'ana', server: 'counter', status: 200, client: CLIENT });
+  },
+);
+
+t.test(
+  'the doctor tells a proxy that passes events on from one that keeps them back',
+  { skip: hasNginx ? false : 'nginx is not installed (apt-get install nginx-light)' },
+  async (t) => {
+    const gateway = await startGateway({
+      config: {
+        global: { workers: 1, trustProxy: ['127.0.0.1'] },
+        servers: { 'meerkats-table': {} },
+      },
+    });
+    t.teardown(() => gateway.destroy());
+    const streamFinding = async (port: number) => {
+      const url = `http://127.0.0.1:${port}`;
+      const { stdout } = await gateway.cli(['doctor', '--json', '--url', url]);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string }[] };
+      return findings.filter(({ check }) => check === 'event stream');
+    };
+    const file = join(repository, 'deploy', 'nginx.conf');
+    const shipped = await startNginxSite(t, { file, gatewayPort: gateway.port });
+    t.match(await streamFinding(shipped), [{ severity: 'ok', message: /one by one/ }]);
+    t.match(await streamFinding(await hoardingProxy(t, gateway.url)), [
+      { severity: 'error', message: /keeps events back/, fix: /proxy_buffering off/ },
+    ]);
   },
 );
 
