@@ -69,13 +69,13 @@ export function rateRefusal(
   policy: 'gateway-rate' | 'user-rate' | 'server-rate',
   waitMs: number,
   server: string,
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: Readonly<Record<string, string>>,
 ): GatewayError {
   return new GatewayError('GW_RATE_LIMITED', {
     hint: `Come back after ${Math.ceil(waitMs / 1000)} s.`,
     retryAfterMs: waitMs,
     data: { policy, server },
-    ...(headers === undefined ? {} : { headers }),
+    headers,
   });
 }
 

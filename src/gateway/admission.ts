@@ -25,8 +25,8 @@ export interface AttemptEnd {
 }
 
 export interface Permit {
-  /** For the reply; undefined where no rate limit applies. */
-  readonly rateHeaders: Readonly<Record<string, string>> | undefined;
+  /** Adds what the limits say to a reply's headers; nothing where no rate limit applies. */
+  addHeaders(reply: Record<string, string>): void;
   /** Tells how an attempt ended. */
   ended(end: AttemptEnd): void;
   /** Whether the server's breaker is still as it was at admission: a retry needs that. */

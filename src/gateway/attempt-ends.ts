@@ -43,7 +43,7 @@ export class AttemptEnds {
     this.#report(server, sums);
   }
 
-  /** To be called every 50 ms. */
+  /** To be called a few times a second. */
   sweep(): void {
     for (const [server, sums] of this.#servers) this.#report(server, sums);
   }

@@ -18,8 +18,9 @@ import {
   tableFullRefusal,
   type AdmissionPolicy,
 } from './admission-refusals.js';
-import type { Admission, AdmissionRequest, AttemptEnd, Permit } from './admission.js';
+import type { Admission, AdmissionRequest, Permit } from './admission.js';
 import { AttemptEnds } from './attempt-ends.js';
+import { LeasedPermit, type PermitParts } from './leased-permit.js';
 import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
 import { RateShares, type CallRate, type Limited, type SpendResult } from './rate-shares.js';
 import { SlotTickets } from './slot-tickets.js';
@@ -39,6 +40,8 @@ export interface LeasedAdmissionOptions {
 const ANSWER_MARGIN_MS = 2000;
 /** Places of rate limits come back this much late. */
 const REPORT_MS = 50;
+/** Failures are told at once; successes may wait a little. */
+const ENDS_MS = 200;
 /** Half of the time after which idle slots go home. */
 const SWEEP_MS = 125;
 
@@ -55,7 +58,7 @@ export class LeasedAdmission implements Admission {
   readonly #calls: SlotTickets;
   readonly #streams: SlotTickets;
   readonly #ends: AttemptEnds;
-  #listening = 0;
+  readonly #parts: PermitParts;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(options: LeasedAdmissionOptions) {
@@ -82,19 +85,27 @@ export class LeasedAdmission implements Admission {
     this.#calls = new SlotTickets({ of: 'calls', maxWaitMs, send, nowMs: monotonicMs });
     this.#streams = new SlotTickets({ of: 'streams', maxWaitMs, send, nowMs: monotonicMs });
     this.#ends = new AttemptEnds(send);
+    this.#parts = {
+      headers: this.#headers,
+      ends: this.#ends,
+      calls: this.#calls,
+      streams: this.#streams,
+    };
   }
 
   /** Begins the sweeps. */
   start(): void {
     const report = setInterval(() => {
       this.#rates.sweep(monotonicMs());
-      this.#ends.sweep();
     }, REPORT_MS);
+    const ends = setInterval(() => {
+      this.#ends.sweep();
+    }, ENDS_MS);
     const sweep = setInterval(() => {
       this.#calls.sweep();
       this.#streams.sweep();
     }, SWEEP_MS);
-    this.#timers = [report, sweep];
+    this.#timers = [report, ends, sweep];
   }
 
   /** For a drain, when nothing is in flight any more: gives back what is idle and says the last word. */
@@ -135,7 +146,9 @@ export class LeasedAdmission implements Admission {
   }
 
   listening(): number {
-    return this.#listening;
+    let count = 0;
+    for (const server of this.#gates.keys()) count += this.#streams.inUse(server);
+    return count;
   }
 
   /** Slots held for calls and not in use, by server. */
@@ -201,29 +214,9 @@ export class LeasedAdmission implements Admission {
     return this.#permit(request, gate, rates);
   }
 
-  #permit(
-    { user, server, isListening }: AdmissionRequest,
-    gate: BreakerGate,
-    rates: readonly CallRate[],
-  ): Permit {
-    const tickets = isListening ? this.#streams : this.#calls;
-    const { generation } = gate;
-    if (isListening) this.#listening += 1;
+  #permit(request: AdmissionRequest, gate: BreakerGate, rates: readonly CallRate[]): Permit {
     this.#options.counts.admitted();
-    let isHeld = true;
-    return {
-      rateHeaders: this.#headers.of(server, rates),
-      ended: (end: AttemptEnd) => {
-        this.#ends.add(server, generation, end, this.#calls.inUse(server));
-      },
-      isCurrent: () => gate.state === 'closed' && gate.generation === generation,
-      release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        if (isListening) this.#listening -= 1;
-        tickets.put(user, server);
-      },
-    };
+    return new LeasedPermit(this.#parts, request, gate, rates);
   }
 
   #gate(server: string): BreakerGate {
@@ -239,7 +232,7 @@ export class LeasedAdmission implements Admission {
 
   #limited(server: string, rates: readonly CallRate[], limited: Limited): GatewayError {
     const policy = `${limited.rate.kind}-rate` as const;
-    const headers = this.#headers.of(server, rates, limited);
+    const headers = this.#headers.ofRefusal(server, rates, limited);
     return this.#refused(policy, rateRefusal(policy, limited.waitMs, server, headers));
   }
 

@@ -3,6 +3,8 @@
  * met, how much of each is left, and in how many seconds there is more. A share knows what it holds
  * and what the primary had at its last word, so `r` is an estimate; where a limit refused, `t` is the
  * wait that the primary computed, and who waits it is admitted.
+ *
+ * Every reply carries them, so all but the counts is written once per server.
  */
 import type { CallRate, Limited, RateKind } from './rate-shares.js';
 
@@ -19,9 +21,17 @@ export interface Quotas {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** The constant parts of both headers for calls that meet the same limits. */
+interface Wording {
+  readonly policy: string;
+  /** What stands before each count. */
+  readonly before: readonly string[];
+  readonly end: string;
+}
+
 export class RateLimitHeaders {
   readonly #quotas: Quotas;
-  readonly #policies = new Map<string, string>();
+  readonly #wordings = new Map<string, Wording>();
   #scale = 1;
 
   constructor(quotas: Quotas) {
@@ -31,49 +41,66 @@ export class RateLimitHeaders {
   /** The adaptive factor: what is announced is what holds now. */
   setScale(scale: number): void {
     this.#scale = scale;
-    this.#policies.clear();
+    this.#wordings.clear();
   }
 
-  /** Undefined where no limit applies. `limited`: the one that refused, and for how long. */
-  of(
-    server: string,
-    rates: readonly CallRate[],
-    limited: Limited | null = null,
-  ): Headers | undefined {
-    if (rates.length === 0) return undefined;
+  /** For a call that was admitted; adds nothing where no limit applies. */
+  addTo(reply: Record<string, string>, server: string, rates: readonly CallRate[]): void {
+    if (rates.length === 0) return;
+    const { policy, before, end } = this.#wording(server, rates);
     let left = '';
-    for (const rate of rates) {
-      const isLimiting = rate === limited?.rate;
-      const quota = this.#quota(rate.kind, server);
-      const remaining = isLimiting ? 0 : rate.share.remaining;
-      const seconds = isLimiting ? Math.ceil(limited.waitMs / 1000) : moreAfterSeconds(quota);
-      left += `${left === '' ? '' : ', '}"${rate.kind}";r=${remaining};t=${seconds}`;
+    for (let i = 0; i < rates.length; i += 1) {
+      left += (before[i] ?? '') + String(rates[i]?.share.remaining);
     }
-    return { 'ratelimit-policy': this.#policy(server, rates), ratelimit: left };
+    reply['ratelimit-policy'] = policy;
+    reply['ratelimit'] = left + end;
   }
 
-  #policy(server: string, rates: readonly CallRate[]): string {
-    let policy = this.#policies.get(server);
-    if (policy === undefined) {
-      policy = rates
-        .map(({ kind }) => {
-          const { requests, windowSeconds } = this.#quota(kind, server);
-          const scaled = Math.max(1, Math.floor(requests * this.#scale));
-          return `"${kind}";q=${scaled};w=${windowSeconds}`;
-        })
-        .join(', ');
-      this.#policies.set(server, policy);
+  /** For a call that a limit refused. */
+  ofRefusal(server: string, rates: readonly CallRate[], limited: Limited): Headers {
+    const left = rates.map((rate) =>
+      rate === limited.rate
+        ? `"${rate.kind}";r=0;t=${Math.ceil(limited.waitMs / 1000)}`
+        : `"${rate.kind}";r=${rate.share.remaining};t=${this.#moreAfterSeconds(rate.kind, server)}`,
+    );
+    return {
+      'ratelimit-policy': this.#wording(server, rates).policy,
+      ratelimit: left.join(', '),
+    };
+  }
+
+  #wording(server: string, rates: readonly CallRate[]): Wording {
+    let wording = this.#wordings.get(server);
+    if (wording === undefined) {
+      wording = this.#word(server, rates);
+      this.#wordings.set(server, wording);
     }
-    return policy;
+    return wording;
+  }
+
+  #word(server: string, rates: readonly CallRate[]): Wording {
+    const policy = rates.map(({ kind }) => {
+      const { requests, windowSeconds } = this.#quota(kind, server);
+      const scaled = Math.max(1, Math.floor(requests * this.#scale));
+      return `"${kind}";q=${scaled};w=${windowSeconds}`;
+    });
+    let end = '';
+    const before: string[] = [];
+    for (const { kind } of rates) {
+      before.push(`${end === '' ? '' : `${end}, `}"${kind}";r=`);
+      end = `;t=${this.#moreAfterSeconds(kind, server)}`;
+    }
+    return { policy: policy.join(', '), before, end };
+  }
+
+  /** In a window everything is back after it; a bucket has one more token after its share of it. */
+  #moreAfterSeconds(kind: RateKind, server: string): number {
+    const { requests, windowSeconds } = this.#quota(kind, server);
+    return Math.max(1, Math.ceil(windowSeconds / Math.max(1, requests)));
   }
 
   #quota(kind: RateKind, server: string): Quota {
     const quota = kind === 'server' ? this.#quotas.servers.get(server) : this.#quotas[kind];
     return quota ?? { requests: 0, windowSeconds: 1 };
   }
-}
-
-/** In a window everything is back after it; a bucket has one more token after its share of it. */
-function moreAfterSeconds({ requests, windowSeconds }: Quota): number {
-  return Math.max(1, Math.ceil(windowSeconds / Math.max(1, requests)));
 }

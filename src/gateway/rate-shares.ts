@@ -94,14 +94,15 @@ export class RateShares {
       const rate = rates[i];
       if (rate === undefined) break;
       const waitMs = rate.share.spend(nowMs);
-      if (waitMs === NEEDS_CHUNK)
-        return this.#spendLater(rates, new Array<number>(i).fill(nowMs), rate);
+      if (waitMs === NEEDS_CHUNK) return this.#spendLater(rates, i, nowMs);
       if (waitMs === 0) continue;
       for (let spent = 0; spent < i; spent += 1) rates[spent]?.share.refund(nowMs);
       return { rate, waitMs };
     }
     for (const rate of rates) {
-      if (rate.share.isLow(nowMs)) this.#ask(rate);
+      if (!rate.share.isLow(nowMs)) continue;
+      this.#askFor(rates, nowMs);
+      break;
     }
     return 'spent';
   }
@@ -165,14 +166,20 @@ export class RateShares {
     if (report !== undefined) this.#options.send({ kind: 'report', limit: key, report });
   }
 
-  #spendLater(
-    rates: readonly CallRate[],
-    spentAtMs: number[],
-    missing: CallRate,
-  ): Promise<SpendResult> {
+  #spendLater(rates: readonly CallRate[], spentCount: number, nowMs: number): Promise<SpendResult> {
+    // The others that the call will need may as well come with the same message.
+    for (const rate of rates) if (rate.share.isUnstocked(nowMs)) this.#ask(rate);
     return new Promise((settle) => {
-      this.#ask(missing).waiting.push({ rates, spentAtMs, settle });
+      const spending = { rates, spentAtMs: new Array<number>(spentCount).fill(nowMs), settle };
+      const missing = rates[spentCount];
+      if (missing === undefined) settle('spent');
+      else this.#ask(missing).waiting.push(spending);
     });
+  }
+
+  /** In advance; those that would ask soon go along. */
+  #askFor(rates: readonly CallRate[], nowMs: number): void {
+    for (const rate of rates) if (rate.share.isHalfSpent(nowMs)) this.#ask(rate);
   }
 
   /**

@@ -14,6 +14,7 @@ import type {
   UpstreamResponseHandler,
   UpstreamTransport,
 } from '../upstream/transport.js';
+import type { Permit } from './admission.js';
 import { corsHeaders } from './cors.js';
 import type { HttpExchange, ReplyStream } from './exchange.js';
 import { copyReplyHeaders, findHeader } from './forward-headers.js';
@@ -38,8 +39,8 @@ export interface RelayOptions {
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
   readonly sealSession: (upstreamSessionId: string) => string;
-  /** Joined to the reply's headers. */
-  readonly replyHeaders?: Readonly<Record<string, string>> | undefined;
+  /** Adds its own headers to the reply. */
+  readonly permit?: Pick<Permit, 'addHeaders'>;
   /**
    * Where another attempt used up a part of the request's time: what is left, from now to the head and
    * to the end of a JSON answer.
@@ -161,11 +162,11 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#fail(fault);
       return;
     }
-    this.#headers = copyReplyHeaders(headers, {
-      'x-request-id': this.#options.requestId,
-      ...corsHeaders(this.#options.exchange),
-      ...this.#options.replyHeaders,
-    });
+    const ours: Record<string, string> = { 'x-request-id': this.#options.requestId };
+    const cors = corsHeaders(this.#options.exchange);
+    if (cors !== undefined) Object.assign(ours, cors);
+    this.#options.permit?.addHeaders(ours);
+    this.#headers = copyReplyHeaders(headers, ours);
     const session = findHeader(headers, 'mcp-session-id');
     if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
     if (contentType.startsWith('text/event-stream')) this.#beginEvents();

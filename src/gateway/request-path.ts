@@ -231,8 +231,8 @@ class McpRequest {
     const headers: Record<string, string> = {
       'x-request-id': this.#requestId,
       ...corsHeaders(exchange),
-      ...permit.rateHeaders,
     };
+    permit.addHeaders(headers);
     const status = this.#id === null ? 202 : 200;
     let bytes = 0;
     if (this.#id === null) exchange.reply({ status, headers });
@@ -280,7 +280,7 @@ class McpRequest {
         isListening,
         openRelays,
         requestId: this.#requestId,
-        replyHeaders: permit.rateHeaders,
+        permit,
         sealSession: (upstreamId) => sessionIds.seal(binding, upstreamId),
         onAnswer:
           this.#method === 'tools/list'

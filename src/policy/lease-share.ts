@@ -1,8 +1,12 @@
 /**
  * A worker's share of one rate limit: the chunk lent by the primary (lease-budget.ts), spent call
- * by call with no message. What it spent and what it no longer needs it reports at every sweep; an
- * idle share reports nothing. After a denial it refuses by itself until the time named, so that a
- * flood of refused calls costs no IPC.
+ * by call with no message. What it spent it reports at every sweep, what it has not needed for
+ * `keepMs` it gives back; an idle share reports nothing. After a denial it refuses by itself until
+ * the time named, so that a flood of refused calls costs no IPC.
+ *
+ * Far from its limit a share needs fewer words: as long as the primary had `AMPLE_RATIO` times the
+ * chunk left, chunks are larger and reports rarer. That only makes places come back later where
+ * nobody waits for them.
  */
 import type { ChunkReport, ChunkRequest } from './lease-budget.js';
 import { waitUntil } from './wait-until.js';
@@ -13,17 +17,34 @@ export const NEEDS_CHUNK = -1;
 export interface LeaseShareOptions {
   /** A chunk should last this long at the recent pace. Default 100. */
   readonly chunkMs: number;
-  /** Largest chunk to ask for. Default 1 000. */
+  /**
+   * Least to ask for, so that a caller who is new or rare asks once and not call by call. Default 8.
+   */
+  readonly minChunk: number;
+  /** Largest chunk to ask for. Default 4 000. */
   readonly maxChunk: number;
+  /** What was not needed for so long goes back. Default 1 000. */
+  readonly keepMs: number;
 }
 
-export const defaultLeaseShare: LeaseShareOptions = { chunkMs: 100, maxChunk: 1000 };
+export const defaultLeaseShare: LeaseShareOptions = {
+  chunkMs: 100,
+  minChunk: 8,
+  maxChunk: 4000,
+  keepMs: 1000,
+};
+
+// Chosen: a limit of which a tenth of a second's calls are not a quarter is not near.
+const AMPLE_RATIO = 4;
+const AMPLE_CHUNK_MS = 400;
+const AMPLE_REPORT_MS = 250;
 
 export class LeaseShare {
   readonly #options: LeaseShareOptions;
   #unspent = 0;
-  /** Lowest `unspent` since the last sweep: so much was not needed. */
+  /** Lowest `unspent` since `lowWaterFromMs`: so much was not needed. */
   #lowWater = 0;
+  #lowWaterFromMs = -Infinity;
   #spent = 0;
   #lastSpentAtMs = -Infinity;
   #reportedAtMs = -Infinity;
@@ -68,7 +89,27 @@ export class LeaseShare {
 
   /** True when it is time to ask in advance, with `needed` 0, so that no call has to wait. */
   isLow(nowMs: number): boolean {
-    return !this.#asking && this.#unspent * 4 < this.#lastChunk && nowMs >= this.#stockUpFromMs;
+    return (
+      this.#unspent * 4 < this.#lastChunk &&
+      !this.#asking &&
+      this.#leftAtPrimary > 0 &&
+      nowMs >= this.#stockUpFromMs
+    );
+  }
+
+  /** True when another limit's ask may as well take this one along, for one message instead of two. */
+  isHalfSpent(nowMs: number): boolean {
+    return (
+      this.#unspent * 2 < this.#lastChunk &&
+      !this.#asking &&
+      this.#leftAtPrimary > 0 &&
+      nowMs >= this.#stockUpFromMs
+    );
+  }
+
+  /** True of a share that has nothing and has not been told why. */
+  isUnstocked(nowMs: number): boolean {
+    return this.#unspent === 0 && !this.#asking && nowMs >= this.#deniedUntilMs;
   }
 
   /**
@@ -78,12 +119,14 @@ export class LeaseShare {
    */
   ask(nowMs: number, needed: number): ChunkRequest | undefined {
     if (this.#asking) return undefined;
-    const { chunkMs, maxChunk } = this.#options;
+    const { minChunk, maxChunk } = this.#options;
+    const chunkMs = this.#isAmple() ? AMPLE_CHUNK_MS : this.#options.chunkMs;
     const perMs = this.#spentSinceAsk / Math.max(1, nowMs - this.#askedAtMs);
+    const wanted = Math.min(maxChunk, Math.max(minChunk, Math.ceil(perMs * chunkMs)));
     this.#asking = true;
     this.#askedAtMs = nowMs;
     this.#spentSinceAsk = 0;
-    return { needed, wanted: Math.max(needed, Math.min(maxChunk, Math.ceil(perMs * chunkMs))) };
+    return { needed, wanted: Math.max(needed, wanted) };
   }
 
   /**
@@ -117,12 +160,15 @@ export class LeaseShare {
    * that much late.
    */
   sweep(nowMs: number): ChunkReport | undefined {
-    const unneeded = this.#lowWater;
-    if (this.#spent === 0 && unneeded === 0) {
-      this.#lowWater = this.#unspent;
-      return undefined;
+    if (nowMs - this.#lowWaterFromMs >= this.#options.keepMs) {
+      const unneeded = this.#lowWater;
+      this.#lowWaterFromMs = nowMs;
+      this.#lowWater = this.#unspent - unneeded;
+      if (unneeded > 0) return this.#report(nowMs, unneeded, false);
     }
-    return this.#report(nowMs, unneeded, false);
+    if (this.#spent === 0) return undefined;
+    if (this.#isAmple() && nowMs - this.#reportedAtMs < AMPLE_REPORT_MS) return undefined;
+    return this.#report(nowMs, 0, false);
   }
 
   /** About how many more would be admitted now (`r` of the RateLimit header). */
@@ -143,7 +189,12 @@ export class LeaseShare {
     this.#reportedAtMs = nowMs;
     this.#spent = 0;
     this.#unspent -= returned;
-    this.#lowWater = this.#unspent;
+    if (this.#unspent < this.#lowWater) this.#lowWater = this.#unspent;
     return { spent, returned, spentAgeMs, answersRecall };
+  }
+
+  /** By the primary's last word; a limit just denied has nothing left. */
+  #isAmple(): boolean {
+    return this.#leftAtPrimary >= AMPLE_RATIO * this.#lastChunk && this.#lastChunk > 0;
   }
 }

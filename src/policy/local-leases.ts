@@ -6,7 +6,9 @@
  *
  * Idle slots go back within `idleMs` without a timestamp per slot: the lowest idle count seen
  * between two sweeps is what nobody needed in that time (the low-water mark of TCMalloc's caches).
- * With a sweep every idleMs / 2 each slot is home at most idleMs after it was last of use.
+ * With a sweep every idleMs / 2 each slot is home at most idleMs after it was last of use. Slots of
+ * users are swept more rarely: idle ones keep nobody else waiting (the user's own calls elsewhere
+ * recall them), and a user who calls twice a second then needs no message.
  *
  * The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with
  * `surrender()`'s answer, and it tells `granted` whether the call is still wanted.
@@ -18,6 +20,8 @@ export interface LocalLeasesOptions {
    * Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 10 000.
    */
   readonly maxIdleKeys?: number;
+  /** Every how many sweeps the slots of users are swept too. Default 4. */
+  readonly userSweepEvery?: number;
 }
 
 interface Holding {
@@ -35,9 +39,12 @@ export class LocalLeases {
   #allServersBrokeredUntilMs = -Infinity;
   #returns: SlotReturn[] = [];
   #excessPuts = 0;
+  readonly #userSweepEvery: number;
+  #sweeps = 0;
 
   constructor(options: LocalLeasesOptions = {}) {
     this.#maxKeys = options.maxIdleKeys ?? 10_000;
+    this.#userSweepEvery = options.userSweepEvery ?? 4;
   }
 
   /**
@@ -123,7 +130,8 @@ export class LocalLeases {
    */
   sweep(nowMs: number): void {
     this.#sweepKind('server', this.#server, nowMs);
-    this.#sweepKind('user', this.#user, nowMs);
+    this.#sweeps += 1;
+    if (this.#sweeps % this.#userSweepEvery === 0) this.#sweepKind('user', this.#user, nowMs);
   }
 
   /** Returns everything idle, for a worker that drains. */

@@ -48,6 +48,7 @@ function pair(t: Test, settings: Settings = {}) {
       admission.receive(events);
     },
     eventLoopDelayMs: () => 0,
+    system: () => null,
   });
   const admission = new LeasedAdmission({
     servers: ['s'],
@@ -168,7 +169,9 @@ t.test(
   async (t) => {
     const { admit } = pair(t, { userRate: 2 });
     const permit = await admit();
-    t.match(permit.rateHeaders, { 'ratelimit-policy': '"user";q=2;w=1' });
+    const reply = { 'x-request-id': '1' };
+    permit.addHeaders(reply);
+    t.match(reply, { 'x-request-id': '1', 'ratelimit-policy': '"user";q=2;w=1' });
     permit.release();
     (await admit()).release();
     await t.rejects(admit(), {

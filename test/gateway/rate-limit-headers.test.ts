@@ -16,30 +16,41 @@ const headers = () =>
     servers: new Map([['s', { requests: 6, windowSeconds: 60 }]]),
   });
 
+const admitted = (all: RateLimitHeaders, rates: readonly CallRate[]) => {
+  const reply: Record<string, string> = {};
+  all.addTo(reply, 's', rates);
+  return reply;
+};
+
 t.test('each limit is announced with what is left and when there is more', (t) => {
+  const all = headers();
   const rates = [rate('user', 4), rate('server', 3)];
-  t.same(headers().of('s', rates), {
+  t.same(admitted(all, rates), {
     'ratelimit-policy': '"user";q=10;w=1, "server";q=6;w=60',
     ratelimit: '"user";r=4;t=1, "server";r=3;t=10',
   });
-  t.equal(headers().of('s', []), undefined, 'no limit, no header');
+  rates[0]?.share.granted(0, 1, 8);
+  t.equal(admitted(all, rates)['ratelimit'], '"user";r=9;t=1, "server";r=3;t=10');
+  t.same(admitted(all, []), {}, 'no limit, no header');
   t.end();
 });
 
 t.test('the one that refused says so, and how long to wait, never too short', (t) => {
   const rates = [rate('user', 4), rate('server', 3)];
   const limited = { rate: rates[1] ?? rate('server', 0), waitMs: 2001 };
-  t.equal(headers().of('s', rates, limited)?.['ratelimit'], '"user";r=4;t=1, "server";r=0;t=3');
+  const reply = headers().ofRefusal('s', rates, limited);
+  t.equal(reply['ratelimit'], '"user";r=4;t=1, "server";r=0;t=3');
+  t.equal(reply['ratelimit-policy'], '"user";q=10;w=1, "server";q=6;w=60');
   t.end();
 });
 
 t.test('what is announced is what holds now', (t) => {
   const all = headers();
   const rates = [rate('user', 4)];
-  all.of('s', rates);
+  admitted(all, rates);
   all.setScale(0.25);
-  t.equal(all.of('s', rates)?.['ratelimit-policy'], '"user";q=2;w=1');
+  t.equal(admitted(all, rates)['ratelimit-policy'], '"user";q=2;w=1');
   all.setScale(0.01);
-  t.equal(all.of('s', rates)?.['ratelimit-policy'], '"user";q=1;w=1', 'never nothing');
+  t.equal(admitted(all, rates)['ratelimit-policy'], '"user";q=1;w=1', 'never nothing');
   t.end();
 });

@@ -45,7 +45,7 @@ class RateWorld {
   start(): void {
     if (this.workers.length >= 4) return;
     this.#lastIncarnation += 1;
-    const share = new LeaseShare({ chunkMs: 200, maxChunk: 20 });
+    const share = new LeaseShare({ chunkMs: 200, minChunk: 3, maxChunk: 20, keepMs: 100 });
     this.workers.push({
       incarnation: this.#lastIncarnation,
       share,
@@ -121,6 +121,7 @@ class RateWorld {
         this.deliverToPrimary(who);
         this.deliverToWorker(who);
       }
+      this.advance(60);
     }
     this.nowMs += 60_000;
     return this.#budget.isIdle(this.nowMs) && !this.#budget.hasPending;

@@ -204,7 +204,8 @@ export class LeaseWorld {
       this.finish(this.#workers.indexOf(busy), round);
       this.check();
     }
-    for (let i = 0; i < 2; i += 1) {
+    // Slots of users are swept every fourth time.
+    for (let i = 0; i < 8; i += 1) {
       for (let who = 0; who < this.#workers.length; who += 1) this.sweep(who);
     }
     this.#deliverUntilQuiet();

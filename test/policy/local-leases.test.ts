@@ -129,8 +129,19 @@ t.test('a brokered grant goes back when its call ends, even if no recall came', 
   t.end();
 });
 
-t.test('idle slots go back after one to two sweeps, those in use every now and then stay', (t) => {
+t.test('slots of a user stay for four sweeps, because nobody else could use them', (t) => {
   const leases = new LocalLeases();
+  leases.granted(grant('ana', 'a'), true, 0);
+  leases.put('ana', 'a', 10);
+  for (let sweep = 1; sweep <= 7; sweep += 1) leases.sweep(sweep * 125);
+  t.same(leases.drainReturns(), [{ kind: 'server', key: 'a', count: 1 }]);
+  leases.sweep(1000);
+  t.same(leases.drainReturns(), [{ kind: 'user', key: 'ana', count: 1 }]);
+  t.end();
+});
+
+t.test('idle slots go back after one to two sweeps, those in use every now and then stay', (t) => {
+  const leases = new LocalLeases({ userSweepEvery: 1 });
   for (let i = 0; i < 5; i += 1) leases.granted(grant('ana', 'a'), true, 0);
   for (let i = 0; i < 5; i += 1) leases.put('ana', 'a', 10);
   leases.sweep(125);
@@ -151,7 +162,7 @@ t.test('idle slots go back after one to two sweeps, those in use every now and t
 });
 
 t.test('a brokered key is remembered until it is brokered no more', (t) => {
-  const leases = new LocalLeases();
+  const leases = new LocalLeases({ userSweepEvery: 1 });
   leases.granted(grant('ana', 'a', 'both'), true, 0);
   leases.put('ana', 'a', 1);
   leases.sweep(999);
@@ -164,7 +175,7 @@ t.test('a brokered key is remembered until it is brokered no more', (t) => {
 });
 
 t.test('a draining worker keeps nothing idle', (t) => {
-  const leases = new LocalLeases();
+  const leases = new LocalLeases({ userSweepEvery: 1 });
   leases.granted(grant('ana', 'a'), false, 0);
   leases.granted(grant('bo', 'b'), true, 0);
   leases.returnAllIdle();
@@ -176,7 +187,7 @@ t.test('a draining worker keeps nothing idle', (t) => {
 });
 
 t.test('the table of idle keys is bounded: beyond it slots go straight back', (t) => {
-  const leases = new LocalLeases({ maxIdleKeys: 2 });
+  const leases = new LocalLeases({ userSweepEvery: 1, maxIdleKeys: 2 });
   for (const user of ['ana', 'bo', 'cy']) leases.granted(grant(user, 'a'), true, 0);
   leases.put('cy', 'a', 0);
   t.same(leases.drainReturns(), [{ kind: 'user', key: 'cy', count: 1 }]);
@@ -184,7 +195,7 @@ t.test('the table of idle keys is bounded: beyond it slots go straight back', (t
 });
 
 t.test('a call put back twice is counted and changes nothing', (t) => {
-  const leases = new LocalLeases();
+  const leases = new LocalLeases({ userSweepEvery: 1 });
   leases.put('ana', 'a', 0);
   leases.granted(grant('ana', 'a'), true, 0);
   leases.put('ana', 'a', 0);
@@ -207,7 +218,7 @@ t.test('slots are neither made nor lost, and none stays idle longer than two swe
   holds(
     t,
     fc.property(steps, (taken) => {
-      const leases = new LocalLeases();
+      const leases = new LocalLeases({ userSweepEvery: 1 });
       const inFlight: string[] = [];
       let granted = 0;
       let surrendered = 0;

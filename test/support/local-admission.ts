@@ -27,7 +27,7 @@ export class LocalAdmission implements Admission {
   readonly ends: AttemptEnd[] = [];
   /** What every permit says from now on. */
   isCurrent = true;
-  rateHeaders: Readonly<Record<string, string>> | undefined = undefined;
+  rateHeaders: Readonly<Record<string, string>> = {};
 
   constructor(options: LocalAdmissionOptions) {
     this.#options = options;
@@ -77,7 +77,9 @@ export class LocalAdmission implements Admission {
   #permit(release: () => void): Permit {
     let isHeld = true;
     return {
-      rateHeaders: this.rateHeaders,
+      addHeaders: (reply) => {
+        Object.assign(reply, this.rateHeaders);
+      },
       ended: (end) => {
         this.ends.push(end);
       },
