@@ -137,6 +137,8 @@ export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 interface StoreConfig {
   /** Null = the embedded store in dataDir. */
   readonly mongodbUri: string | null;
+  /** Connections that each process opens to MongoDB at most. */
+  readonly mongodbMaxPoolSize: number;
   /** What a start with an unreachable store does: serve cached identities, or exit 69. */
   readonly onUnavailable: 'degrade' | 'refuse';
 }

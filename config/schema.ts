@@ -255,6 +255,9 @@ const storeGroup = z.strictObject({
     .optional()
     .meta({ env: 'MONGODB_URI' })
     .describe('MongoDB for several machines; the embedded store in `dataDir` if absent.'),
+  mongodbMaxPoolSize: count(1, 1000)
+    .default(10)
+    .describe('Connections that each process of the gateway opens to MongoDB at most.'),
   onUnavailable: z
     .enum(['degrade', 'refuse'])
     .default('degrade')

@@ -55,7 +55,11 @@ export function toConfig(file: ConfigFile, around: Surroundings): Config {
     logRetentionDays: logging.retentionDays,
     logToStdout: logging.stdout,
     logRequests: logging.requests,
-    store: { mongodbUri: store.mongodbUri ?? null, onUnavailable: store.onUnavailable },
+    store: {
+      mongodbUri: store.mongodbUri ?? null,
+      mongodbMaxPoolSize: store.mongodbMaxPoolSize,
+      onUnavailable: store.onUnavailable,
+    },
     secrets: around.secrets,
     servers: around.servers,
   };

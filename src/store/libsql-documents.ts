@@ -2,7 +2,13 @@
  * Module documents in the embedded store. Keys are TEXT in SQLite's binary collation, which compares
  * UTF-8 bytes; a prefix is the half-open range up to itself with its last byte raised by one.
  */
-import { checkDocumentKey, checkPrefix, documentPageSize, toJsonText } from './document-rules.js';
+import {
+  checkDocumentKey,
+  checkPrefix,
+  documentPageSize,
+  keyPageSize,
+  toJsonText,
+} from './document-rules.js';
 import type { LibsqlConnection } from './libsql-connection.js';
 import { integerOf, isRow, textOf } from './stored-row.js';
 import type { DocumentScope, DocumentStore, StoredDocument } from './store.js';
@@ -22,6 +28,8 @@ export class LibsqlDocuments implements DocumentStore {
   readonly #list;
   readonly #listAfter;
   readonly #countRange;
+  readonly #scopes;
+  readonly #restore;
 
   constructor(connection: LibsqlConnection) {
     this.#connection = connection;
@@ -42,6 +50,14 @@ export class LibsqlDocuments implements DocumentStore {
     this.#list = connection.prepare(`${columns} WHERE ${RANGE} ORDER BY key LIMIT ?`);
     this.#listAfter = connection.prepare(
       `${columns} WHERE ${RANGE} AND key > ? ORDER BY key LIMIT ?`,
+    );
+    this.#scopes = connection.prepare(
+      `SELECT server, user FROM documents WHERE (server, user) > (?, ?)
+       GROUP BY server, user ORDER BY server, user LIMIT ?`,
+    );
+    this.#restore = connection.prepare(
+      `INSERT INTO documents (server, user, key, value, version) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version`,
     );
     this.#countRange = connection.prepare(
       `SELECT count(*) AS documents FROM documents WHERE ${RANGE}`,
@@ -118,6 +134,22 @@ export class LibsqlDocuments implements DocumentStore {
     });
   }
 
+  async scopes(page: { readonly after?: DocumentScope; readonly limit?: number } = {}) {
+    const { server, user } = page.after ?? { server: '', user: '' };
+    const limit = keyPageSize(page.limit);
+    return this.#connection.read(() => this.#scopes.all(server, user, limit).map(scopeOf));
+  }
+
+  async restore(scope: DocumentScope, documents: readonly StoredDocument[]): Promise<void> {
+    const rows = documents.map(({ key, value, version }) => {
+      checkDocumentKey(key);
+      return [scope.server, scope.user, key, toJsonText(value), version] as const;
+    });
+    await this.#connection.writeAll(() => {
+      for (const row of rows) this.#restore.run(...row);
+    });
+  }
+
   async countPrefix(scope: DocumentScope, prefix: string): Promise<number> {
     const range = rangeOf(scope, prefix);
     return this.#connection.read(() => {
@@ -138,6 +170,11 @@ function endOfPrefix(prefix: string): Buffer {
   const last = end.length - 1;
   end.writeUInt8(end.readUInt8(last) + 1, last);
   return end;
+}
+
+function scopeOf(row: unknown): DocumentScope {
+  if (!isRow(row)) throw new Error('documents gave no row');
+  return { server: textOf(row, 'server'), user: textOf(row, 'user') };
 }
 
 function documentOf(row: unknown): StoredDocument {

@@ -17,7 +17,7 @@ export class LibsqlKeys implements KeyStore {
   readonly #recordUse;
   readonly #count;
   readonly #bumpIdentity;
-  readonly #readIdentity;
+  readonly #remove;
 
   constructor(connection: LibsqlConnection) {
     this.#connection = connection;
@@ -48,7 +48,7 @@ export class LibsqlKeys implements KeyStore {
     this.#bumpIdentity = connection.prepare(
       "UPDATE counters SET value = value + 1 WHERE name = 'identity'",
     );
-    this.#readIdentity = connection.prepare("SELECT value FROM counters WHERE name = 'identity'");
+    this.#remove = connection.prepare('DELETE FROM api_keys WHERE id = ?');
   }
 
   async insert(record: ApiKeyRecord): Promise<void> {
@@ -118,8 +118,14 @@ export class LibsqlKeys implements KeyStore {
     return this.#connection.read(() => integerIn(this.#count.all()[0], 'keys'));
   }
 
-  async identityVersion(): Promise<number> {
-    return this.#connection.read(() => integerIn(this.#readIdentity.all()[0], 'value'));
+  async restore(records: readonly ApiKeyRecord[]): Promise<void> {
+    await this.#connection.writeDurably(() => {
+      for (const record of records) {
+        this.#remove.run(record.id);
+        this.#insert.run(...columnsOf(record));
+      }
+      this.#bumpIdentity.run();
+    });
   }
 }
 

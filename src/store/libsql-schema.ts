@@ -29,6 +29,13 @@ const STEPS: readonly (readonly string[])[] = [
     'ALTER TABLE api_keys ADD COLUMN last_used_at TEXT',
     'ALTER TABLE api_keys ADD COLUMN use_count INTEGER NOT NULL DEFAULT 0',
   ],
+  [
+    ...['grants', 'credentials', 'servers', 'audit', 'alerts'].map(
+      (table) =>
+        `CREATE TABLE ${table} (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID`,
+    ),
+    "INSERT INTO counters VALUES ('servers', 0)",
+  ],
 ];
 
 /** Safe to run in several processes at once. Rejects when a newer release made the file. */

@@ -7,7 +7,10 @@ import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { LibsqlConnection } from './libsql-connection.js';
 import { LibsqlDocuments } from './libsql-documents.js';
 import { LibsqlKeys } from './libsql-keys.js';
+import { counterReader } from './libsql-counters.js';
+import { LibsqlRecords } from './libsql-records.js';
 import { createSchema } from './libsql-schema.js';
+import { createStoreParts } from './store-parts.js';
 import type { Store } from './store.js';
 
 /**
@@ -30,13 +33,18 @@ export async function openLibsqlStore(options: { readonly path: string }): Promi
 
 function storeOn(connection: LibsqlConnection, path: string): Store {
   const keys = new LibsqlKeys(connection);
+  const identityVersion = counterReader(connection, 'identity');
   return {
     description: `embedded (${path})`,
     keys,
     documents: new LibsqlDocuments(connection),
-    identityVersion: () => keys.identityVersion(),
+    ...createStoreParts({
+      open: (table) => new LibsqlRecords(connection, table),
+      serverChanges: counterReader(connection, 'servers'),
+    }),
+    identityVersion,
     ping: async () => {
-      await keys.identityVersion();
+      await identityVersion();
     },
     close: () => {
       connection.close();

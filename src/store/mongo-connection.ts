@@ -15,29 +15,39 @@ const DEADLINE_MS = 2000;
 /** Chosen: each of a handful of processes opens at most so many; 10 calls of 1 ms are 10 000 a second. */
 const MAX_POOL_SIZE = 10;
 
+export interface MongoConnectionOptions {
+  /** Connections this process opens at most. Default 10. */
+  readonly maxPoolSize?: number;
+  /** Default 2000, the store port's promise; longer only for tests on a loaded machine. */
+  readonly deadlineMs?: number;
+}
+
 export class MongoConnection {
   /** Adapter and place for people; never credentials. */
   readonly description: string;
   readonly #client: MongoClient;
   readonly #database: Db;
+  readonly #deadlineMs: number;
   #away: { readonly cause: unknown; isTried: boolean } | null = null;
   #isClosed = false;
 
   /** Opens nothing yet. Throws GW_STORE_UNAVAILABLE for a URI the driver does not accept. */
-  constructor(uri: string) {
+  constructor(uri: string, options: MongoConnectionOptions = {}) {
+    const { maxPoolSize = MAX_POOL_SIZE, deadlineMs = DEADLINE_MS } = options;
     const address = mongoAddress(uri);
+    this.#deadlineMs = deadlineMs;
     this.description = `mongodb (${address.hosts}/${address.database})`;
     try {
       this.#client = new MongoClient(uri, {
         appName: 'multi-mcp',
-        serverSelectionTimeoutMS: DEADLINE_MS,
-        waitQueueTimeoutMS: DEADLINE_MS,
-        connectTimeoutMS: DEADLINE_MS,
-        socketTimeoutMS: DEADLINE_MS,
-        maxPoolSize: MAX_POOL_SIZE,
+        serverSelectionTimeoutMS: deadlineMs,
+        waitQueueTimeoutMS: deadlineMs,
+        connectTimeoutMS: deadlineMs,
+        socketTimeoutMS: deadlineMs,
+        maxPoolSize,
         // A secondary may not know of a revocation yet, and a member that falls must not take one back.
         readPreference: 'primary',
-        writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS },
+        writeConcern: { w: 'majority', journal: true, wtimeoutMS: deadlineMs },
       });
     } catch (error) {
       // Without the cause: the driver's errors for a malformed URI may carry it, password included.
@@ -59,7 +69,7 @@ export class MongoConnection {
     if (away?.isTried === true) throw unavailable(away.cause);
     if (away !== null) away.isTried = true;
     try {
-      const result = await beforeDeadline(work(this.#database));
+      const result = await beforeDeadline(work(this.#database), this.#deadlineMs);
       this.#away = null;
       return result;
     } catch (error) {
@@ -73,7 +83,7 @@ export class MongoConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     // What fails to close ends with its sockets, and nobody could do more about it.
-    await beforeDeadline(this.#client.close()).catch(() => undefined);
+    await beforeDeadline(this.#client.close(), this.#deadlineMs).catch(() => undefined);
   }
 }
 
@@ -88,12 +98,12 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === 11000;
 }
 
-async function beforeDeadline<Result>(work: Promise<Result>): Promise<Result> {
+async function beforeDeadline<Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${DEADLINE_MS} ms`));
-    }, DEADLINE_MS);
+      reject(new Error(`no answer within ${deadlineMs} ms`));
+    }, deadlineMs);
   });
   try {
     return await Promise.race([work, late]);

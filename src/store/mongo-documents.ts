@@ -5,7 +5,13 @@
  * foreign member names mean nothing to the server.
  */
 import { MongoBulkWriteError, type Collection, type Db } from 'mongodb';
-import { checkDocumentKey, checkPrefix, documentPageSize, toJsonText } from './document-rules.js';
+import {
+  checkDocumentKey,
+  checkPrefix,
+  documentPageSize,
+  keyPageSize,
+  toJsonText,
+} from './document-rules.js';
 import { isDuplicateKey, type MongoConnection } from './mongo-connection.js';
 import { DOCUMENTS } from './mongo-indexes.js';
 import { endOfPrefix } from './prefix-end.js';
@@ -54,7 +60,7 @@ export class MongoDocuments implements DocumentStore {
     const _id = idOf(scope, key);
     const { ifVersion } = options;
     return this.#run(async (documents) => {
-      if (ifVersion === undefined) return upsert(documents, _id, text);
+      if (ifVersion === undefined) return upsertVersioned(documents, _id, text);
       if (ifVersion === 0) return insert(documents, _id, text);
       const { modifiedCount } = await documents.updateOne({ _id, version: ifVersion }, write(text));
       return modifiedCount === 1 ? ifVersion + 1 : null;
@@ -130,6 +136,45 @@ export class MongoDocuments implements DocumentStore {
     return this.#run((documents) => documents.countDocuments(range));
   }
 
+  async scopes(page: { readonly after?: DocumentScope; readonly limit?: number } = {}) {
+    const limit = keyPageSize(page.limit);
+    const scopes: DocumentScope[] = [];
+    let last = page.after;
+    // One look-up a scope: the next document beyond all of the scope before it.
+    while (scopes.length < limit) {
+      const beyond: string = last === undefined ? '' : endOfPrefix(idOf(last, ''));
+      const [next] = await this.#run((documents) =>
+        documents
+          .find({ _id: { $gte: beyond } }, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .limit(1)
+          .toArray(),
+      );
+      if (next === undefined) break;
+      last = scopeOf(next._id);
+      scopes.push(last);
+    }
+    return scopes;
+  }
+
+  async restore(scope: DocumentScope, restored: readonly StoredDocument[]): Promise<void> {
+    const writes = restored.map(({ key, value, version }) => {
+      checkDocumentKey(key);
+      return { _id: idOf(scope, key), replacement: { value: toJsonText(value), version } };
+    });
+    for (let start = 0; start < writes.length; start += BATCH) {
+      const batch = writes.slice(start, start + BATCH);
+      await this.#run((documents) =>
+        documents.bulkWrite(
+          batch.map(({ _id, replacement }) => ({
+            replaceOne: { filter: { _id }, replacement, upsert: true },
+          })),
+          { ordered: false },
+        ),
+      );
+    }
+  }
+
   async #run<Result>(work: (documents: Collection<Kept>) => Promise<Result>): Promise<Result> {
     return this.#connection.run((database) => work(documentsIn(database)));
   }
@@ -153,7 +198,12 @@ async function insert(documents: Collection<Kept>, _id: string, value: string) {
   }
 }
 
-async function upsert(documents: Collection<Kept>, _id: string, text: string): Promise<number> {
+/** Writes the text whatever was there; returns the document's new version. */
+export async function upsertVersioned(
+  documents: Collection<Kept>,
+  _id: string,
+  text: string,
+): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const kept: unknown = await documents.findOneAndUpdate({ _id }, write(text), {
@@ -194,6 +244,15 @@ function raceLost(): Error {
 
 function idOf(scope: DocumentScope, key: string): string {
   return JSON.stringify([scope.server, scope.user]) + key;
+}
+
+/** The scope at the beginning of an `_id`. */
+function scopeOf(_id: string): DocumentScope {
+  const [text = ''] = /^\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*"\]/.exec(_id) ?? [];
+  const scope: unknown = JSON.parse(text);
+  const [server, user] = Array.isArray(scope) ? scope.map(String) : [];
+  if (server === undefined || user === undefined) throw new Error('a document has no scope');
+  return { server, user };
 }
 
 function rangeOf(scope: DocumentScope, prefix: string) {

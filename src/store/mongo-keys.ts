@@ -8,7 +8,8 @@ import { GatewayError } from '../kernel/errors.js';
 import { callLimitsIn, toolRulesIn } from './access-rules.js';
 import { keyPageSize } from './document-rules.js';
 import { isDuplicateKey, type MongoConnection } from './mongo-connection.js';
-import { API_KEYS, COUNTERS, type Counter } from './mongo-indexes.js';
+import { announce, counterValue } from './mongo-counters.js';
+import { API_KEYS } from './mongo-indexes.js';
 import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
 import type { ApiKeyChange, ApiKeyRecord, ApiKeyUse, KeyStore } from './store.js';
 
@@ -19,7 +20,7 @@ interface KeptKey extends Omit<ApiKeyRecord, 'id'> {
 }
 
 /** Updates a command: see BATCH in mongo-documents.ts. */
-const USES_BATCH = 25;
+const BATCH = 25;
 
 export class MongoKeys implements KeyStore {
   readonly #connection: MongoConnection;
@@ -37,7 +38,7 @@ export class MongoKeys implements KeyStore {
         if (!isDuplicateKey(error)) throw error;
         throw new GatewayError('GW_BAD_REQUEST', { hint: 'An API key with this id exists.' });
       }
-      await announce(database);
+      await announce(database, 'identity');
     });
   }
 
@@ -87,8 +88,8 @@ export class MongoKeys implements KeyStore {
   }
 
   async recordUses(uses: readonly ApiKeyUse[]): Promise<void> {
-    for (let start = 0; start < uses.length; start += USES_BATCH) {
-      const batch = uses.slice(start, start + USES_BATCH);
+    for (let start = 0; start < uses.length; start += BATCH) {
+      const batch = uses.slice(start, start + BATCH);
       await this.#connection.run((database) =>
         keysIn(database).bulkWrite(
           batch.map(({ id, count, lastUsedAt }) => ({
@@ -103,15 +104,27 @@ export class MongoKeys implements KeyStore {
     }
   }
 
+  async restore(records: readonly ApiKeyRecord[]): Promise<void> {
+    for (let start = 0; start < records.length; start += BATCH) {
+      const batch = records.slice(start, start + BATCH);
+      await this.#connection.run(async (database) => {
+        await keysIn(database).bulkWrite(
+          batch.map(({ id, ...replacement }) => ({
+            replaceOne: { filter: { _id: id }, replacement, upsert: true },
+          })),
+          { ordered: false },
+        );
+        await announce(database, 'identity');
+      });
+    }
+  }
+
   async count(): Promise<number> {
     return this.#connection.run((database) => keysIn(database).countDocuments());
   }
 
   async identityVersion(): Promise<number> {
-    return this.#connection.run(async (database) => {
-      const counter: unknown = await countersIn(database).findOne({ _id: 'identity' });
-      return isRow(counter) ? integerOf(counter, 'value') : 0;
-    });
+    return this.#connection.run((database) => counterValue(database, 'identity'));
   }
 }
 
@@ -119,28 +132,13 @@ function keysIn(database: Db): Collection<KeptKey> {
   return database.collection<KeptKey>(API_KEYS);
 }
 
-function countersIn(database: Db): Collection<Counter> {
-  return database.collection<Counter>(COUNTERS);
-}
-
 /** Moves the counter for a change that was marked, by this call or by one that was interrupted. */
 async function announceKey(database: Db, id: string): Promise<void> {
   const keys = keysIn(database);
   const waiting = await keys.findOne({ _id: id, isUnannounced: true });
   if (waiting === null) return;
-  await announce(database);
+  await announce(database, 'identity');
   await keys.updateOne({ _id: id }, { $unset: { isUnannounced: '' } });
-}
-
-async function announce(database: Db): Promise<void> {
-  const counters = countersIn(database);
-  const grow = () =>
-    counters.updateOne({ _id: 'identity' }, { $inc: { value: 1 } }, { upsert: true });
-  await grow().catch((error: unknown) => {
-    // Two first changes met at the upsert; the other one made the document.
-    if (!isDuplicateKey(error)) throw error;
-    return grow();
-  });
 }
 
 function laterThan({ createdAt, _id }: KeptKey) {

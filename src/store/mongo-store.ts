@@ -4,13 +4,16 @@
  * pipeline updates; so MongoDB-compatible servers can serve it too.
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
-import { MongoConnection } from './mongo-connection.js';
+import { MongoConnection, type MongoConnectionOptions } from './mongo-connection.js';
+import { counterValue } from './mongo-counters.js';
 import { MongoDocuments } from './mongo-documents.js';
 import { createIndexes } from './mongo-indexes.js';
 import { MongoKeys } from './mongo-keys.js';
+import { MongoRecords } from './mongo-records.js';
+import { createStoreParts } from './store-parts.js';
 import type { Store } from './store.js';
 
-export interface MongoStoreOptions {
+export interface MongoStoreOptions extends MongoConnectionOptions {
   /** A standard connection string; may hold credentials, which appear nowhere. */
   readonly uri: string;
   /**
@@ -22,13 +25,17 @@ export interface MongoStoreOptions {
 
 /** The caller closes the store. Rejects with GW_STORE_UNAVAILABLE, whose hint names the place and the trouble. */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
-  const connection = new MongoConnection(options.uri);
+  const connection = new MongoConnection(options.uri, options);
   if (options.isLazy !== true) await prepare(connection);
   const keys = new MongoKeys(connection);
   return {
     description: connection.description,
     keys,
     documents: new MongoDocuments(connection),
+    ...createStoreParts({
+      open: (table) => new MongoRecords(connection, table),
+      serverChanges: () => connection.run((database) => counterValue(database, 'servers')),
+    }),
     identityVersion: () => keys.identityVersion(),
     ping: async () => {
       await connection.run((database) => database.command({ ping: 1 }));

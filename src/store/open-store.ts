@@ -10,14 +10,20 @@ export interface StoreLocation {
   readonly dataDir: string;
   /** Null = the embedded store. */
   readonly mongodbUri: string | null;
+  /** Connections of this process to MongoDB; see MongoConnectionOptions. */
+  readonly mongodbMaxPoolSize?: number;
   /** True lets MongoDB be away while this opens; see MongoStoreOptions. Default false. */
   readonly isLazy?: boolean;
 }
 
 /** The caller closes the store. Rejects with GW_STORE_UNAVAILABLE, whose hint says what and where. */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const { dataDir, mongodbUri, isLazy = false } = location;
+  const { dataDir, mongodbUri, mongodbMaxPoolSize, isLazy = false } = location;
   if (mongodbUri === null) return openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
   const { openMongoStore } = await import('./mongo-store.js');
-  return openMongoStore({ uri: mongodbUri, isLazy });
+  return openMongoStore({
+    uri: mongodbUri,
+    isLazy,
+    ...(mongodbMaxPoolSize === undefined ? {} : { maxPoolSize: mongodbMaxPoolSize }),
+  });
 }

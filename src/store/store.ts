@@ -6,6 +6,11 @@
  */
 
 import type { CallLimits, ToolRules } from './access-rules.js';
+import type { CredentialStore } from './credentials.js';
+import type { AlertEntry, AuditEntry, EventLog } from './event-log.js';
+import type { GrantStore } from './grants.js';
+import type { RecordTable, RecordTableName } from './record-table.js';
+import type { RegisteredServerStore } from './registered-servers.js';
 
 /** An API key as kept: never the secret, only its keyed hash. */
 export interface ApiKeyRecord {
@@ -60,6 +65,8 @@ export interface KeyStore {
    * the list, and the identity version does not move.
    */
   recordUses(uses: readonly ApiKeyUse[]): Promise<void>;
+  /** Writes records as they are, over whatever is there: for copies from another store. */
+  restore(records: readonly ApiKeyRecord[]): Promise<void>;
   count(): Promise<number>;
 }
 
@@ -101,6 +108,13 @@ export interface DocumentStore {
     query: { readonly prefix: string; readonly afterKey?: string; readonly limit?: number },
   ): Promise<StoredDocument[]>;
   countPrefix(scope: DocumentScope, prefix: string): Promise<number>;
+  /** The scopes that hold documents, in a lasting order; at most `limit` (default 1000) after the given one. */
+  scopes(page?: {
+    readonly after?: DocumentScope;
+    readonly limit?: number;
+  }): Promise<DocumentScope[]>;
+  /** Writes documents as they are, versions included, over whatever is there. Not atomic over the list. */
+  restore(scope: DocumentScope, documents: readonly StoredDocument[]): Promise<void>;
 }
 
 export interface Store {
@@ -108,7 +122,15 @@ export interface Store {
   readonly description: string;
   readonly keys: KeyStore;
   readonly documents: DocumentStore;
-  /** Grows with every change of keys (and later grants): what pollers compare. */
+  readonly grants: GrantStore;
+  readonly credentials: CredentialStore;
+  /** Servers added at run time. */
+  readonly servers: RegisteredServerStore;
+  readonly audit: EventLog<AuditEntry>;
+  readonly alerts: EventLog<AlertEntry>;
+  /** What the five above are kept in, for copies of whole stores. */
+  readonly tables: Readonly<Record<RecordTableName['name'], RecordTable>>;
+  /** Grows with every change of keys, grants and credentials: what pollers compare. */
   identityVersion(): Promise<number>;
   /** Resolves when one cheap round trip succeeded. */
   ping(): Promise<void>;

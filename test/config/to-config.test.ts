@@ -89,7 +89,7 @@ void t.test('an empty file has the documented defaults', (t) => {
     logRetentionDays: 30,
     logToStdout: false,
     logRequests: true,
-    store: { mongodbUri: null, onUnavailable: 'degrade' },
+    store: { mongodbUri: null, mongodbMaxPoolSize: 10, onUnavailable: 'degrade' },
     secrets: SECRETS,
     servers: {},
   });
@@ -139,7 +139,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
       webhook: { url: 'https://w', headers: { K: 'v' }, timeout: 240 },
       command: { file: 'f', args: ['x'], timeout: 250 },
     },
-    store: { mongodbUri: 'mongodb://m/x', onUnavailable: 'refuse' },
+    store: { mongodbUri: 'mongodb://m/x', mongodbMaxPoolSize: 5, onUnavailable: 'refuse' },
   });
   t.match(config, {
     port: 1,
@@ -188,7 +188,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
     logRetentionDays: 3,
     logToStdout: true,
     logRequests: false,
-    store: { mongodbUri: 'mongodb://m/x', onUnavailable: 'refuse' },
+    store: { mongodbUri: 'mongodb://m/x', mongodbMaxPoolSize: 5, onUnavailable: 'refuse' },
   });
   t.end();
 });

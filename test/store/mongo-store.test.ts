@@ -14,7 +14,7 @@ if (typeof server === 'string') {
   storeContract(t, {
     openEmpty: (st) => {
       uri = server.newDatabase(st);
-      return openMongoStore({ uri });
+      return openMongoStore({ uri, deadlineMs: 30_000 });
     },
     location: () => ({ dataDir: '', mongodbUri: uri }),
     lacksAtomicUpdates: server.lacks('atomic updates'),

@@ -16,6 +16,8 @@ import type {
   Store,
   StoredDocument,
 } from '../../src/store/store.js';
+import { createStoreParts } from '../../src/store/store-parts.js';
+import { createMemoryRecords } from './memory-records.js';
 
 export interface MemoryStore extends Store {
   /** While true, every method rejects with GW_STORE_UNAVAILABLE, as a store that is away does. */
@@ -25,7 +27,7 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(): MemoryStore {
   const keys = new Map<string, ApiKeyRecord>();
   const documents = new Map<string, Map<string, { text: string; version: number }>>();
-  let identityVersion = 0;
+  const counters = { identity: 0, servers: 0 };
   let isClosed = false;
 
   // Every method passes here: async, so that nothing relies on a store that answers at once.
@@ -75,7 +77,7 @@ export function createMemoryStore(): MemoryStore {
       answer(() => {
         if (keys.has(record.id)) throw new GatewayError('GW_BAD_REQUEST');
         keys.set(record.id, record);
-        identityVersion += 1;
+        counters.identity += 1;
       }),
     find: (id) => answer(() => keys.get(id) ?? null),
     list: (page = {}) =>
@@ -92,7 +94,7 @@ export function createMemoryStore(): MemoryStore {
         const record = keys.get(id);
         if (record === undefined || record.revokedAt !== null) return false;
         keys.set(id, { ...record, revokedAt: at.toISOString() });
-        identityVersion += 1;
+        counters.identity += 1;
         return true;
       }),
     update: (id, change) =>
@@ -101,7 +103,7 @@ export function createMemoryStore(): MemoryStore {
         if (record === undefined || record.revokedAt !== null) return null;
         const changed = { ...record, ...change };
         keys.set(id, changed);
-        identityVersion += 1;
+        counters.identity += 1;
         return changed;
       }),
     recordUses: (uses) =>
@@ -112,6 +114,11 @@ export function createMemoryStore(): MemoryStore {
           const latest = [record.lastUsedAt ?? '', lastUsedAt].sort().at(-1) ?? lastUsedAt;
           keys.set(id, { ...record, useCount: record.useCount + count, lastUsedAt: latest });
         }
+      }),
+    restore: (records) =>
+      answer(() => {
+        for (const record of records) keys.set(record.id, record);
+        counters.identity += 1;
       }),
     count: () => answer(() => keys.size),
   };
@@ -153,6 +160,27 @@ export function createMemoryStore(): MemoryStore {
           .map(documentOf);
       }),
     countPrefix: (scope, prefix) => answer(() => matching(scope, prefix).length),
+    scopes: (page = {}) =>
+      answer(() => {
+        const nameOf = ({ server, user }: DocumentScope) => JSON.stringify([server, user]);
+        const edge = page.after === undefined ? '' : nameOf(page.after);
+        return [...documents]
+          .filter(([name, kept]) => kept.size > 0 && compareKeys(name, edge) > 0)
+          .map(([name]) => name)
+          .sort(compareKeys)
+          .slice(0, keyPageSize(page.limit))
+          .map((name) => {
+            const [server = '', user = ''] = JSON.parse(name) as string[];
+            return { server, user };
+          });
+      }),
+    restore: (scope, restored) =>
+      answer(() => {
+        for (const { key, value, version } of restored) {
+          checkDocumentKey(key);
+          scopeOf(scope).set(key, { text: toJsonText(value), version });
+        }
+      }),
   };
 
   const store: MemoryStore = {
@@ -160,7 +188,14 @@ export function createMemoryStore(): MemoryStore {
     description: 'memory',
     keys: keyStore,
     documents: documentStore,
-    identityVersion: () => answer(() => identityVersion),
+    ...createStoreParts({
+      open: ({ counter }) =>
+        createMemoryRecords(answer, () => {
+          if (counter !== null) counters[counter] += 1;
+        }),
+      serverChanges: () => answer(() => counters.servers),
+    }),
+    identityVersion: () => answer(() => counters.identity),
     ping: () => answer(() => undefined),
     close: () => {
       isClosed = true;

@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/kernel/errors.js';
 import type { StoreLocation } from '../../src/store/open-store.js';
 import type { ApiKeyRecord, Store } from '../../src/store/store.js';
 import { incrementInProcesses } from './increment-in-processes.js';
+import { storePartsContract } from './store-parts-contract.js';
 
 export interface StoreContract {
   /** Opens a store with nothing in it; the suite closes it. */
@@ -61,6 +62,7 @@ export function storeContract(t: Test, contract: StoreContract): void {
   };
   keysContract(t, opened);
   documentsContract(t, opened);
+  storePartsContract(t, opened);
 
   t.test('a closed store answers GW_STORE_UNAVAILABLE', async (st) => {
     const store = await opened(st);
