@@ -95,6 +95,12 @@ export interface MonitoringConfig {
   readonly responseTimeThresholdMs: number;
   readonly errorRateThresholdPercent: number;
   readonly alertCooldownMs: number;
+  /** A level must last this long to be an alert, and to be over. */
+  readonly alertSustainedMs: number;
+  /** Over which response times, failures and refusals are looked at. */
+  readonly alertWindowMs: number;
+  /** Refusals of one rate limit within the window that are an alert. */
+  readonly alertRefusals: number;
   readonly webhook: {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;

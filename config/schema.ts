@@ -4,13 +4,13 @@
  * Group and key names are fixed, since they stand in people's files; config.ts has the shape the program sees.
  */
 import { z } from 'zod';
+import { alertingGroup } from './alerting-schema.js';
 import { SERVER_NAME_PATTERN } from './server-name.js';
 import { clientEntry, serverEntry } from './server-schema.js';
 import {
   addressOrRange,
   bytes,
   count,
-  headers,
   hostName,
   httpUrl,
   milliseconds,
@@ -225,27 +225,6 @@ const loggingGroup = z.strictObject({
     .describe('Rotated log files older than this are deleted.'),
   stdout: z.boolean().default(false).describe('Write the log to standard output as well.'),
   requests: z.boolean().default(true).describe('Write one line a request to requests.log.'),
-});
-
-const alertingGroup = z.strictObject({
-  webhook: z
-    .strictObject({
-      url: httpUrl.describe('Gets every alert and recovery as a JSON POST.'),
-      headers: headers.default({}).describe('Headers sent along.'),
-      timeout: milliseconds(100, 60_000).default(5000).describe('Longest wait for its answer.'),
-    })
-    .optional()
-    .describe('Alerts to an HTTP endpoint; the log has them in any case.'),
-  command: z
-    .strictObject({
-      file: text.describe(
-        'Program to start, without a shell; the alert is JSON on standard input.',
-      ),
-      args: z.array(z.string()).default([]).describe('Its arguments.'),
-      timeout: milliseconds(100, 300_000).default(10_000).describe('It is killed after this long.'),
-    })
-    .optional()
-    .describe('Alerts to a program.'),
 });
 
 const storeGroup = z.strictObject({

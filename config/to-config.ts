@@ -118,7 +118,7 @@ function toRate({ global }: ConfigFile): RateConfig {
 }
 
 function toMonitoring({ global, alerting }: ConfigFile): MonitoringConfig {
-  const { webhook, command } = alerting;
+  const { webhook, command, sustainedFor, window, rateLimitRefusals } = alerting;
   return {
     healthCheckIntervalMs: global.healthCheckInterval,
     cpuThresholdPercent: global.cpuThreshold,
@@ -126,6 +126,9 @@ function toMonitoring({ global, alerting }: ConfigFile): MonitoringConfig {
     responseTimeThresholdMs: global.responseTimeThreshold,
     errorRateThresholdPercent: global.errorRateThreshold,
     alertCooldownMs: global.alertCooldown,
+    alertSustainedMs: sustainedFor,
+    alertWindowMs: window,
+    alertRefusals: rateLimitRefusals,
     webhook:
       webhook === undefined
         ? null

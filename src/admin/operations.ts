@@ -3,6 +3,9 @@
  * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
  */
 import type { LifecycleOperations } from './lifecycle-operations.js';
+import type { AlertName, AlertSeverity } from '../policy/alert-kinds.js';
+import type { SinkTest } from '../telemetry/alert-delivery.js';
+import type { AlertNotice } from '../telemetry/alert-notice.js';
 
 import type { CallLimits, ToolRules } from '../store/access-rules.js';
 
@@ -88,6 +91,31 @@ export interface ServerTestReport {
   readonly steps: readonly ServerTestStep[];
 }
 
+/** One cause that is an alert, or was within its cooldown. */
+export interface AlertView {
+  readonly alert: AlertName;
+  readonly severity: AlertSeverity;
+  readonly title: string;
+  /** A server, a limit, a process; null = the gateway. */
+  readonly target: string | null;
+  readonly message: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly isActive: boolean;
+  /** Null when it is over. */
+  readonly durationMs: number | null;
+  /** Repeats not sent since the last message about it. */
+  readonly suppressed: number;
+  /** Until a repeat would be sent again; 0 = it would be now. */
+  readonly cooldownLeftMs: number;
+}
+
+export interface AlertsView {
+  readonly alerts: readonly AlertView[];
+  /** The last messages, newest first; bounded. */
+  readonly history: readonly AlertNotice[];
+}
+
 /** Members the command line prints; the rest of the document is shown as it is by `--json`. */
 export interface StatusView {
   readonly status: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
@@ -122,4 +150,7 @@ export interface AdminOperations extends LifecycleOperations {
   listServers(): Promise<readonly ServerView[]>;
   /** Rejects with GW_SERVER_UNKNOWN. */
   testServer(name: string): Promise<ServerTestReport>;
+  listAlerts(): Promise<AlertsView>;
+  /** Sends one message through every sink. */
+  testAlerts(): Promise<readonly SinkTest[]>;
 }

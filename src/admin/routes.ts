@@ -40,6 +40,8 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/health', (operations) => operations.health()],
   ['GET', '/servers', (operations) => operations.listServers()],
   ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
+  ['GET', '/alerts', (operations) => operations.listAlerts()],
+  ['POST', '/alerts/test', (operations) => operations.testAlerts()],
 ];
 
 const MATCHERS = ROUTES.map(([method, path, handler]) => ({

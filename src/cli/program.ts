@@ -65,6 +65,7 @@ class Program {
     this.#addKeys();
     this.#addServers();
     this.#addWatching();
+    this.#addAlerts();
   }
 
   #addGateway(): void {
@@ -188,6 +189,22 @@ class Program {
         const { logs } = await import('./logs.js');
         await logs(this.#context(command), options);
       });
+  }
+
+  #addAlerts(): void {
+    const alerts = this.command.command('alerts').description('what is wrong, and who is told');
+    this.#add(alerts, 'list', 'alerts that hold or cool down, and the last messages').action(
+      async (_options: unknown, command: Command) => {
+        const { alertsList } = await import('./alerts.js');
+        await alertsList(this.#context(command));
+      },
+    );
+    this.#add(alerts, 'test', 'send one test message through every sink').action(
+      async (_options: unknown, command: Command) => {
+        const { alertsTest } = await import('./alerts.js');
+        await alertsTest(this.#context(command));
+      },
+    );
   }
 
   /** A command with the options that all of them take, before or after its name. */

@@ -27,6 +27,16 @@ export interface Recovery {
   readonly suppressed: number;
 }
 
+export interface CauseView {
+  readonly cause: string;
+  /** Null when it is over. */
+  readonly activeForMs: number | null;
+  /** Repeats silenced since it was last told. */
+  readonly suppressed: number;
+  /** Until a repeat would be told again. */
+  readonly cooldownLeftMs: number;
+}
+
 interface Cause {
   toldAtMs: number;
   suppressed: number;
@@ -75,13 +85,14 @@ export class AlertCooldown {
     return { durationMs, suppressed: cause.suppressed };
   }
 
-  /** Causes raised and not cleared, with how long they last. */
-  active(nowMs: number): readonly { readonly cause: string; readonly durationMs: number }[] {
-    const active = [];
-    for (const [cause, { activeSinceMs }] of this.#causes) {
-      if (activeSinceMs !== undefined) active.push({ cause, durationMs: nowMs - activeSinceMs });
+  /** Every cause that is raised, or was within its cooldown. */
+  *causes(nowMs: number): Generator<CauseView> {
+    for (const [cause, { activeSinceMs, suppressed, toldAtMs }] of this.#causes) {
+      const cooldownLeftMs = Math.max(0, toldAtMs + this.#options.cooldownMs - nowMs);
+      if (activeSinceMs === undefined && cooldownLeftMs === 0) continue;
+      const activeForMs = activeSinceMs === undefined ? null : nowMs - activeSinceMs;
+      yield { cause, activeForMs, suppressed, cooldownLeftMs };
     }
-    return active;
   }
 
   #add(name: string, nowMs: number): Cause {

@@ -2,10 +2,11 @@
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../../config/config.js';
 import { createIdentityOperations } from '../admin/identity-operations.js';
-import type { AdminOperations, StatusView } from '../admin/operations.js';
+import type { AdminOperations, AlertView, StatusView } from '../admin/operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
+import type { Alerts } from './alerts.js';
 import type { Revocations } from './revocations.js';
 import type { RollingRestart } from './rolling-restart.js';
 import {
@@ -23,6 +24,7 @@ export interface AdminOperationsOptions {
   readonly status: StatusSource;
   readonly revocations: Revocations;
   readonly restart: RollingRestart;
+  readonly alerts: Pick<Alerts, 'view' | 'active' | 'test'>;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
 }
@@ -32,7 +34,7 @@ const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
-  const { config, store, secrets, status, revocations, restart, url } = options;
+  const { config, store, secrets, status, revocations, restart, alerts, url } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
     store,
@@ -46,7 +48,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
   });
   return {
     ...identity,
-    status: () => Promise.resolve(statusView(status, url)),
+    status: () => Promise.resolve(statusView(status, url, alerts.active())),
     restartWorkers: () => {
       void restart.run('an operator asked for it');
       return Promise.resolve(restart.state);
@@ -64,10 +66,12 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
       });
       return testServer(name, `${url}/${name}/mcp`, token);
     },
+    listAlerts: () => Promise.resolve(alerts.view()),
+    testAlerts: () => alerts.test(),
   };
 }
 
-function statusView(source: StatusSource, url: string): StatusView {
+function statusView(source: StatusSource, url: string, alerts: readonly AlertView[]): StatusView {
   const { tree } = source;
   return {
     status: source.isDraining() ? 'draining' : overallStatus(source),
@@ -78,6 +82,8 @@ function statusView(source: StatusSource, url: string): StatusView {
     store: source.storeDescription,
     workers: tree.workers.filter(({ process: { state } }) => state === 'running').length,
     servers: serverViews(source),
-    alerts: source.activeAlerts().map(({ message }) => message),
+    alerts: alerts.map(({ alert, target, message }) =>
+      [alert, ...(target === null ? [] : [target])].join(' ').concat(`: ${message}`),
+    ),
   };
 }

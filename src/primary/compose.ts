@@ -21,7 +21,10 @@ import { asMetricsDelta } from '../telemetry/request-metrics.js';
 import { AdmissionBroker } from './admission-broker.js';
 import { admissionGauges } from './admission-gauges.js';
 import { createPrimaryOperations } from './admin-operations.js';
+import { alertGauges } from './alert-gauges.js';
+import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
+import { composeAlerts } from './compose-alerts.js';
 import { deliverFirstKey } from './first-key.js';
 import { primaryGauges } from './gauges.js';
 import { JwksKeeper } from './jwks-keeper.js';
@@ -71,6 +74,8 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const startedAt = wallDate();
   let isDraining = false;
 
+  const watching = composeAlerts(config, lock.port, log);
+  const { alerts } = watching;
   const revocations = new Revocations(() => tree, log);
   const system = new SystemSampler({
     directories: { data: config.dataDir, logs: config.logDir },
@@ -120,6 +125,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
         case 'worker-report':
           registry.add(asMetricsDelta(message.delta) ?? {});
           admissionTotals.add(asAdmissionDelta(message.admission));
+          watching.report(asMetricsDelta(message.delta), asAdmissionDelta(message.admission));
           return;
         case 'query':
           void answerQuery(place, message, { status, registry, store });
@@ -164,7 +170,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     isDraining: () => isDraining,
     admission: () => admission.snapshot(),
     system: () => system.latest(),
-    activeAlerts: () => [],
+    activeAlerts: () => alerts.active(),
   };
   const readySignal = new ReadySignal({
     environment: processEnv(),
@@ -175,6 +181,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const registry = new MetricsRegistry([
     ...primaryGauges(status),
     ...admissionGauges(() => admission.snapshot(), admissionTotals),
+    ...alertGauges(alerts),
   ]);
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({
@@ -184,6 +191,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     status,
     revocations,
     restart,
+    alerts,
     url,
   });
   const admin = createAdminServer({
@@ -198,6 +206,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     admission.stop();
     system.stop();
     issuers.close();
+    await watching.close();
     await rotation.close();
     await admin.close();
     await store.close();
@@ -216,6 +225,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
       admission.start();
       issuers.start();
       await tree.start();
+      watching.start(alertSignals(status));
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
     },

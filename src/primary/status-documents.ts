@@ -5,8 +5,7 @@
  *   healthy    otherwise
  */
 import type { Config } from '../../config/config.js';
-import type { ServerView } from '../admin/operations.js';
-import type { ActiveAlert } from './active-alert.js';
+import type { AlertView, ServerView } from '../admin/operations.js';
 import type { AdmissionSnapshot } from './admission-broker.js';
 import type { ProcessTree } from './process-tree.js';
 import type { SystemSample } from './system-sampler.js';
@@ -23,7 +22,7 @@ export interface StatusSource {
   readonly admission: () => AdmissionSnapshot;
   /** Null before the first sample. */
   readonly system: () => SystemSample | null;
-  readonly activeAlerts: () => readonly ActiveAlert[];
+  readonly activeAlerts: () => readonly AlertView[];
 }
 
 export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus {

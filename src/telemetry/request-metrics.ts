@@ -48,12 +48,14 @@ export class RequestMetrics {
       counts = new ServerCounts();
       this.#servers.set(name, counts);
     }
-    const method =
-      record.httpMethod === 'POST' ? methodRow(record.method).metricsClass : record.httpMethod;
+    const row = record.httpMethod === 'POST' ? methodRow(record.method) : null;
+    const method = row === null ? record.httpMethod : row.metricsClass;
     const key = `${method} ${record.status} ${record.reason}`;
     counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
     counts.bytes += record.bytes;
-    counts.totalMs.record(record.totalMs);
+    // The life of a listening stream is no response time.
+    const isListening = row === null ? record.httpMethod === 'GET' : row.isListening;
+    if (!isListening) counts.totalMs.record(record.totalMs);
     if (record.upstreamMs > 0) counts.upstreamMs.record(record.upstreamMs);
   }
 

@@ -32,6 +32,7 @@ t.test('help lists every command and exits 0', async (t) => {
     'status',
     'health',
     'logs',
+    'alerts',
   ]) {
     t.match(out, new RegExp(`^  ${name}\\b`, 'm'));
   }

@@ -56,6 +56,8 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     }),
     restartWorkers: answer('restartWorkers', restarting),
     restartState: answer('restartState', restarted),
+    listAlerts: answer('listAlerts', { alerts: [], history: [] }),
+    testAlerts: answer('testAlerts', [{ sink: 'log', ok: true, durationMs: 0, detail: null }]),
     ...change,
   };
   return { operations, asked };

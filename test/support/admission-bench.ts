@@ -59,13 +59,14 @@ export interface AdmissionHealth {
 export interface AdmissionBenchOptions {
   readonly global?: Readonly<Record<string, unknown>>;
   readonly http?: Readonly<Record<string, unknown>>;
+  readonly alerting?: Readonly<Record<string, unknown>>;
   /** By name; `url` is filled in. */
   readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export async function admissionBench(
   t: Test,
-  { global = {}, http = {}, servers }: AdmissionBenchOptions,
+  { global = {}, http = {}, alerting = {}, servers }: AdmissionBenchOptions,
 ): Promise<AdmissionBench> {
   const upstream = await startRecordingUpstream();
   t.teardown(() => upstream.close());
@@ -73,6 +74,7 @@ export async function admissionBench(
     config: {
       global: { workers: 2, ...global },
       http: { drainTimeout: 3000, ...http },
+      alerting,
       servers: Object.fromEntries(
         Object.entries(servers).map(([name, server]) => [
           name,

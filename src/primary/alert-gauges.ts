@@ -1,0 +1,49 @@
+/** What `/metrics` shows of alerts. */
+import { ALERT_KINDS } from '../policy/alert-kinds.js';
+import type { Gauge } from '../telemetry/metrics-registry.js';
+import type { Alerts } from './alerts.js';
+
+export function alertGauges(alerts: Alerts): readonly Gauge[] {
+  const kinds = Object.entries(ALERT_KINDS);
+  const total = (pick: 'told' | 'suppressed') => () =>
+    Array.from(alerts.totals(), ([alert, totals]) => ({ labels: { alert }, value: totals[pick] }));
+  return [
+    {
+      name: 'multi_mcp_alerts_active',
+      help: 'Causes that are an alert now, by kind; 0 when there is none.',
+      samples: () => {
+        const active = alerts.active();
+        return kinds.map(([alert, { severity }]) => ({
+          labels: { alert, severity },
+          value: active.filter((each) => each.alert === alert).length,
+        }));
+      },
+    },
+    {
+      name: 'multi_mcp_alerts_total',
+      type: 'counter',
+      help: 'Alerts told, recoveries apart.',
+      samples: total('told'),
+    },
+    {
+      name: 'multi_mcp_alerts_suppressed_total',
+      type: 'counter',
+      help: 'Repeats within the cooldown, which were only counted.',
+      samples: total('suppressed'),
+    },
+    {
+      name: 'multi_mcp_alert_deliveries_total',
+      type: 'counter',
+      help: 'Alert messages by sink and how they ended.',
+      samples: () =>
+        alerts.deliveries().flatMap((delivery) => {
+          const { delivered, lost } = delivery.counts();
+          const sink = delivery.sink.name;
+          return [
+            { labels: { sink, result: 'delivered' }, value: delivered },
+            { labels: { sink, result: 'lost' }, value: lost },
+          ];
+        }),
+    },
+  ];
+}

@@ -1,0 +1,80 @@
+/** Builds the alerts and what watches for them; `start` when the tree runs. */
+import type { Logger } from 'pino';
+import type { Config } from '../../config/config.js';
+import { processEnv } from '../../config/load.js';
+import { monotonicMs } from '../kernel/clock.js';
+import type { AdmissionDelta } from '../telemetry/admission-counts.js';
+import { createAlertCommand } from '../telemetry/alert-command.js';
+import { AlertDelivery } from '../telemetry/alert-delivery.js';
+import { createAlertWebhook } from '../telemetry/alert-webhook.js';
+import { RecentTraffic } from '../telemetry/recent-traffic.js';
+import type { MetricsDelta } from '../telemetry/request-metrics.js';
+import { AlertReadings, type AlertSignals } from './alert-readings.js';
+import { AlertWatch } from './alert-watch.js';
+import { Alerts } from './alerts.js';
+
+export interface ComposedAlerts {
+  readonly alerts: Alerts;
+  /** A worker's report. */
+  readonly report: (delta: MetricsDelta | null, admission: AdmissionDelta | null) => void;
+  start(signals: Omit<AlertSignals, 'traffic'>): void;
+  /** Ends the watch and gives what is queued a last chance. */
+  close(): Promise<void>;
+}
+
+const TICK_MS = 1000;
+/** What a program needs to run; the rest of the environment may hold secrets. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ'];
+
+export function composeAlerts(
+  { monitoring }: Pick<Config, 'monitoring'>,
+  port: number,
+  log: Logger,
+): ComposedAlerts {
+  const alerts = new Alerts({
+    cooldownMs: monitoring.alertCooldownMs,
+    deliveries: sinks(monitoring).map((sink) => new AlertDelivery({ sink, log })),
+    log,
+    port,
+  });
+  const traffic = new RecentTraffic({
+    windowMs: monitoring.alertWindowMs,
+    slowMs: monitoring.responseTimeThresholdMs,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    alerts,
+    report: (delta, admission) => {
+      traffic.add(monotonicMs(), delta, admission);
+    },
+    start: (signals) => {
+      const readings = new AlertReadings(monitoring, { ...signals, traffic });
+      const watch = new AlertWatch({
+        alerts,
+        readings: (nowMs) => readings.at(nowMs),
+        repeatMs: monitoring.healthCheckIntervalMs,
+      });
+      timer = setInterval(() => {
+        watch.tick(monotonicMs());
+      }, TICK_MS);
+    },
+    close: async () => {
+      clearInterval(timer);
+      await alerts.close();
+    },
+  };
+}
+
+function sinks({ webhook, command }: Config['monitoring']) {
+  const environment = processEnv();
+  const env = Object.fromEntries(
+    INHERITED.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  return [
+    ...(webhook === null ? [] : [createAlertWebhook(webhook)]),
+    ...(command === null ? [] : [createAlertCommand({ ...command, env })]),
+  ];
+}

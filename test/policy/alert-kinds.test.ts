@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { ALERT_KINDS } from '../../src/policy/alert-kinds.js';
+import { repository } from '../support/repository.js';
+
+t.test('docs/operations.md says of every alert what to do, and of no other', (t) => {
+  const text = readFileSync(join(repository, 'docs', 'operations.md'), 'utf8');
+  const [, section = ''] = text.split('\n## Alerts\n');
+  const [table = ''] = section.split('\n## ');
+  const documented = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  t.same(documented.sort(), Object.keys(ALERT_KINDS).sort());
+  t.end();
+});
