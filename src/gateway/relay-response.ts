@@ -63,7 +63,7 @@ export interface RelayResult {
 }
 
 /** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
-const COLLECT_BYTES = 64 * 1024;
+const COLLECT_BYTES = 128 * 1024;
 /** An event longer than this is passed on in pieces. */
 const HOLD_BYTES = 256 * 1024;
 
@@ -252,8 +252,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#lastDataAtMs = monotonicMs();
     this.#bytes += chunk.length;
     const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
+    const length = completeEventsLength(bytes, this.#held?.length);
     this.#held = null;
-    const length = completeEventsLength(bytes);
     if (bytes.length - length > HOLD_BYTES) {
       this.#isInsideEvent = true;
       return this.#write(bytes);

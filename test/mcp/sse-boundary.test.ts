@@ -14,6 +14,45 @@ t.test('the last blank line ends the complete part, whatever the line ends', asy
   t.equal(length(''), 0);
 });
 
+/** Byte by byte, as the standard says it. */
+function reference(text: string): number {
+  let end = 0;
+  for (let at = 0, lineStart = 0; at < text.length; at += 1) {
+    if (text[at] !== '\n' && text[at] !== '\r') continue;
+    const isBlank = at === lineStart && at > 0;
+    const isCrLf = text[at] === '\r' && text[at + 1] === '\n';
+    if (isBlank) end = at + (isCrLf ? 2 : 1);
+    if (isCrLf) at += 1;
+    lineStart = at + 1;
+  }
+  return end;
+}
+
+const lines = fc.string({
+  unit: fc.constantFrom('a', '\n', '\r', '\r\n', ':'),
+  maxLength: 40,
+  size: 'max',
+});
+
+t.test('it is where a reader of the standard sees the last blank line', async (t) => {
+  // A stream does not begin with a line end here: whether that is blank depends on what came before.
+  fc.assert(
+    fc.property(lines, (text) => {
+      t.equal(length(`a${text}`), reference(`a${text}`), JSON.stringify(text));
+    }),
+  );
+});
+
+t.test('what was looked at before is not needed again', async (t) => {
+  fc.assert(
+    fc.property(lines, lines, (seen, fresh) => {
+      fc.pre(length(seen) === 0);
+      const bytes = Buffer.from(seen + fresh);
+      t.equal(completeEventsLength(bytes, seen.length), completeEventsLength(bytes));
+    }),
+  );
+});
+
 t.test('no split of a stream loses or cuts an event', async (t) => {
   const events = fc.array(
     fc.string({ minLength: 1, maxLength: 9 }).map((s) => s.replace(/[\r\n]/g, '_')),
