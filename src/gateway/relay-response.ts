@@ -55,8 +55,10 @@ export interface RelayOptions {
 export interface RelayResult {
   readonly status: number;
   readonly bytes: number;
-  /** From dispatch to the upstream's response head. */
-  readonly headMs: number;
+  /** When the request was handed to the transport; monotonic. */
+  readonly dispatchedAtMs: number;
+  /** From there to the upstream's last byte, or to the end of the exchange. */
+  readonly upstreamMs: number;
   readonly isStream: boolean;
   /** `answered`; `client-closed`: the client left first; otherwise the fault told inside a stream. */
   readonly outcome: 'answered' | 'client-closed' | GatewayError;
@@ -88,7 +90,6 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   #isOver = false;
   /** Whether it is among the server's open relays. */
   #isOpen = false;
-  #headMs = 0;
   #status = 0;
   #headers: Record<string, string> = {};
   #bytes = 0;
@@ -150,7 +151,6 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   onHead(status: number, headers: readonly string[]): void {
     if (this.#isOver) return;
-    this.#headMs = monotonicMs() - this.startedAtMs;
     this.#status = status;
     if (this.#options.isRetried?.(status, headers) === true) {
       this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
@@ -327,7 +327,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#resolve({
       status: this.#status,
       bytes: this.#bytes,
-      headMs: this.#headMs,
+      dispatchedAtMs: this.startedAtMs,
+      upstreamMs: monotonicMs() - this.startedAtMs,
       isStream: this.#stream !== null,
       outcome,
     });

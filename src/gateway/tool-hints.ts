@@ -32,6 +32,11 @@ export class ToolHints {
     }
   }
 
+  /** Whether a list that passed through here named it. */
+  isKnown(server: string, tool: string): boolean {
+    return this.#servers.get(server)?.harmless.has(tool) ?? false;
+  }
+
   isIdempotent(server: string, tool: string): boolean {
     return this.#servers.get(server)?.harmless.get(tool) ?? false;
   }

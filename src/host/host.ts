@@ -14,6 +14,7 @@ import {
 import { monotonicMs } from '../kernel/clock.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
+import { ProcessReporter } from '../telemetry/process-reporter.js';
 import { composeHost, type Host } from './compose.js';
 import { SWEEP_INTERVAL_MS } from './endpoint-options.js';
 
@@ -79,8 +80,14 @@ class HostProcess {
       await host.settled(MODULES_SETTLE_MS);
       await host.server.listen();
       send({ type: 'host-ready', pid: process.pid, servers: host.status() });
+      const reporter = new ProcessReporter();
       setInterval(() => {
-        send({ type: 'host-status', inFlight: host.server.inFlight, servers: host.status() });
+        send({
+          type: 'host-status',
+          inFlight: host.server.inFlight,
+          servers: host.status(),
+          ...reporter.takeDue(monotonicMs()),
+        });
       }, STATUS_INTERVAL_MS);
       setInterval(() => {
         host.sweep(monotonicMs());

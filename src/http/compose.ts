@@ -151,7 +151,11 @@ export async function composeWorker(
     },
   });
   admission.start();
-  const metrics = new RequestMetrics((name) => servers.has(name));
+  const toolHints = new ToolHints();
+  const metrics = new RequestMetrics({
+    isServer: (name) => servers.has(name),
+    isTool: (name, tool) => toolHints.isKnown(name, tool),
+  });
   const requestPath = createRequestPath({
     servers: () => servers,
     authenticator,
@@ -163,7 +167,7 @@ export async function composeWorker(
       maxTokens: config.http.maxJsonTokens,
     },
     sseHeartbeatMs: config.http.sseHeartbeatMs,
-    toolHints: new ToolHints(),
+    toolHints,
     accessTable: new AccessTable(),
     onRetry: (server) => {
       admissionCounts.retried(server);

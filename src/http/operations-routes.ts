@@ -7,7 +7,8 @@ import { nextRequestId } from '../kernel/ids.js';
 import type { Authenticator } from '../gateway/authenticator.js';
 import { problemReply } from '../gateway/error-reply.js';
 import type { HttpExchange } from '../gateway/exchange.js';
-import { prefersMetricsText } from './metrics-format.js';
+import { CONTENT_TYPES } from '../telemetry/exposition.js';
+import { metricsFormat, type MetricsFormat } from './metrics-format.js';
 import { isKnown, isOperator } from './operator-access.js';
 import type { PrimaryAnswer, PrimaryLink } from './primary-link.js';
 import type { OperationsRoute } from './routes.js';
@@ -25,17 +26,16 @@ const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-
 export function createOperationsRoutes(
   options: OperationsRoutesOptions,
 ): ReadonlyMap<string, OperationsRoute> {
-  const metrics = (kind: 'metrics-json' | 'metrics-text' | null): OperationsRoute => {
+  const metrics = (forced: MetricsFormat | null): OperationsRoute => {
     return async (exchange) => {
       if (!(await isOperator(options.authenticator, exchange))) {
         const hint = 'Ask from the machine itself, or with an admin key.';
         reply(exchange, new GatewayError('GW_UNAUTHENTICATED', { hint }));
         return;
       }
-      const wanted = kind ?? (prefersMetricsText(exchange) ? 'metrics-text' : 'metrics-json');
-      const answer = await options.primary.ask(wanted, true);
-      const contentType =
-        wanted === 'metrics-text' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json';
+      const format = forced ?? metricsFormat(exchange);
+      const answer = await options.primary.ask(`metrics-${format}`, true);
+      const contentType = format === 'json' ? 'application/json' : CONTENT_TYPES[format];
       replyAnswer(exchange, answer, { 'content-type': contentType, vary: 'Accept' });
     };
   };
@@ -75,7 +75,7 @@ export function createOperationsRoutes(
       },
     ],
     ['/metrics', metrics(null)],
-    ['/metrics/prometheus', metrics('metrics-text')],
+    ['/metrics/prometheus', metrics('prometheus')],
   ]);
 }
 

@@ -12,6 +12,8 @@ import {
   type PrimaryToWorker,
   type WorkerStart,
 } from '../ipc/worker-messages.js';
+import { DeltaWriter } from '../telemetry/metric-delta.js';
+import { ProcessReporter } from '../telemetry/process-reporter.js';
 import { composeWorker, type Worker } from './compose.js';
 import { PrimaryLink } from './primary-link.js';
 
@@ -32,6 +34,8 @@ export function runWorker(): void {
 class WorkerProcess {
   readonly #delay = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   readonly #primary: PrimaryLink;
+  readonly #writer = new DeltaWriter();
+  readonly #process = new ProcessReporter();
   #worker: Worker | null = null;
   #isDraining = false;
   #isReplaced = false;
@@ -120,7 +124,7 @@ class WorkerProcess {
     const memory = process.memoryUsage();
     this.#primary.send({
       type: 'worker-report',
-      delta: worker.metrics.take(),
+      delta: this.#delta(worker),
       admission: worker.admissionCounts.take(),
       gauges: {
         connections,
@@ -135,8 +139,14 @@ class WorkerProcess {
         cachedIdentities: worker.authenticator.stats().cached,
         droppedLogLines: worker.requestLog?.dropped() ?? 0,
       },
+      ...this.#process.takeDue(monotonicMs()),
     });
     this.#delay.reset();
+  }
+
+  #delta(worker: Worker): string {
+    worker.metrics.report(this.#writer);
+    return this.#writer.take();
   }
 
   /**

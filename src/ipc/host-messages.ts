@@ -51,6 +51,8 @@ export type HostToPrimary =
   | {
       readonly type: 'host-status';
       readonly inFlight: number;
+      /** Now and then: the usual metrics of its process (telemetry/process-metrics.ts). */
+      readonly process?: unknown;
       readonly servers: readonly HostServerStatus[];
     }
   /** The start failed; the process exits with 70 right after. */

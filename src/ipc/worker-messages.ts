@@ -40,7 +40,8 @@ export interface WorkerStart {
 }
 
 /** What a worker may ask the primary for on a client's behalf. */
-export type QueryKind = 'health' | 'readiness' | 'metrics-json' | 'metrics-text';
+export type QueryKind =
+  'health' | 'readiness' | 'metrics-json' | 'metrics-prometheus' | 'metrics-openmetrics';
 
 export type PrimaryToWorker =
   | WorkerStart
@@ -77,8 +78,11 @@ export type WorkerToPrimary =
   /** Every REPORT_INTERVAL_MS; also what the primary's heartbeat looks for. */
   | {
       readonly type: 'worker-report';
-      readonly delta: unknown;
+      /** Text of telemetry/metric-delta.ts; empty when nothing was counted. */
+      readonly delta: string;
       readonly admission: unknown;
+      /** Now and then: the usual metrics of its process (telemetry/process-metrics.ts). */
+      readonly process?: unknown;
       readonly gauges: WorkerGauges;
     }
   /** Everything about admission of one tick, in order. */
@@ -152,7 +156,7 @@ export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary 
     case 'worker-failed':
       return typeof message['reason'] === 'string';
     case 'worker-report':
-      return isRecord(message['delta']) && isRecord(message['gauges']);
+      return typeof message['delta'] === 'string' && isRecord(message['gauges']);
     case 'admission':
       return isWorkerEvents(message['events']);
     case 'query':

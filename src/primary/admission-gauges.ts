@@ -1,6 +1,10 @@
 /** What `/metrics` shows of admission; names after ECOSYSTEM §5.1. No label names a user. */
 import type { AdmissionTotals } from '../telemetry/admission-totals.js';
-import { histogramSamples, type Gauge, type GaugeSample } from '../telemetry/metrics-registry.js';
+import {
+  histogramSamples,
+  type MetricFamily,
+  type MetricSample,
+} from '../telemetry/metric-family.js';
 import type { AdmissionSnapshot, ServerAdmission } from './admission-broker.js';
 
 const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
@@ -8,8 +12,8 @@ const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
 export function admissionGauges(
   snapshot: () => AdmissionSnapshot,
   totals: AdmissionTotals,
-): readonly Gauge[] {
-  const perServer = (pick: (server: ServerAdmission) => number) => (): GaugeSample[] =>
+): readonly MetricFamily[] {
+  const perServer = (pick: (server: ServerAdmission) => number) => (): MetricSample[] =>
     Array.from(snapshot().servers, ([server, facts]) => ({
       labels: { server },
       value: pick(facts),
@@ -22,9 +26,12 @@ export function admissionGauges(
   ];
 }
 
-type PerServer = (pick: (server: ServerAdmission) => number) => () => GaugeSample[];
+type PerServer = (pick: (server: ServerAdmission) => number) => () => MetricSample[];
 
-function budgetGauges(snapshot: () => AdmissionSnapshot, perServer: PerServer): readonly Gauge[] {
+function budgetGauges(
+  snapshot: () => AdmissionSnapshot,
+  perServer: PerServer,
+): readonly MetricFamily[] {
   return [
     {
       name: 'multi_mcp_slots_leased',
@@ -39,32 +46,37 @@ function budgetGauges(snapshot: () => AdmissionSnapshot, perServer: PerServer): 
     {
       name: 'multi_mcp_upstream_slots_leased',
       help: 'Slots of a server that workers hold.',
+      labels: ['server'],
       samples: perServer(({ out }) => out),
     },
     {
       name: 'multi_mcp_upstream_limit',
       help: 'Exchanges that may be in flight with a server now, after adaptation.',
+      labels: ['server'],
       samples: perServer(({ effectiveLimit }) => effectiveLimit),
     },
     {
       name: 'multi_mcp_upstream_configured_limit',
       help: 'Exchanges that may be in flight with a server by the configuration.',
+      labels: ['server'],
       samples: perServer(({ configuredLimit }) => configuredLimit),
     },
   ];
 }
 
-function queueGauges(perServer: PerServer, totals: AdmissionTotals): readonly Gauge[] {
+function queueGauges(perServer: PerServer, totals: AdmissionTotals): readonly MetricFamily[] {
   return [
     {
       name: 'multi_mcp_upstream_pending_requests',
       help: 'Calls that wait for a slot.',
+      labels: ['server'],
       samples: perServer(({ queued }) => queued),
     },
     {
       name: 'multi_mcp_upstream_queue_wait_seconds',
       type: 'histogram',
       help: 'Wait for a slot, of calls that had to ask for one.',
+      labels: ['server'],
       samples: () =>
         Array.from(totals.queueWait, ([server, waits]) =>
           histogramSamples({ server }, waits),
@@ -74,13 +86,14 @@ function queueGauges(perServer: PerServer, totals: AdmissionTotals): readonly Ga
       name: 'multi_mcp_upstream_retries_total',
       type: 'counter',
       help: 'Second attempts.',
+      labels: ['server'],
       samples: () =>
         Array.from(totals.retries, ([server, value]) => ({ labels: { server }, value })),
     },
   ];
 }
 
-function breakerGauges(snapshot: () => AdmissionSnapshot): readonly Gauge[] {
+function breakerGauges(snapshot: () => AdmissionSnapshot): readonly MetricFamily[] {
   const perState = (pick: (server: ServerAdmission, state: BreakerState) => number) => () =>
     Array.from(snapshot().servers).flatMap(([server, facts]) =>
       BREAKER_STATES.map((state) => ({ labels: { server, state }, value: pick(facts, state) })),
@@ -89,12 +102,14 @@ function breakerGauges(snapshot: () => AdmissionSnapshot): readonly Gauge[] {
     {
       name: 'multi_mcp_circuit_breaker_state',
       help: 'One series per state: 1 for the present one, else 0.',
+      labels: ['server', 'state'],
       samples: perState(({ breaker }, state) => (breaker.state === state ? 1 : 0)),
     },
     {
       name: 'multi_mcp_circuit_breaker_transitions_total',
       type: 'counter',
       help: 'Changes to a state.',
+      labels: ['server', 'to'],
       samples: () =>
         Array.from(snapshot().servers).flatMap(([server, { breaker }]) =>
           BREAKER_STATES.map((to) => ({
@@ -108,12 +123,16 @@ function breakerGauges(snapshot: () => AdmissionSnapshot): readonly Gauge[] {
 
 type BreakerState = (typeof BREAKER_STATES)[number];
 
-function rateGauges(snapshot: () => AdmissionSnapshot, totals: AdmissionTotals): readonly Gauge[] {
+function rateGauges(
+  snapshot: () => AdmissionSnapshot,
+  totals: AdmissionTotals,
+): readonly MetricFamily[] {
   return [
     {
       name: 'multi_mcp_rate_limit_decisions_total',
       type: 'counter',
       help: 'Calls refused, by the policy that refused; policy "admission" counts the admitted.',
+      labels: ['policy', 'decision'],
       samples: () => [
         { labels: { policy: 'admission', decision: 'admitted' }, value: totals.admitted },
         ...Array.from(totals.refused, ([policy, value]) => ({
@@ -125,6 +144,7 @@ function rateGauges(snapshot: () => AdmissionSnapshot, totals: AdmissionTotals):
     {
       name: 'multi_mcp_rate_limit_effective_per_second',
       help: 'Rates that hold now, after adaptation.',
+      labels: ['limit', 'server'],
       samples: () => effectiveRates(snapshot()),
     },
     {
@@ -135,6 +155,7 @@ function rateGauges(snapshot: () => AdmissionSnapshot, totals: AdmissionTotals):
     {
       name: 'multi_mcp_load_ratio',
       help: 'How loaded the machine is, by signal; 1 = no more to give.',
+      labels: ['signal'],
       samples: () => {
         const { load } = snapshot();
         if (load === null) return [];
@@ -151,14 +172,15 @@ function rateGauges(snapshot: () => AdmissionSnapshot, totals: AdmissionTotals):
       name: 'multi_mcp_cleanup_removed_total',
       type: 'counter',
       help: 'What the periodic clean-up has removed.',
+      labels: ['table'],
       samples: () => [{ labels: { table: 'rate-limits' }, value: snapshot().sweptAccounts }],
     },
   ];
 }
 
-function effectiveRates({ rates }: AdmissionSnapshot): readonly GaugeSample[] {
+function effectiveRates({ rates }: AdmissionSnapshot): readonly MetricSample[] {
   const { gatewayPerSecond, userPerSecond, serverPerSecond } = rates;
-  const one = (limit: string, value: number | null): GaugeSample[] =>
+  const one = (limit: string, value: number | null): MetricSample[] =>
     value === null ? [] : [{ labels: { limit }, value }];
   return [
     ...one('gateway', gatewayPerSecond),

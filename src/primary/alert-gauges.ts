@@ -1,9 +1,9 @@
 /** What `/metrics` shows of alerts. */
 import { ALERT_KINDS } from '../policy/alert-kinds.js';
-import type { Gauge } from '../telemetry/metrics-registry.js';
+import type { MetricFamily } from '../telemetry/metric-family.js';
 import type { Alerts } from './alerts.js';
 
-export function alertGauges(alerts: Alerts): readonly Gauge[] {
+export function alertGauges(alerts: Alerts): readonly MetricFamily[] {
   const kinds = Object.entries(ALERT_KINDS);
   const total = (pick: 'told' | 'suppressed') => () =>
     Array.from(alerts.totals(), ([alert, totals]) => ({ labels: { alert }, value: totals[pick] }));
@@ -11,6 +11,7 @@ export function alertGauges(alerts: Alerts): readonly Gauge[] {
     {
       name: 'multi_mcp_alerts_active',
       help: 'Causes that are an alert now, by kind; 0 when there is none.',
+      labels: ['alert', 'severity'],
       samples: () => {
         const active = alerts.active();
         return kinds.map(([alert, { severity }]) => ({
@@ -23,18 +24,21 @@ export function alertGauges(alerts: Alerts): readonly Gauge[] {
       name: 'multi_mcp_alerts_total',
       type: 'counter',
       help: 'Alerts told, recoveries apart.',
+      labels: ['alert'],
       samples: total('told'),
     },
     {
       name: 'multi_mcp_alerts_suppressed_total',
       type: 'counter',
       help: 'Repeats within the cooldown, which were only counted.',
+      labels: ['alert'],
       samples: total('suppressed'),
     },
     {
       name: 'multi_mcp_alert_deliveries_total',
       type: 'counter',
       help: 'Alert messages by sink and how they ended.',
+      labels: ['sink', 'result'],
       samples: () =>
         alerts.deliveries().flatMap((delivery) => {
           const { delivered, lost } = delivery.counts();

@@ -7,16 +7,18 @@ import type { AdmissionDelta } from '../telemetry/admission-counts.js';
 import { createAlertCommand } from '../telemetry/alert-command.js';
 import { AlertDelivery } from '../telemetry/alert-delivery.js';
 import { createAlertWebhook } from '../telemetry/alert-webhook.js';
+import type { MergedDelta } from '../telemetry/metric-delta.js';
 import { RecentTraffic } from '../telemetry/recent-traffic.js';
-import type { MetricsDelta } from '../telemetry/request-metrics.js';
 import { AlertReadings, type AlertSignals } from './alert-readings.js';
 import { AlertWatch } from './alert-watch.js';
 import { Alerts } from './alerts.js';
 
 export interface ComposedAlerts {
   readonly alerts: Alerts;
-  /** A worker's report. */
-  readonly report: (delta: MetricsDelta | null, admission: AdmissionDelta | null) => void;
+  /** A worker's report of admission. */
+  readonly report: (admission: AdmissionDelta | null) => void;
+  /** What workers reported of requests. */
+  readonly merged: (delta: MergedDelta) => void;
   start(signals: Omit<AlertSignals, 'traffic'>): void;
   /** Ends the watch and gives what is queued a last chance. */
   close(): Promise<void>;
@@ -44,8 +46,11 @@ export function composeAlerts(
   let timer: NodeJS.Timeout | undefined;
   return {
     alerts,
-    report: (delta, admission) => {
-      traffic.add(monotonicMs(), delta, admission);
+    report: (admission) => {
+      traffic.addAdmission(monotonicMs(), admission);
+    },
+    merged: (delta) => {
+      traffic.addRequests(monotonicMs(), delta);
     },
     start: (signals) => {
       const readings = new AlertReadings(monitoring, { ...signals, traffic });

@@ -14,21 +14,17 @@ import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
-import { MetricsRegistry } from '../telemetry/metrics-registry.js';
 import { asAdmissionDelta } from '../telemetry/admission-counts.js';
-import { AdmissionTotals } from '../telemetry/admission-totals.js';
-import { asMetricsDelta } from '../telemetry/request-metrics.js';
 import { AdmissionBroker } from './admission-broker.js';
-import { admissionGauges } from './admission-gauges.js';
 import { createPrimaryOperations } from './admin-operations.js';
 import { alertGauges } from './alert-gauges.js';
 import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
 import { deliverFirstKey } from './first-key.js';
-import { primaryGauges } from './gauges.js';
 import { JwksKeeper } from './jwks-keeper.js';
 import { rotateLogs } from './log-rotation.js';
+import { PrimaryMetrics } from './metrics.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
 import { ReadySignal } from './ready-signal.js';
@@ -90,7 +86,6 @@ export async function composePrimary(config: Config): Promise<Primary> {
     },
     log,
   });
-  const admissionTotals = new AdmissionTotals();
   const admission = new AdmissionBroker({
     config,
     send: (incarnation, events) => {
@@ -123,12 +118,16 @@ export async function composePrimary(config: Config): Promise<Primary> {
           admission.receive(place.incarnation, message.events);
           return;
         case 'worker-report':
-          registry.add(asMetricsDelta(message.delta) ?? {});
-          admissionTotals.add(asAdmissionDelta(message.admission));
-          watching.report(asMetricsDelta(message.delta), asAdmissionDelta(message.admission));
+          metrics.onWorkerReport(place, message);
+          watching.report(asAdmissionDelta(message.admission));
           return;
         case 'query':
-          void answerQuery(place, message, { status, registry, store });
+          void answerQuery(place, message, {
+            status,
+            registry: metrics.registry,
+            store,
+            settleMetrics: () => metrics.settle(),
+          });
           return;
         case 'revocation-applied':
           revocations.acknowledged(place, message.revocation);
@@ -148,8 +147,13 @@ export async function composePrimary(config: Config): Promise<Primary> {
     onWorkerExit: (place) => {
       admission.workerExited(place.incarnation);
       revocations.workerGone(place);
+      metrics.onWorkerExit(place);
     },
-    onHostMessage: (_place, message) => {
+    onHostExit: (place) => {
+      metrics.onHostExit(place);
+    },
+    onHostMessage: (place, message) => {
+      metrics.onHostMessage(place, message);
       if (message.type === 'host-failed')
         log.error({ reason: message.reason }, 'an upstream host did not start');
     },
@@ -178,11 +182,16 @@ export async function composePrimary(config: Config): Promise<Primary> {
     isServing: () => isServing(status),
     log,
   });
-  const registry = new MetricsRegistry([
-    ...primaryGauges(status),
-    ...admissionGauges(() => admission.snapshot(), admissionTotals),
-    ...alertGauges(alerts),
-  ]);
+  const metrics = new PrimaryMetrics({
+    status,
+    more: alertGauges(alerts),
+    onMerged: (delta) => {
+      watching.merged(delta);
+    },
+    onError: (thrown, what) => {
+      log.warn({ err: thrown }, what);
+    },
+  });
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({
     config,
@@ -222,6 +231,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
       await rotation.start();
       await admin.listen();
       system.start();
+      metrics.start();
       admission.start();
       issuers.start();
       await tree.start();

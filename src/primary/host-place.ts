@@ -26,6 +26,7 @@ export interface HostPlaceOptions {
   readonly uvThreadpoolSize: () => number;
   readonly startMessage: () => HostStart;
   readonly onMessage: (place: HostPlace, message: HostToPrimary) => void;
+  readonly onExit: (place: HostPlace) => void;
   readonly startTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly log: Logger;
@@ -59,6 +60,7 @@ export function createHostPlace(options: HostPlaceOptions): HostPlace {
       onExit: () => {
         place.inFlight = 0;
         place.servers = [];
+        options.onExit(place);
       },
       startTimeoutMs,
       heartbeatTimeoutMs,

@@ -26,6 +26,7 @@ export interface ProcessTreeOptions {
   readonly onWorkerMessage: (place: WorkerPlace, message: WorkerToPrimary) => void;
   /** The process is gone: whatever it held is free. */
   readonly onWorkerExit: (place: WorkerPlace) => void;
+  readonly onHostExit: (place: HostPlace) => void;
   readonly onHostMessage: (place: HostPlace, message: HostToPrimary) => void;
   readonly log: Logger;
 }
@@ -194,6 +195,9 @@ export class ProcessTree {
           this.#failStart?.(new Error(`upstream host ${index} cannot start: ${message.reason}`));
         }
         this.#options.onHostMessage(place, message);
+      },
+      onExit: (place) => {
+        this.#options.onHostExit(place);
       },
       startTimeoutMs: START_TIMEOUT_MS,
       heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,

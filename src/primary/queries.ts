@@ -9,6 +9,8 @@ export interface QuerySources {
   readonly status: StatusSource;
   readonly registry: MetricsRegistry;
   readonly store: Pick<Store, 'ping'>;
+  /** Resolves when what workers reported until now is in the registry. Never rejects. */
+  readonly settleMetrics: () => Promise<void>;
 }
 
 type Query = Extract<WorkerToPrimary, { readonly type: 'query' }>;
@@ -25,7 +27,7 @@ export async function answerQuery(
 async function answerTo(
   kind: Query['kind'],
   isTrusted: boolean,
-  { status, registry, store }: QuerySources,
+  { status, registry, store, settleMetrics }: QuerySources,
 ): Promise<{ readonly status: number; readonly body: string }> {
   switch (kind) {
     case 'health': {
@@ -38,9 +40,14 @@ async function answerTo(
       const body = isTrusted ? text : isReady ? 'ready\n' : 'not ready\n';
       return { status: isReady ? 200 : 503, body };
     }
-    case 'metrics-text':
-      return { status: 200, body: registry.text() };
+    case 'metrics-prometheus':
+      await settleMetrics();
+      return { status: 200, body: registry.text('prometheus') };
+    case 'metrics-openmetrics':
+      await settleMetrics();
+      return { status: 200, body: registry.text('openmetrics') };
     case 'metrics-json': {
+      await settleMetrics();
       const hint = 'Prometheus text: /metrics/prometheus, or Accept: text/plain';
       return { status: 200, body: pretty({ hint, ...registry.document() }) };
     }

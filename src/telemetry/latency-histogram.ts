@@ -47,6 +47,25 @@ export class LatencyHistogram {
     this.#sumMs += snapshot.sumMs;
   }
 
+  /** Counts `count` durations of one bucket; their sum is added apart. */
+  addBucket(index: number, count: number): void {
+    if (index >= BUCKET_COUNT) return;
+    this.#counts[index] = (this.#counts[index] ?? 0) + count;
+    this.#count += count;
+  }
+
+  addSum(sumMs: number): void {
+    this.#sumMs += sumMs;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get sumMs(): number {
+    return this.#sumMs;
+  }
+
   /** What was recorded since the last take; starts anew. */
   take(): HistogramSnapshot {
     const snapshot = this.snapshot();
@@ -76,12 +95,17 @@ export class LatencyHistogram {
     return 0;
   }
 
-  /** How many were at most `limitMs`; exact only where `limitMs` is a bucket's bound. */
-  countAtMost(limitMs: number): number {
+  /**
+   * How many were at most each of `bounds` bounds, the first of which is bucket `first`'s and each
+   * further one a doubling later. One pass, and exact.
+   */
+  atMost(first: number, bounds: number): readonly number[] {
+    const counts: number[] = [];
     let seen = 0;
-    for (let index = 0; index < BUCKET_COUNT && bucketUpperMs(index) <= limitMs; index += 1) {
+    for (let index = 0; counts.length < bounds && index < BUCKET_COUNT; index += 1) {
       seen += this.#counts[index] ?? 0;
+      if (index >= first && (index - first) % STEPS_PER_DOUBLING === 0) counts.push(seen);
     }
-    return seen;
+    return counts;
   }
 }

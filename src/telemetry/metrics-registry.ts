@@ -1,166 +1,121 @@
 /**
- * The only registry: lives in the primary and adds up what workers report. It outlives every worker,
- * so counters only grow. Names follow the OpenTelemetry MCP conventions as other gateways export them
- * (docs/metrics.md).
+ * The only registry: lives in the primary and outlives every worker. Knows every metric that the gateway
+ * shows, as text for scrapers and as a document for people (docs/metrics.md).
  */
+import { exposition, type TextFormat } from './exposition.js';
 import { LatencyHistogram } from './latency-histogram.js';
-import type { MetricsDelta } from './request-metrics.js';
+import type { MetricFamily } from './metric-family.js';
+import type { MetricTotals } from './metric-totals.js';
+import { OPERATION, REQUESTS, RESPONSE_BYTES, UPSTREAM } from './request-metrics.js';
 
-/** A gauge's present values by label set; asked for at each scrape. */
-export interface GaugeSample {
-  /** Joined to the name: the parts of a histogram. Default none. */
-  readonly suffix?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
+export interface MetricsRegistryOptions {
+  readonly totals: MetricTotals;
+  readonly families: readonly MetricFamily[];
+  /** Families that only show at run time: the usual ones of each process. Default none. */
+  readonly more?: () => readonly MetricFamily[];
 }
 
-export interface Gauge {
-  readonly name: string;
-  /** Default gauge; the others are for what the primary itself adds up. */
-  readonly type?: 'gauge' | 'counter' | 'histogram';
-  readonly help: string;
-  readonly samples: () => readonly GaugeSample[];
+interface ServerSummary {
+  readonly requests: Record<string, number>;
+  responseBytes: number;
+  readonly duration: LatencyHistogram;
+  readonly upstream: LatencyHistogram;
+  readonly tools: Map<string, LatencyHistogram>;
 }
-
-interface ServerTotals {
-  readonly requests: Map<string, number>;
-  bytes: number;
-  readonly totalMs: LatencyHistogram;
-  readonly upstreamMs: LatencyHistogram;
-}
-
-/** Seconds; 0.5 ms to 60 s, roughly doubling, because tool calls are slow. */
-const BOUNDS_SECONDS = [
-  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
-];
 
 export class MetricsRegistry {
-  readonly #servers = new Map<string, ServerTotals>();
-  readonly #gauges: readonly Gauge[];
+  readonly #options: MetricsRegistryOptions;
 
-  constructor(gauges: readonly Gauge[]) {
-    this.#gauges = gauges;
+  constructor(options: MetricsRegistryOptions) {
+    this.#options = options;
   }
 
-  add(delta: MetricsDelta): void {
-    for (const [name, server] of Object.entries(delta)) {
-      const totals = this.#totals(name);
-      for (const [key, count] of Object.entries(server.requests)) {
-        totals.requests.set(key, (totals.requests.get(key) ?? 0) + count);
-      }
-      totals.bytes += server.bytes;
-      totals.totalMs.add(server.totalMs);
-      totals.upstreamMs.add(server.upstreamMs);
-    }
+  /** All that can be shown, in order. */
+  families(): readonly MetricFamily[] {
+    return [...this.#options.families, ...(this.#options.more?.() ?? [])];
   }
 
-  /** Prometheus text exposition format 0.0.4. */
-  text(): string {
-    const lines: string[] = [];
-    const family = (name: string, type: string, help: string): void => {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    };
-    family('multi_mcp_requests_total', 'counter', 'MCP requests that ended, by outcome.');
-    for (const [server, totals] of this.#servers) {
-      for (const [key, count] of totals.requests) {
-        const [method = '', status = '', reason = ''] = key.split(' ');
-        lines.push(sample('multi_mcp_requests_total', { server, method, status, reason }, count));
-      }
-    }
-    family('multi_mcp_response_bytes_total', 'counter', 'Bytes of replies sent to clients.');
-    for (const [server, totals] of this.#servers) {
-      lines.push(sample('multi_mcp_response_bytes_total', { server }, totals.bytes));
-    }
-    this.#histogram(
-      lines,
-      'mcp_server_operation_duration_seconds',
-      'totalMs',
-      'Request to last byte.',
-    );
-    this.#histogram(
-      lines,
-      'mcp_client_operation_duration_seconds',
-      'upstreamMs',
-      'Dispatch to head.',
-    );
-    for (const gauge of this.#gauges) {
-      family(gauge.name, gauge.type ?? 'gauge', gauge.help);
-      for (const { suffix = '', labels, value } of gauge.samples())
-        lines.push(sample(`${gauge.name}${suffix}`, labels, value));
-    }
-    return `${lines.join('\n')}\n`;
+  text(format: TextFormat): string {
+    return exposition(this.families(), format);
   }
 
-  /** For curl: the same facts, summed and with percentiles. */
+  /** For curl: the same facts, summed and with percentiles since the start. */
   document(): Readonly<Record<string, unknown>> {
-    const servers: Record<string, unknown> = {};
+    const servers = this.#summaries();
     let requests = 0;
     let errors = 0;
-    for (const [name, totals] of this.#servers) {
-      const outcomes: Record<string, number> = {};
-      for (const [key, count] of totals.requests) {
-        const [, status = '', reason = ''] = key.split(' ');
-        const outcome = reason === 'ok' ? `ok ${status}` : reason;
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
-        requests += count;
-        if (Number(status) >= 500) errors += count;
-      }
-      servers[name] = {
-        requests: outcomes,
-        responseBytes: totals.bytes,
-        durationMs: percentiles(totals.totalMs),
-        upstreamMs: percentiles(totals.upstreamMs),
-      };
+    for (const { labels, value } of this.#options.totals.counters(REQUESTS)) {
+      requests += value;
+      if (Number(labels[2]) >= 500) errors += value;
     }
-    const gauges = Object.fromEntries(this.#gauges.map(({ name, samples }) => [name, samples()]));
-    return { requests: { total: requests, errors }, servers, gauges };
+    const gauges = this.#options.families
+      .filter(({ type }) => type !== 'histogram')
+      .map(({ name, samples }) => [name, samples()] as const);
+    return {
+      requests: { total: requests, errors },
+      servers: Object.fromEntries(
+        Array.from(servers, ([name, summary]) => [name, documentOf(summary)]),
+      ),
+      gauges: Object.fromEntries(gauges),
+    };
   }
 
-  #totals(name: string): ServerTotals {
-    let totals = this.#servers.get(name);
-    if (totals === undefined) {
-      totals = {
-        requests: new Map(),
-        bytes: 0,
-        totalMs: new LatencyHistogram(),
-        upstreamMs: new LatencyHistogram(),
-      };
-      this.#servers.set(name, totals);
+  #summaries(): ReadonlyMap<string, ServerSummary> {
+    const { totals } = this.#options;
+    const servers = new Map<string, ServerSummary>();
+    for (const { labels, value } of totals.counters(REQUESTS)) {
+      const [server = '', , status = '', reason = ''] = labels;
+      const { requests } = summaryOf(servers, server);
+      const outcome = reason === 'ok' ? `ok ${status}` : reason;
+      requests[outcome] = (requests[outcome] ?? 0) + value;
     }
-    return totals;
-  }
-
-  #histogram(lines: string[], name: string, of: 'totalMs' | 'upstreamMs', help: string): void {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} histogram`);
-    for (const [server, totals] of this.#servers) {
-      for (const part of histogramSamples({ mcp_server: server }, totals[of])) {
-        lines.push(sample(`${name}${part.suffix}`, part.labels, part.value));
-      }
+    for (const { labels, value } of totals.counters(RESPONSE_BYTES)) {
+      summaryOf(servers, labels[0] ?? '').responseBytes += value;
     }
+    for (const { labels, value } of totals.histograms(OPERATION)) {
+      const { duration, tools } = summaryOf(servers, labels[0] ?? '');
+      duration.add(value.snapshot());
+      const tool = labels[2] ?? '';
+      if (tool === '') continue;
+      const ofTool = tools.get(tool) ?? new LatencyHistogram();
+      ofTool.add(value.snapshot());
+      tools.set(tool, ofTool);
+    }
+    for (const { labels, value } of totals.histograms(UPSTREAM)) {
+      summaryOf(servers, labels[0] ?? '').upstream.add(value.snapshot());
+    }
+    return servers;
   }
 }
 
-/** The series of one histogram, cumulative, in seconds. */
-export function histogramSamples(
-  labels: Readonly<Record<string, string>>,
-  histogram: LatencyHistogram,
-): readonly (GaugeSample & { readonly suffix: string })[] {
-  const { count, sumMs } = histogram.snapshot();
-  const buckets = BOUNDS_SECONDS.map((bound) => ({
-    suffix: '_bucket',
-    labels: { ...labels, le: String(bound) },
-    value: histogram.countAtMost(bound * 1000),
-  }));
-  return [
-    ...buckets,
-    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
-    { suffix: '_sum', labels, value: sumMs / 1000 },
-    { suffix: '_count', labels, value: count },
-  ];
+function summaryOf(servers: Map<string, ServerSummary>, name: string): ServerSummary {
+  let summary = servers.get(name);
+  if (summary === undefined) {
+    summary = {
+      requests: {},
+      responseBytes: 0,
+      duration: new LatencyHistogram(),
+      upstream: new LatencyHistogram(),
+      tools: new Map(),
+    };
+    servers.set(name, summary);
+  }
+  return summary;
+}
+
+function documentOf(summary: ServerSummary): Readonly<Record<string, unknown>> {
+  const { requests, responseBytes, duration, upstream, tools } = summary;
+  return {
+    requests,
+    responseBytes,
+    durationMs: percentiles(duration),
+    upstreamMs: percentiles(upstream),
+    tools: Object.fromEntries(Array.from(tools, ([name, ms]) => [name, percentiles(ms)])),
+  };
 }
 
 function percentiles(histogram: LatencyHistogram): Readonly<Record<string, number>> {
-  const { count, sumMs } = histogram.snapshot();
+  const { count, sumMs } = histogram;
   const round = (ms: number): number => Math.round(ms * 100) / 100;
   return {
     count,
@@ -169,12 +124,4 @@ function percentiles(histogram: LatencyHistogram): Readonly<Record<string, numbe
     p95: round(histogram.quantileMs(0.95)),
     p99: round(histogram.quantileMs(0.99)),
   };
-}
-
-function sample(name: string, labels: Readonly<Record<string, string>>, value: number): string {
-  const pairs = Object.entries(labels).map(
-    ([label, text]) =>
-      `${label}="${text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`,
-  );
-  return pairs.length === 0 ? `${name} ${value}` : `${name}{${pairs.join(',')}} ${value}`;
 }

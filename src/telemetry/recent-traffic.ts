@@ -5,8 +5,9 @@
  */
 import { WindowCounts } from '../policy/window-counts.js';
 import type { AdmissionDelta } from './admission-counts.js';
-import { bucketUpperMs, type HistogramSnapshot } from './latency-histogram.js';
-import type { MetricsDelta } from './request-metrics.js';
+import { bucketUpperMs } from './latency-histogram.js';
+import { seriesOf, type MergedDelta } from './metric-delta.js';
+import { OPERATION, REQUESTS } from './request-metrics.js';
 
 export interface ServerTraffic {
   readonly requests: number;
@@ -35,21 +36,29 @@ export class RecentTraffic {
     this.#refusals = new WindowCounts(options.windowMs);
   }
 
-  /** A worker's report. Null, from a worker of another build, adds nothing. */
-  add(nowMs: number, delta: MetricsDelta | null, admission: AdmissionDelta | null): void {
-    for (const [server, { requests, totalMs }] of Object.entries(delta ?? {})) {
+  /** What workers reported of requests. */
+  addRequests(nowMs: number, delta: MergedDelta): void {
+    for (const { family, labels, numbers } of seriesOf(delta)) {
+      const [server = ''] = labels;
       const count = (what: Count, number: number): void => {
         if (number > 0) this.#servers.add(nowMs, `${server} ${what}`, number);
       };
-      for (const [key, number] of Object.entries(requests)) {
-        const [, status = '', reason = ''] = key.split(' ');
+      if (family === REQUESTS) {
+        const [, , status = '', reason = ''] = labels;
+        const [number = 0] = numbers;
         count('requests', number);
         if (FAULTS.has(status)) count('faults', number);
         if (UNSLOTTED.has(reason)) count('unslotted', number);
+      } else if (family === OPERATION) {
+        const { timed, slower } = countSlower(numbers, this.#slowMs);
+        count('timed', timed);
+        count('slow', slower);
       }
-      count('timed', totalMs.count);
-      count('slow', countSlower(totalMs, this.#slowMs));
     }
+  }
+
+  /** A worker's report. Null, from a worker of another build, adds nothing. */
+  addAdmission(nowMs: number, admission: AdmissionDelta | null): void {
     for (const [policy, number] of Object.entries(admission?.refused ?? {})) {
       this.#policies.add(policy);
       this.#refusals.add(nowMs, policy, number);
@@ -74,11 +83,15 @@ export class RecentTraffic {
 }
 
 /** Only buckets that lie wholly above the limit: exact to the 9 % of a bucket's width. */
-function countSlower({ buckets }: HistogramSnapshot, limitMs: number): number {
+function countSlower(numbers: Float64Array, limitMs: number) {
+  let timed = 0;
   let slower = 0;
-  for (const [index, count] of buckets) {
+  for (let i = 1; i + 1 < numbers.length; i += 2) {
+    const index = numbers[i] ?? 0;
+    const count = numbers[i + 1] ?? 0;
+    timed += count;
     const lowerMs = index === 0 ? 0 : bucketUpperMs(index - 1);
     if (lowerMs >= limitMs) slower += count;
   }
-  return slower;
+  return { timed, slower };
 }

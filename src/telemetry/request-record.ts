@@ -18,7 +18,12 @@ export interface RequestRecord {
   readonly bytes: number;
   readonly totalMs: number;
   readonly queueMs: number;
+  /** From dispatch to the upstream's last byte, of the last attempt; 0 when none was made. */
   readonly upstreamMs: number;
+  /** What the gateway and the client's upload took before the dispatch, without the queue; -1: not known. */
+  readonly beforeMs: number;
+  /** A stream that lives until someone ends it. */
+  readonly isListening: boolean;
   /** For the log only: what an error was caused by. */
   readonly error: GatewayError | null;
 }

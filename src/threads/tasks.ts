@@ -3,6 +3,7 @@
  * and outputs cross threads as structured clones, so they hold plain data and KeyObjects only.
  */
 import type { KeyObject } from 'node:crypto';
+import type { MergedDelta } from '../telemetry/metric-delta.js';
 
 /** Names a task and, for the compiler alone, what goes in and comes out. */
 export interface ThreadTask<Input, Output> {
@@ -72,4 +73,9 @@ export type TokenVerdict =
 /** One verdict a token, in order. */
 export const VERIFY_TOKENS: ThreadTask<VerifyTokensInput, readonly TokenVerdict[]> = {
   name: 'verify-tokens',
+};
+
+/** What the reports of one batch add up to. */
+export const AGGREGATE_METRICS: ThreadTask<readonly string[], MergedDelta> = {
+  name: 'aggregate-metrics',
 };

@@ -4,7 +4,10 @@ import { GatewayError, type ErrorCode } from '../../src/kernel/errors.js';
 
 const facts = { latencyClass: 'echo', latencyMs: 5, isListening: false };
 const answered = (status: number) =>
-  attemptEnd({ status, bytes: 0, headMs: 1, isStream: false, outcome: 'answered' }, facts);
+  attemptEnd(
+    { status, bytes: 0, dispatchedAtMs: 0, upstreamMs: 1, isStream: false, outcome: 'answered' },
+    facts,
+  );
 const failed = (code: ErrorCode, log: Record<string, unknown> = {}) =>
   attemptEnd(new GatewayError(code, { log }), facts);
 
@@ -46,7 +49,14 @@ t.test('what each end says of the server, and of its load', (t) => {
 
 t.test('a client that left says nothing, whatever had been answered', (t) => {
   const end = attemptEnd(
-    { status: 500, bytes: 0, headMs: 1, isStream: false, outcome: 'client-closed' },
+    {
+      status: 500,
+      bytes: 0,
+      dispatchedAtMs: 0,
+      upstreamMs: 1,
+      isStream: false,
+      outcome: 'client-closed',
+    },
     facts,
   );
   t.match(end, { health: 'ignore', load: 'ignore' });
@@ -54,7 +64,13 @@ t.test('a client that left says nothing, whatever had been answered', (t) => {
 });
 
 t.test("a fault told inside a stream counts; a listening stream's length is no latency", (t) => {
-  const result = { status: 200, bytes: 9, headMs: 1, isStream: true } as const;
+  const result = {
+    status: 200,
+    bytes: 9,
+    dispatchedAtMs: 0,
+    upstreamMs: 1,
+    isStream: true,
+  } as const;
   const broken = new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { sent: true } });
   t.match(attemptEnd({ ...result, outcome: broken }, facts), { health: 'failure' });
   const listening = attemptEnd({ ...result, outcome: 'answered' }, { ...facts, isListening: true });

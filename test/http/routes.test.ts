@@ -116,15 +116,28 @@ t.test('metrics are closed to strangers and come in the form that was asked for'
     [{ path: '/metrics', headers: { accept: '*/*' } }, 'metrics-json'],
     [
       { path: '/metrics', headers: { accept: 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1' } },
-      'metrics-text',
+      'metrics-prometheus',
     ],
     [
       { path: '/metrics', headers: { accept: 'application/json, text/plain;q=0.5' } },
       'metrics-json',
     ],
-    [{ path: '/metrics', query: 'format=prometheus' }, 'metrics-text'],
+    [{ path: '/metrics', query: 'format=prometheus' }, 'metrics-prometheus'],
     [{ path: '/metrics', query: 'format=json', headers: { accept: 'text/plain' } }, 'metrics-json'],
-    [{ path: '/metrics/prometheus' }, 'metrics-text'],
+    [{ path: '/metrics', query: 'format=openmetrics' }, 'metrics-openmetrics'],
+    [{ path: '/metrics', query: 'format=nonsense', headers: { accept: '*/*' } }, 'metrics-json'],
+    // What Prometheus 2.x and 3.x send.
+    [
+      {
+        path: '/metrics',
+        headers: {
+          accept:
+            'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.1',
+        },
+      },
+      'metrics-openmetrics',
+    ],
+    [{ path: '/metrics/prometheus' }, 'metrics-prometheus'],
   ];
   for (const [request, kind] of cases) {
     const { ask, channel } = routes();

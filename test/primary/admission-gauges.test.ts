@@ -3,7 +3,7 @@ import type { AdmissionSnapshot } from '../../src/primary/admission-broker.js';
 import { admissionGauges } from '../../src/primary/admission-gauges.js';
 import { AdmissionCounts } from '../../src/telemetry/admission-counts.js';
 import { AdmissionTotals } from '../../src/telemetry/admission-totals.js';
-import { MetricsRegistry } from '../../src/telemetry/metrics-registry.js';
+import { exposition } from '../../src/telemetry/exposition.js';
 
 const ledger = {
   total: { out: 7, limit: 500 },
@@ -49,7 +49,10 @@ t.test('budgets, queue, decisions, breakers and effective limits are in /metrics
   const totals = new AdmissionTotals();
   totals.add(counts.take());
   totals.add(counts.take());
-  const text = new MetricsRegistry(admissionGauges(() => snapshot, totals)).text();
+  const text = exposition(
+    admissionGauges(() => snapshot, totals),
+    'prometheus',
+  );
   for (const line of [
     'multi_mcp_slots_leased 7',
     'multi_mcp_slots_limit 500',

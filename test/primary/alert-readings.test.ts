@@ -2,6 +2,7 @@ import t from 'tap';
 import { AlertReadings, type AlertSignals } from '../../src/primary/alert-readings.js';
 import { AlertWatch } from '../../src/primary/alert-watch.js';
 import type { AdmissionSnapshot, ServerAdmission } from '../../src/primary/admission-broker.js';
+import { mergeDeltas } from '../../src/telemetry/metric-delta.js';
 import { RecentTraffic } from '../../src/telemetry/recent-traffic.js';
 
 const thresholds = {
@@ -109,9 +110,8 @@ t.test(
     world.total = { out: 0, limit: 500, queued: 0 };
     pass(15);
     t.same(said.slice(2), ['over: pool-exhausted -', 'over: pool-exhausted github']);
-    const none = { buckets: [], count: 0, sumMs: 0 };
-    const requests = { 'tools/call 503 GW_QUEUE_TIMEOUT': 2 };
-    traffic.add(now(), { github: { requests, bytes: 0, totalMs: none, upstreamMs: none } }, null);
+    const report = 'requests\t2\tgithub\ttools/call\t503\tGW_QUEUE_TIMEOUT\n';
+    traffic.addRequests(now(), mergeDeltas([report]));
     pass(1);
     t.match(said.at(-1), 'pool-exhausted github: 2 calls of the last 60 s got no slot');
     t.end();

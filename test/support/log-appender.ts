@@ -1,4 +1,5 @@
 /** A process that appends numbered lines to a request log, opens it again when told, and says at its end how many. */
+import { requestRecord } from './request-record.js';
 import type { RequestId } from '../../src/kernel/ids.js';
 import { openRequestLog } from '../../src/telemetry/request-log.js';
 
@@ -10,22 +11,9 @@ let count = 0;
 const turns = setInterval(() => {
   for (let line = 0; line < LINES_A_TURN; line += 1) {
     count += 1;
-    requests.write({
-      requestId: `${name}-${count}` as RequestId,
-      server: 'files',
-      user: name,
-      clientAddress: '127.0.0.1',
-      httpMethod: 'POST',
-      method: 'tools/call',
-      target: 'x'.repeat(count % 200),
-      status: 200,
-      reason: 'ok',
-      bytes: count,
-      totalMs: 1,
-      queueMs: 0,
-      upstreamMs: 1,
-      error: null,
-    });
+    const requestId = `${name}-${count}` as RequestId;
+    const target = 'x'.repeat(count % 200);
+    requests.write(requestRecord({ requestId, user: name, target, bytes: count }));
   }
 }, 1);
 process.on('message', (message) => {

@@ -45,5 +45,11 @@ t.test('what workers took adds up to what they recorded, whatever the moments', 
 
 t.test('an empty histogram has no quantile', async (t) => {
   t.equal(new LatencyHistogram().quantileMs(0.99), 0);
-  t.equal(new LatencyHistogram().countAtMost(1000), 0);
+  t.same(new LatencyHistogram().atMost(24, 3), [0, 0, 0]);
+});
+
+t.test('how many were at most a bound is exact, the bound included', async (t) => {
+  const histogram = new LatencyHistogram();
+  for (const ms of [0.01, 0.5, 0.5000001, 1, 1.5, 2, 1e9]) histogram.record(ms);
+  t.same(histogram.atMost(24, 4), [2, 4, 6, 6], 'bounds 0.5, 1, 2 and 4 ms');
 });

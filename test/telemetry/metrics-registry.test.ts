@@ -1,94 +1,84 @@
 import t from 'tap';
-import type { RequestId } from '../../src/kernel/ids.js';
+import { DeltaWriter, mergeDeltas } from '../../src/telemetry/metric-delta.js';
+import { MetricTotals } from '../../src/telemetry/metric-totals.js';
 import { MetricsRegistry } from '../../src/telemetry/metrics-registry.js';
-import { asMetricsDelta, RequestMetrics } from '../../src/telemetry/request-metrics.js';
-import type { RequestRecord } from '../../src/telemetry/request-record.js';
+import { requestFamilies, TOOL_LABELS } from '../../src/telemetry/request-families.js';
+import { RequestMetrics } from '../../src/telemetry/request-metrics.js';
+import { readExposition } from '../support/read-exposition.js';
+import { requestRecord } from '../support/request-record.js';
 
-function record(more: Partial<RequestRecord> = {}): RequestRecord {
-  return {
-    requestId: 'r-1' as RequestId,
-    server: 'files',
-    user: 'ana',
-    clientAddress: '127.0.0.1',
-    httpMethod: 'POST',
-    method: 'tools/call',
-    target: 'echo',
-    status: 200,
-    reason: 'ok',
-    bytes: 100,
-    totalMs: 4,
-    queueMs: 0,
-    upstreamMs: 3,
-    error: null,
-    ...more,
+function rig() {
+  const totals = new MetricTotals(TOOL_LABELS);
+  const families = requestFamilies({ totals, transportOf: () => 'pipe' });
+  const registry = new MetricsRegistry({ totals, families });
+  const worker = () => new RequestMetrics({ isServer: (n) => n === 'files', isTool: () => true });
+  const report = (metrics: RequestMetrics) => {
+    const writer = new DeltaWriter();
+    metrics.report(writer);
+    totals.add(mergeDeltas([writer.take()]));
   };
-}
-
-function overTheChannel(metrics: RequestMetrics) {
-  return asMetricsDelta(JSON.parse(JSON.stringify(metrics.take()))) ?? {};
+  return { registry, worker, report };
 }
 
 t.test('counters grow through a worker’s replacement and never go back', async (t) => {
-  const registry = new MetricsRegistry([]);
+  const { registry, worker, report } = rig();
   for (let life = 0; life < 3; life += 1) {
-    const worker = new RequestMetrics(() => true);
-    worker.record(record());
-    registry.add(overTheChannel(worker));
-    registry.add(overTheChannel(worker));
+    const metrics = worker();
+    metrics.record(requestRecord());
+    report(metrics);
+    report(metrics);
   }
+  const text = registry.text('prometheus');
   t.match(
-    registry.text(),
-    /multi_mcp_requests_total\{server="files",method="tools\/call",status="200",reason="ok"\} 3\n/,
+    text,
+    'multi_mcp_requests_total{server="files",method="tools/call",status="200",reason="ok"} 3\n',
   );
-  t.match(registry.text(), /multi_mcp_response_bytes_total\{server="files"\} 300\n/);
+  t.match(text, 'multi_mcp_response_bytes_total{server="files"} 300\n');
 });
 
-t.test('histogram buckets grow with their bound and end with all', async (t) => {
-  const worker = new RequestMetrics(() => true);
-  for (const totalMs of [0.1, 1, 3, 40, 900, 100_000]) worker.record(record({ totalMs }));
-  const registry = new MetricsRegistry([]);
-  registry.add(overTheChannel(worker));
-  const counts = [
-    ...registry.text().matchAll(/mcp_server_operation_duration_seconds_bucket\{[^}]*\} (\d+)/g),
-  ].map(([, count]) => Number(count));
-  t.same(
-    counts,
-    counts.toSorted((a, b) => a - b),
-  );
-  t.equal(counts.at(-1), 6);
-  t.match(registry.text(), /mcp_server_operation_duration_seconds_count\{mcp_server="files"\} 6\n/);
-});
-
-t.test('names from outside make no series', async (t) => {
-  const worker = new RequestMetrics((name) => name === 'files');
-  for (let i = 0; i < 100; i += 1) {
-    worker.record(record({ server: `scan-${i}`, method: `made/up-${i}`, status: 404 }));
+t.test('both text forms hold to their grammar and tell the same', async (t) => {
+  const { registry, worker, report } = rig();
+  const metrics = worker();
+  for (const totalMs of [0.1, 0.5, 1, 3, 40, 900, 100_000]) {
+    metrics.record(requestRecord({ totalMs, upstreamMs: totalMs / 2, beforeMs: totalMs / 4 }));
   }
-  t.same(Object.keys(worker.take()), ['unknown']);
-  worker.record(record({ method: 'made/up' }));
-  t.same(Object.keys(worker.take()['files']?.requests ?? {}), ['other 200 ok']);
-});
-
-t.test('label values are escaped, gauges are asked at each scrape', async (t) => {
-  let value = 1;
-  const samples = () => [{ labels: { name: 'a"b\\c\nd' }, value: value++ }];
-  const registry = new MetricsRegistry([{ name: 'g', help: 'h', samples }]);
-  t.match(registry.text(), 'g{name="a\\"b\\\\c\\nd"} 1');
-  t.match(registry.text(), '} 2');
+  metrics.record(
+    requestRecord({ status: 502, reason: 'GW_UPSTREAM_UNREACHABLE', target: 'a"b\\c' }),
+  );
+  report(metrics);
+  const plain = readExposition(registry.text('prometheus'), 'prometheus');
+  const open = readExposition(registry.text('openmetrics'), 'openmetrics');
+  t.same(
+    [...plain.keys()].map((name) => name.replace(/_total$/, '')),
+    [...open.keys()],
+  );
+  const duration = open.get('mcp_server_operation_duration_seconds');
+  t.equal(duration?.unit, 'seconds');
+  const ofEcho = (le: string) =>
+    duration?.samples.find(
+      ({ labels }) => labels.get('gen_ai_tool_name') === 'echo' && labels.get('le') === le,
+    )?.value;
+  t.same(['0.0005', '0.001', '0.004', '65.536', '+Inf'].map(ofEcho), [2, 3, 4, 6, 7]);
+  t.match(
+    duration?.samples.find(({ labels }) => labels.get('gen_ai_tool_name') === 'a"b\\c')?.labels,
+    new Map([['error_type', 'GW_UPSTREAM_UNREACHABLE']]),
+  );
 });
 
 t.test('the document for people sums outcomes and names percentiles', async (t) => {
-  const worker = new RequestMetrics(() => true);
-  worker.record(record());
-  worker.record(record({ status: 502, reason: 'GW_UPSTREAM_UNREACHABLE' }));
-  const registry = new MetricsRegistry([]);
-  registry.add(overTheChannel(worker));
+  const { registry, worker, report } = rig();
+  const metrics = worker();
+  metrics.record(requestRecord());
+  metrics.record(requestRecord({ status: 502, reason: 'GW_UPSTREAM_UNREACHABLE' }));
+  report(metrics);
   t.match(registry.document(), {
     requests: { total: 2, errors: 1 },
     servers: {
-      files: { requests: { 'ok 200': 1, GW_UPSTREAM_UNREACHABLE: 1 }, durationMs: { count: 2 } },
+      files: {
+        requests: { 'ok 200': 1, GW_UPSTREAM_UNREACHABLE: 1 },
+        durationMs: { count: 2 },
+        tools: { echo: { count: 2 } },
+      },
     },
   });
-  t.equal(asMetricsDelta('nonsense'), null);
-  t.equal(asMetricsDelta({ files: 1 }), null);
 });

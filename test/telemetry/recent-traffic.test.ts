@@ -1,21 +1,32 @@
 import t from 'tap';
 import { AdmissionCounts } from '../../src/telemetry/admission-counts.js';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.js';
+import { DeltaWriter, mergeDeltas } from '../../src/telemetry/metric-delta.js';
 import { RecentTraffic } from '../../src/telemetry/recent-traffic.js';
+import { OPERATION, REQUESTS } from '../../src/telemetry/request-metrics.js';
 
-function server(requests: Readonly<Record<string, number>>, durationsMs: readonly number[] = []) {
-  const totalMs = new LatencyHistogram();
-  for (const durationMs of durationsMs) totalMs.record(durationMs);
-  const none = new LatencyHistogram().snapshot();
-  return { requests, bytes: 0, totalMs: totalMs.snapshot(), upstreamMs: none };
+function delta(
+  servers: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  durationsMs: readonly number[] = [],
+) {
+  const writer = new DeltaWriter();
+  for (const [server, requests] of Object.entries(servers)) {
+    for (const [key, count] of Object.entries(requests)) {
+      writer.counter(REQUESTS, count, [server, ...key.split(' ')]);
+    }
+    const totalMs = new LatencyHistogram();
+    for (const durationMs of durationsMs) totalMs.record(durationMs);
+    writer.histogram(OPERATION, totalMs, [server, 'ping', '', '']);
+  }
+  return mergeDeltas([writer.take()]);
 }
 
 t.test('faults are ours and the server’s; refusals are counted apart', (t) => {
   const traffic = new RecentTraffic({ windowMs: 60_000, slowMs: 5000 });
-  traffic.add(
+  traffic.addRequests(
     0,
-    {
-      github: server({
+    delta({
+      github: {
         'tools/call 200 ok': 10,
         'tools/call 502 GW_UPSTREAM_UNREACHABLE': 1,
         'tools/call 504 GW_UPSTREAM_TIMEOUT': 2,
@@ -24,10 +35,9 @@ t.test('faults are ours and the server’s; refusals are counted apart', (t) => 
         'tools/call 503 GW_CIRCUIT_OPEN': 16,
         'tools/call 429 GW_RATE_LIMITED': 32,
         'tools/call 499 client-closed': 64,
-      }),
-      files: server({ 'ping 200 ok': 1 }),
-    },
-    null,
+      },
+      files: { 'ping 200 ok': 1 },
+    }),
   );
   t.match(traffic.of(0, 'github'), { requests: 137, faults: 7, unslotted: 8 });
   t.match(traffic.of(0, 'files'), { requests: 1, faults: 0 });
@@ -38,7 +48,7 @@ t.test('faults are ours and the server’s; refusals are counted apart', (t) => 
 
 t.test('slow is what took longer, to the width of a bucket', (t) => {
   const traffic = new RecentTraffic({ windowMs: 60_000, slowMs: 5000 });
-  traffic.add(0, { github: server({ 'ping 200 ok': 5 }, [1, 100, 4900, 5500, 60_000]) }, null);
+  traffic.addRequests(0, delta({ github: { 'ping 200 ok': 5 } }, [1, 100, 4900, 5500, 60_000]));
   t.match(traffic.of(0, 'github'), { slow: 2, timed: 5 });
   t.end();
 });
@@ -47,9 +57,9 @@ t.test('refusals are kept by policy', (t) => {
   const traffic = new RecentTraffic({ windowMs: 60_000, slowMs: 5000 });
   const counts = new AdmissionCounts();
   for (const policy of ['user-rate', 'user-rate', 'queue']) counts.refused(policy);
-  traffic.add(0, null, counts.take());
+  traffic.addAdmission(0, counts.take());
   counts.refused('user-rate');
-  traffic.add(30_000, null, counts.take());
+  traffic.addAdmission(30_000, counts.take());
   t.same(traffic.refusals(30_000), [
     ['user-rate', 3],
     ['queue', 1],

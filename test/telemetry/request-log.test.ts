@@ -2,26 +2,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { RequestId } from '../../src/kernel/ids.js';
 import { openRequestLog, requestLine } from '../../src/telemetry/request-log.js';
-import type { RequestRecord } from '../../src/telemetry/request-record.js';
+import { requestRecord } from '../support/request-record.js';
 
-const record: RequestRecord = {
-  requestId: 'abc-1' as RequestId,
-  server: 'files',
-  user: 'ana',
-  clientAddress: '127.0.0.1',
-  httpMethod: 'POST',
-  method: 'tools/call',
-  target: 'echo',
-  status: 200,
-  reason: 'ok',
-  bytes: 10,
-  totalMs: 1.234,
-  queueMs: 0,
-  upstreamMs: 1,
-  error: null,
-};
+const record = requestRecord({ totalMs: 1.234 });
 
 t.test('a line is one JSON object, whatever a client put into it', async (t) => {
   const hostile = 'x"\n\u001b[31m{"status":200}\\';
