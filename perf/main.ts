@@ -7,11 +7,13 @@ import type { Part, Table } from './part.js';
 import { concurrency } from './parts/concurrency.js';
 import { hop } from './parts/hop.js';
 import { sizes } from './parts/sizes.js';
+import { streams } from './parts/streams.js';
+import { tenThousand } from './parts/ten-thousand.js';
 import { upstreams } from './parts/upstreams.js';
 import { textTable } from './print-table.js';
 import { saveResults } from './results.js';
 
-const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams];
+const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams, tenThousand, streams];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,6 +3,7 @@
  * the bytes, and sends the next. Bounded in calls and time; only ever to 127.0.0.1.
  */
 import { connect } from 'node:net';
+import { readAnswer } from './read-answer.js';
 
 export interface LoadOptions {
   readonly port: number;
@@ -90,30 +91,4 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
 function requestBytes({ path, headers, body }: LoadOptions, n: number): string {
   const text = body(n);
   return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
-}
-
-/** Status and body of a whole answer; null while bytes are missing. Reads Content-Length and chunked. */
-function readAnswer(bytes: Buffer): { readonly status: number; readonly body: string } | null {
-  const headEnd = bytes.indexOf('\r\n\r\n');
-  if (headEnd === -1) return null;
-  const head = bytes.toString('latin1', 0, headEnd);
-  const status = Number(head.slice(9, 12));
-  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  const rest = bytes.subarray(headEnd + 4);
-  if (length !== undefined) {
-    if (rest.length < Number(length)) return null;
-    return { status, body: rest.toString('utf8', 0, Number(length)) };
-  }
-  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return { status, body: '' };
-  let body = '';
-  for (let at = 0; ;) {
-    const lineEnd = rest.indexOf('\r\n', at);
-    if (lineEnd === -1) return null;
-    const size = parseInt(rest.toString('latin1', at, lineEnd), 16);
-    const chunkEnd = lineEnd + 2 + size;
-    if (rest.length < chunkEnd + 2) return null;
-    if (size === 0) return { status, body };
-    body += rest.toString('utf8', lineEnd + 2, chunkEnd);
-    at = chunkEnd + 2;
-  }
 }

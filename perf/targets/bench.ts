@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly workers: number;
   /** Of the configuration's `global`; default AMPLE_LIMITS. */
   readonly global?: object;
+  /** Of the configuration's `http`. */
+  readonly http?: object;
   /** Besides `fast`, the HTTP server before the fast upstream. */
   readonly servers?: object;
 }
@@ -63,6 +65,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     const gateway: StartedGateway = await startGateway(gatewayPort, upstreamPort, {
       workers,
       global: options.global ?? AMPLE_LIMITS,
+      http: options.http,
       servers: options.servers,
       publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     });

@@ -48,6 +48,13 @@ app.post('/mcp', (res) => {
     else setTimeout(answer, delayMs);
   });
 });
+/** A listening stream on which nothing ever happens. */
+app.get('/mcp', (res) => {
+  res.onAborted(() => undefined);
+  res.cork(() => {
+    res.writeHeader('content-type', 'text/event-stream').write(': open\n\n');
+  });
+});
 app.listen('127.0.0.1', Number(process.argv[2] ?? 0), (socket) => {
   if (socket === false) process.exit(1);
   process.stdout.write(`listening\n`);

@@ -21,6 +21,7 @@ export async function startGateway(
   settings: {
     readonly workers: number;
     readonly global?: object | undefined;
+    readonly http?: object | undefined;
     readonly servers?: object | undefined;
     /** Of an external issuer whose tokens carry the kid `perf`. */
     readonly publicKeyPem: string;
@@ -44,6 +45,7 @@ export async function startGateway(
           keys: [{ keyId: 'perf', algorithm: 'RS256', publicKey: settings.publicKeyPem }],
         },
       },
+      http: settings.http,
       servers: { fast: { url: `http://127.0.0.1:${upstreamPort}/mcp` }, ...settings.servers },
     }),
   );
