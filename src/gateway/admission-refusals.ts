@@ -4,15 +4,18 @@
  * when to come back.
  */
 import { GatewayError, type ErrorCode } from '../kernel/errors.js';
+import type { RateKind } from '../ipc/admission-messages.js';
 import type { RefusalReason } from '../policy/lease-messages.js';
 
 /** The policies that admit or refuse, as metrics and `data.policy` name them. */
 export type AdmissionPolicy =
   | 'gateway-rate'
   | 'user-rate'
+  | 'key-rate'
   | 'server-rate'
   | 'circuit-breaker'
   | 'user-budget'
+  | 'key-budget'
   | 'server-budget'
   | 'queue'
   | 'stream-budget';
@@ -50,9 +53,16 @@ const SLOT_REFUSALS: Readonly<Record<RefusalReason, RefusalRow>> = {
   'server-unknown': row('GW_SERVER_UNKNOWN', 'server-budget', 'It was disabled.'),
 };
 
-/** For a call that got no slot. */
-export function slotRefusal(reason: RefusalReason, server: string): GatewayError {
-  return refusal(SLOT_REFUSALS[reason], server);
+/** For a call that got no slot. `hasKeyBudget`: the budget it counts in is its API key's own. */
+export function slotRefusal(
+  reason: RefusalReason,
+  server: string,
+  hasKeyBudget = false,
+): GatewayError {
+  const row = SLOT_REFUSALS[reason];
+  if (!hasKeyBudget || row.policy !== 'user-budget') return refusal(row, server);
+  const hint = `${row.hint} The API key has a limit of its own.`;
+  return refusal({ ...row, policy: 'key-budget', hint }, server);
 }
 
 /** For a listening stream beyond a cap; streams wait only for caps that are about to be free. */
@@ -66,7 +76,7 @@ export function streamRefusal(reason: RefusalReason, server: string): GatewayErr
 }
 
 export function rateRefusal(
-  policy: 'gateway-rate' | 'user-rate' | 'server-rate',
+  policy: `${RateKind}-rate`,
   waitMs: number,
   server: string,
   headers: Readonly<Record<string, string>>,

@@ -5,8 +5,17 @@
  */
 import type { HttpExchange } from './exchange.js';
 
+/** Limits of the API key itself; each replaces its user's for calls with this key. Null = the user's. */
+export interface KeyLimits {
+  readonly keyId: string;
+  readonly requestsPerSecond: number | null;
+  readonly maxConcurrentRequests: number | null;
+}
+
 export interface AdmissionRequest {
   readonly user: string;
+  /** Absent where the credential has none. */
+  readonly keyLimits?: KeyLimits | null;
   readonly server: string;
   readonly isListening: boolean;
   /** A waiter whose client left is removed. */

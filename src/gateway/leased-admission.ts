@@ -20,6 +20,7 @@ import {
 } from './admission-refusals.js';
 import type { Admission, AdmissionRequest, Permit } from './admission.js';
 import { AttemptEnds } from './attempt-ends.js';
+import { budgetHolderOf, keyRateOf, ownBudgetOf } from './caller-accounts.js';
 import { LeasedPermit, type PermitParts } from './leased-permit.js';
 import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
 import { RateShares, type CallRate, type Limited, type SpendResult } from './rate-shares.js';
@@ -119,18 +120,18 @@ export class LeasedAdmission implements Admission {
   }
 
   admit(request: AdmissionRequest): Permit | Promise<Permit> {
-    const { user, server, isListening } = request;
+    const { user, server, isListening, keyLimits } = request;
     const gate = this.#gate(server);
     const nowMs = monotonicMs();
     this.#passBreaker(gate, server, nowMs);
-    const rates = this.#rates.ratesOf(user, server);
+    const rates = this.#rates.ratesOf(user, server, nowMs, keyRateOf(keyLimits));
     if (rates === null) throw this.#refused('queue', tableFullRefusal(server));
     const spent = this.#rates.spend(rates, nowMs);
     if (typeof spent === 'object' && !(spent instanceof Promise)) {
       throw this.#limited(server, rates, spent);
     }
     const tickets = isListening ? this.#streams : this.#calls;
-    if (spent === 'spent' && tickets.take(user, server)) {
+    if (spent === 'spent' && tickets.take(budgetHolderOf(request), server, ownBudgetOf(request))) {
       return this.#permit(request, gate, rates);
     }
     return this.#admitLater(request, { gate, rates, spent });
@@ -193,7 +194,7 @@ export class LeasedAdmission implements Admission {
       readonly spent: 'spent' | Promise<SpendResult>;
     },
   ): Promise<Permit> {
-    const { user, server, isListening, exchange } = request;
+    const { server, isListening, exchange } = request;
     const { gate, rates } = state;
     const spent = await state.spent;
     const askedAtMs = monotonicMs();
@@ -201,13 +202,17 @@ export class LeasedAdmission implements Admission {
     // The primary empties the queue when it opens a circuit; a call that waits for a rate is not in it.
     if (gate.state === 'open') this.#passBreaker(gate, server, askedAtMs);
     const tickets = isListening ? this.#streams : this.#calls;
-    if (!tickets.take(user, server)) {
-      const answer = await tickets.wait(user, server, exchange);
+    const holder = budgetHolderOf(request);
+    const ownBudget = ownBudgetOf(request);
+    if (!tickets.take(holder, server, ownBudget)) {
+      const answer = await tickets.wait(holder, server, exchange, ownBudget);
       this.#options.counts.waited(server, monotonicMs() - askedAtMs);
       if (answer !== 'granted') {
         this.#rates.refund(rates, askedAtMs);
         if (answer === 'client-closed') throw clientClosed();
-        const refusal = (isListening ? streamRefusal : slotRefusal)(answer, server);
+        const refusal = isListening
+          ? streamRefusal(answer, server)
+          : slotRefusal(answer, server, ownBudget !== undefined);
         throw this.#refused(policyOf(refusal), refusal);
       }
     }

@@ -6,6 +6,7 @@ import type { BreakerGate } from '../policy/breaker-gate.js';
 import type { AdmissionRequest, AttemptEnd, Permit } from './admission.js';
 import type { AttemptEnds } from './attempt-ends.js';
 import type { RateLimitHeaders } from './rate-limit-headers.js';
+import { budgetHolderOf } from './caller-accounts.js';
 import type { CallRate } from './rate-shares.js';
 import type { SlotTickets } from './slot-tickets.js';
 
@@ -19,7 +20,7 @@ export interface PermitParts {
 
 export class LeasedPermit implements Permit {
   readonly #parts: PermitParts;
-  readonly #user: string;
+  readonly #holder: string;
   readonly #server: string;
   readonly #isListening: boolean;
   readonly #gate: BreakerGate;
@@ -35,7 +36,7 @@ export class LeasedPermit implements Permit {
     rates: readonly CallRate[],
   ) {
     this.#parts = parts;
-    this.#user = request.user;
+    this.#holder = budgetHolderOf(request);
     this.#server = request.server;
     this.#isListening = request.isListening;
     this.#gate = gate;
@@ -60,6 +61,6 @@ export class LeasedPermit implements Permit {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     const { calls, streams } = this.#parts;
-    (this.#isListening ? streams : calls).put(this.#user, this.#server);
+    (this.#isListening ? streams : calls).put(this.#holder, this.#server);
   }
 }

@@ -6,7 +6,7 @@
  *
  * Every reply carries them, so all but the counts is written once per server.
  */
-import type { CallRate, Limited, RateKind } from './rate-shares.js';
+import type { CallRate, Limited } from './rate-shares.js';
 
 export interface Quota {
   readonly requests: number;
@@ -18,6 +18,9 @@ export interface Quotas {
   readonly user: Quota | null;
   readonly servers: ReadonlyMap<string, Quota>;
 }
+
+/** Wordings are few: servers, times the different rates of API keys. */
+const MAX_WORDINGS = 1000;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -61,7 +64,7 @@ export class RateLimitHeaders {
     const left = rates.map((rate) =>
       rate === limited.rate
         ? `"${rate.kind}";r=0;t=${Math.ceil(limited.waitMs / 1000)}`
-        : `"${rate.kind}";r=${rate.share.remaining};t=${this.#moreAfterSeconds(rate.kind, server)}`,
+        : `"${rate.kind}";r=${rate.share.remaining};t=${this.#moreAfterSeconds(rate, server)}`,
     );
     return {
       'ratelimit-policy': this.#wording(server, rates).policy,
@@ -70,36 +73,40 @@ export class RateLimitHeaders {
   }
 
   #wording(server: string, rates: readonly CallRate[]): Wording {
-    let wording = this.#wordings.get(server);
+    const ofKey = rates[0]?.perSecond ?? null;
+    const name = ofKey === null ? server : `${server}\n${ofKey}`;
+    let wording = this.#wordings.get(name);
     if (wording === undefined) {
       wording = this.#word(server, rates);
-      this.#wordings.set(server, wording);
+      if (this.#wordings.size >= MAX_WORDINGS) this.#wordings.clear();
+      this.#wordings.set(name, wording);
     }
     return wording;
   }
 
   #word(server: string, rates: readonly CallRate[]): Wording {
-    const policy = rates.map(({ kind }) => {
-      const { requests, windowSeconds } = this.#quota(kind, server);
+    const policy = rates.map((rate) => {
+      const { requests, windowSeconds } = this.#quota(rate, server);
       const scaled = Math.max(1, Math.floor(requests * this.#scale));
-      return `"${kind}";q=${scaled};w=${windowSeconds}`;
+      return `"${rate.kind}";q=${scaled};w=${windowSeconds}`;
     });
     let end = '';
     const before: string[] = [];
-    for (const { kind } of rates) {
-      before.push(`${end === '' ? '' : `${end}, `}"${kind}";r=`);
-      end = `;t=${this.#moreAfterSeconds(kind, server)}`;
+    for (const rate of rates) {
+      before.push(`${end === '' ? '' : `${end}, `}"${rate.kind}";r=`);
+      end = `;t=${this.#moreAfterSeconds(rate, server)}`;
     }
     return { policy: policy.join(', '), before, end };
   }
 
   /** In a window everything is back after it; a bucket has one more token after its share of it. */
-  #moreAfterSeconds(kind: RateKind, server: string): number {
-    const { requests, windowSeconds } = this.#quota(kind, server);
+  #moreAfterSeconds(rate: CallRate, server: string): number {
+    const { requests, windowSeconds } = this.#quota(rate, server);
     return Math.max(1, Math.ceil(windowSeconds / Math.max(1, requests)));
   }
 
-  #quota(kind: RateKind, server: string): Quota {
+  #quota({ kind, perSecond }: CallRate, server: string): Quota {
+    if (kind === 'key') return { requests: perSecond ?? 0, windowSeconds: 1 };
     const quota = kind === 'server' ? this.#quotas.servers.get(server) : this.#quotas[kind];
     return quota ?? { requests: 0, windowSeconds: 1 };
   }

@@ -1,20 +1,19 @@
 /**
- * A worker's shares of the rate limits: the gateway's, each user's, each server's. A call spends one
- * of each that applies, or none at all. Chunks are leased from the primary (policy/lease-budget.ts),
+ * A worker's shares of the rate limits: the gateway's, each user's, each server's, and those of API
+ * keys with a rate of their own, which count in their user's stead. A call spends one of each that
+ * applies, or none at all. Chunks are leased from the primary (policy/lease-budget.ts),
  * so that most calls spend with no message; a call that finds a chunk empty waits for the answer.
  */
-import { rateKey, type WorkerEvent } from '../ipc/admission-messages.js';
+import { rateKey, type RateKind, type WorkerEvent } from '../ipc/admission-messages.js';
 import type { ChunkMessage } from '../policy/lease-budget.js';
 import { LeaseShare, NEEDS_CHUNK } from '../policy/lease-share.js';
-
-export type RateKind = 'gateway' | 'user' | 'server';
 
 export interface RateSharesOptions {
   readonly hasGatewayLimit: boolean;
   readonly hasUserLimit: boolean;
   /** Servers with a rate limit, whether their own or the common one. */
   readonly limitedServers: ReadonlySet<string>;
-  /** Users remembered at once; more are refused until some are idle. Default 100 000. */
+  /** Users and keys remembered at once; more are refused until some are idle. Default 100 000. */
   readonly maxUsers?: number;
   readonly send: (event: WorkerEvent) => void;
   /** Asks for a call of `beforeSend` at the end of this tick. */
@@ -26,6 +25,13 @@ export interface CallRate {
   readonly kind: RateKind;
   readonly share: LeaseShare;
   readonly key: string;
+  /** An API key's own rate. Null: the configuration has it. */
+  readonly perSecond: number | null;
+}
+
+export interface KeyRate {
+  readonly keyId: string;
+  readonly perSecond: number;
 }
 
 export type SpendResult = 'spent' | Limited;
@@ -41,7 +47,7 @@ const MAX_USERS = 100_000;
 const ANSWER_TIMEOUT_MS = 1000;
 
 interface Asking {
-  readonly rate: CallRate;
+  rate: CallRate;
   askedAtMs: number | null;
   /** Calls that wait for the answer. */
   readonly waiting: Spending[];
@@ -60,6 +66,7 @@ export class RateShares {
   readonly #gateway: CallRate | null;
   readonly #servers = new Map<string, CallRate>();
   readonly #users = new Map<string, CallRate>();
+  readonly #keys = new Map<string, CallRate>();
   readonly #asking = new Map<string, Asking>();
 
   constructor(options: RateSharesOptions) {
@@ -70,17 +77,21 @@ export class RateShares {
     }
   }
 
-  /** The limits a call meets, the caller's own first; null when the table of users is full. */
-  ratesOf(user: string, server: string): readonly CallRate[] | null {
+  /**
+   * The limits a call meets, the caller's own first; null when the table of callers is full. `key`:
+   * where the API key has a rate of its own.
+   */
+  ratesOf(
+    user: string,
+    server: string,
+    nowMs: number,
+    key: KeyRate | null = null,
+  ): readonly CallRate[] | null {
     const rates: CallRate[] = [];
-    if (this.#options.hasUserLimit) {
-      let ofUser = this.#users.get(user);
-      if (ofUser === undefined) {
-        if (this.#users.size >= (this.#options.maxUsers ?? MAX_USERS)) return null;
-        ofUser = newRate('user', user);
-        this.#users.set(user, ofUser);
-      }
-      rates.push(ofUser);
+    if (key !== null || this.#options.hasUserLimit) {
+      const ofCaller = key === null ? this.#rateOfUser(user) : this.#rateOfKey(key, nowMs);
+      if (ofCaller === null) return null;
+      rates.push(ofCaller);
     }
     const ofServer = this.#servers.get(server);
     if (ofServer !== undefined) rates.push(ofServer);
@@ -119,7 +130,12 @@ export class RateShares {
       const request = rate.share.ask(nowMs, waiting.length);
       if (request === undefined) continue;
       asking.askedAtMs = nowMs;
-      this.#options.send({ kind: 'ask', limit: rate.key, request });
+      const { key: limit, perSecond } = rate;
+      this.#options.send(
+        perSecond === null
+          ? { kind: 'ask', limit, request }
+          : { kind: 'ask', limit, request, perSecond },
+      );
     }
   }
 
@@ -151,14 +167,47 @@ export class RateShares {
     }
     if (this.#gateway !== null) this.#report(this.#gateway, nowMs);
     for (const rate of this.#servers.values()) this.#report(rate, nowMs);
-    for (const [user, rate] of this.#users) {
-      this.#report(rate, nowMs);
-      if (rate.share.isIdle(nowMs) && !this.#asking.has(rate.key)) this.#users.delete(user);
+    for (const callers of [this.#users, this.#keys]) {
+      for (const [name, rate] of callers) {
+        this.#report(rate, nowMs);
+        if (rate.share.isIdle(nowMs) && !this.#asking.has(rate.key)) callers.delete(name);
+      }
     }
   }
 
+  /** Users and keys with an account now. */
   get users(): number {
-    return this.#users.size;
+    return this.#users.size + this.#keys.size;
+  }
+
+  #rateOfUser(user: string): CallRate | null {
+    let rate = this.#users.get(user);
+    if (rate === undefined) {
+      if (this.#isFull()) return null;
+      rate = newRate('user', user);
+      this.#users.set(user, rate);
+    }
+    return rate;
+  }
+
+  #rateOfKey({ keyId, perSecond }: KeyRate, nowMs: number): CallRate | null {
+    const known = this.#keys.get(keyId);
+    if (known?.perSecond === perSecond) return known;
+    if (known === undefined && this.#isFull()) return null;
+    // A changed rate: the share goes on, so that what is under way is not lost, with nothing in it.
+    const rate = newRate('key', keyId, perSecond, known?.share);
+    if (known !== undefined) {
+      const report = known.share.restart(nowMs);
+      this.#options.send({ kind: 'report', limit: known.key, report });
+      const asking = this.#asking.get(known.key);
+      if (asking !== undefined) asking.rate = rate;
+    }
+    this.#keys.set(keyId, rate);
+    return rate;
+  }
+
+  #isFull(): boolean {
+    return this.users >= (this.#options.maxUsers ?? MAX_USERS);
   }
 
   #report({ share, key }: CallRate, nowMs: number): void {
@@ -224,12 +273,18 @@ export class RateShares {
   #find(key: string): CallRate | undefined {
     if (key === 'gateway') return this.#gateway ?? undefined;
     const name = key.slice(key.indexOf(':') + 1);
-    return (key.startsWith('user:') ? this.#users : this.#servers).get(name);
+    if (key.startsWith('user:')) return this.#users.get(name);
+    return (key.startsWith('key:') ? this.#keys : this.#servers).get(name);
   }
 }
 
 const NOTHING_LEFT = { spent: 0, returned: 0, spentAgeMs: 0, answersRecall: true };
 
-function newRate(kind: RateKind, name: string): CallRate {
-  return { kind, share: new LeaseShare(), key: rateKey(kind, name) };
+function newRate(
+  kind: RateKind,
+  name: string,
+  perSecond: number | null = null,
+  share = new LeaseShare(),
+): CallRate {
+  return { kind, share, key: rateKey(kind, name), perSecond };
 }

@@ -16,7 +16,7 @@ import type { RetryBudget } from '../policy/retry-budget.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
 import type { Access, AccessTable } from './access.js';
-import type { Admission, Permit } from './admission.js';
+import type { Admission, KeyLimits, Permit } from './admission.js';
 import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
 import type { Authenticator } from './authenticator.js';
@@ -252,6 +252,7 @@ class McpRequest {
     const askedAtMs = monotonicMs();
     const permit = await this.#options.admission.admit({
       user: principal.user,
+      keyLimits: keyLimitsOf(principal),
       server: upstream.name,
       isListening: this.#isListening(),
       exchange: this.#exchange,
@@ -364,4 +365,8 @@ class McpRequest {
       error,
     });
   }
+}
+
+function keyLimitsOf({ keyId, limits }: Principal): KeyLimits | null {
+  return keyId === null || limits === null ? null : { keyId, ...limits };
 }

@@ -25,6 +25,7 @@ export type SlotAnswer = 'granted' | 'client-closed' | RefusalReason;
 interface Waiting {
   readonly user: string;
   readonly server: string;
+  readonly maxPerUser: number | undefined;
   readonly untilMs: number;
   readonly answer: (answer: SlotAnswer) => void;
 }
@@ -40,9 +41,11 @@ export class SlotTickets {
     this.#options = options;
   }
 
-  /** True: the caller holds a slot and owes one `put`. */
-  take(user: string, server: string): boolean {
-    return this.#leases.take(user, server);
+  /**
+   * True: the caller holds a slot and owes one `put`. `maxPerUser`: where it is not the common one.
+   */
+  take(user: string, server: string, maxPerUser?: number): boolean {
+    return this.#leases.take(user, server, maxPerUser);
   }
 
   /** After a false `take`. `granted`: the caller holds a slot and owes one `put`. */
@@ -50,15 +53,18 @@ export class SlotTickets {
     user: string,
     server: string,
     exchange: Pick<HttpExchange, 'isAborted' | 'onAbort'>,
+    maxPerUser?: number,
   ): Promise<SlotAnswer> {
     if (exchange.isAborted) return Promise.resolve('client-closed');
     const { of, send, nowMs, maxWaitMs } = this.#options;
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
-    const surrendered = this.#leases.surrender(user, server);
-    send({ kind: 'ticket', of, request: { ticket, user, server, surrendered } });
+    const surrendered = this.#leases.surrender(user, server, maxPerUser);
+    this.#sendReturns();
+    send({ kind: 'ticket', of, request: { ticket, user, server, surrendered, maxPerUser } });
     return new Promise((answer) => {
-      this.#waiting.set(ticket, { user, server, untilMs: nowMs() + maxWaitMs, answer });
+      const untilMs = nowMs() + maxWaitMs;
+      this.#waiting.set(ticket, { user, server, maxPerUser, untilMs, answer });
       exchange.onAbort(() => {
         this.#abandon(ticket, 'client-closed');
       });
@@ -76,7 +82,7 @@ export class SlotTickets {
       case 'grant': {
         const waiting = this.#waiting.get(message.ticket);
         this.#waiting.delete(message.ticket);
-        this.#leases.granted(message, waiting !== undefined, nowMs);
+        this.#leases.granted(message, waiting !== undefined, nowMs, waiting?.maxPerUser);
         waiting?.answer('granted');
         break;
       }

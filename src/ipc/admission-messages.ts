@@ -15,8 +15,13 @@ export type WorkerEvent =
   | { readonly kind: 'ticket'; readonly of: SlotsOf; readonly request: TicketRequest }
   | { readonly kind: 'cancel'; readonly of: SlotsOf; readonly ticket: number }
   | { readonly kind: 'returned'; readonly of: SlotsOf; readonly slots: SlotReturn }
-  /** `limit`: see rateKey below. */
-  | { readonly kind: 'ask'; readonly limit: string; readonly request: ChunkRequest }
+  /** `limit`: see rateKey below. `perSecond`: of an API key, which alone knows its rate. */
+  | {
+      readonly kind: 'ask';
+      readonly limit: string;
+      readonly request: ChunkRequest;
+      readonly perSecond?: number;
+    }
   | { readonly kind: 'report'; readonly limit: string; readonly report: ChunkReport }
   /** How calls of one server that were admitted in one generation of its breaker ended. */
   | {
@@ -47,17 +52,21 @@ export type PrimaryEvent =
   /** Rates are scaled by this factor from now on, 0..1. */
   | { readonly kind: 'scale'; readonly scale: number };
 
+/** What has a rate limit: the gateway, a user, an API key with a rate of its own, a server. */
+export type RateKind = 'gateway' | 'user' | 'key' | 'server';
+
 /** Names one rate limit in messages. */
-export function rateKey(kind: 'gateway' | 'user' | 'server', name: string): string {
+export function rateKey(kind: RateKind, name: string): string {
   return kind === 'gateway' ? kind : `${kind}:${name}`;
 }
 
 /** The two parts of a `rateKey`; null when it is none. */
 export function parseRateKey(
   key: string,
-): { readonly kind: 'gateway' | 'user' | 'server'; readonly name: string } | null {
+): { readonly kind: RateKind; readonly name: string } | null {
   if (key === 'gateway') return { kind: 'gateway', name: '' };
   if (key.startsWith('user:')) return { kind: 'user', name: key.slice(5) };
+  if (key.startsWith('key:')) return { kind: 'key', name: key.slice(4) };
   if (key.startsWith('server:')) return { kind: 'server', name: key.slice(7) };
   return null;
 }
@@ -74,13 +83,21 @@ function isWorkerEvent(event: unknown): boolean {
   if (!isRecord(event)) return false;
   switch (event['kind']) {
     case 'ticket':
-      return isOf(event['of']) && hasTypes(event['request'], TICKET);
+      return (
+        isOf(event['of']) &&
+        hasTypes(event['request'], TICKET) &&
+        isNumberOrAbsent(event['request'], 'maxPerUser')
+      );
     case 'cancel':
       return isOf(event['of']) && typeof event['ticket'] === 'number';
     case 'returned':
       return isOf(event['of']) && hasTypes(event['slots'], SLOTS);
     case 'ask':
-      return typeof event['limit'] === 'string' && hasTypes(event['request'], ASK);
+      return (
+        typeof event['limit'] === 'string' &&
+        hasTypes(event['request'], ASK) &&
+        isNumberOrAbsent(event, 'perSecond')
+      );
     case 'report':
       return typeof event['limit'] === 'string' && hasTypes(event['report'], REPORT);
     case 'ended':
@@ -144,6 +161,11 @@ function hasTypes(value: unknown, shape: Shape): boolean {
     if (typeof value[member] !== shape[member]) return false;
   }
   return true;
+}
+
+function isNumberOrAbsent(value: unknown, member: string): boolean {
+  if (!isRecord(value)) return false;
+  return value[member] === undefined || typeof value[member] === 'number';
 }
 
 function isOf(value: unknown): boolean {

@@ -22,6 +22,7 @@ export interface UserBook {
   readonly name: string;
   /** Servers in whose queue this user has no turn, its own budget being used up. */
   readonly parkedAt: Set<ServerBook>;
+  limit: number;
   out: number;
   queued: number;
   recalledAtMs: number;
@@ -59,8 +60,8 @@ export function newServerBook(
   };
 }
 
-export function newUserBook(name: string): UserBook {
-  return { name, parkedAt: new Set(), out: 0, queued: 0, recalledAtMs: -Infinity };
+export function newUserBook(name: string, limit: number): UserBook {
+  return { name, parkedAt: new Set(), limit, out: 0, queued: 0, recalledAtMs: -Infinity };
 }
 
 export function newWorkerBook(incarnation: Incarnation): WorkerBook {

@@ -64,7 +64,7 @@ import { ShedEarly, type ShedEarlyOptions } from './shed-early.js';
 export interface LeaseLedgerOptions {
   /** Exchanges in flight over everything. */
   readonly maxTotal: number;
-  /** Exchanges in flight of one user. */
+  /** Exchanges in flight of one user, unless its tickets name another limit. */
   readonly maxPerUser: number;
   /** Tickets waiting over everything. */
   readonly maxQueued: number;
@@ -210,7 +210,10 @@ export class LeaseLedger {
       this.#outbox.push({ kind: 'refusal', to: from, ticket: request.ticket, reason });
       return;
     }
-    const ticket = { id: request.ticket, worker, server, user: this.#userBook(request.user) };
+    const maxPerUser = request.maxPerUser ?? this.#options.maxPerUser;
+    this.#setUserLimit(request.user, maxPerUser, nowMs);
+    const user = this.#userBook(request.user, maxPerUser);
+    const ticket = { id: request.ticket, worker, server, user };
     if (this.#isFree(server, ticket.user)) this.#grant(ticket, nowMs);
     else this.#enqueue(ticket, nowMs);
   }
@@ -269,11 +272,7 @@ export class LeaseLedger {
   }
 
   #isFree(server: ServerBook, user: UserBook): boolean {
-    return (
-      this.#totalOut < this.#maxTotal &&
-      server.out < server.limit &&
-      user.out < this.#options.maxPerUser
-    );
+    return this.#totalOut < this.#maxTotal && server.out < server.limit && user.out < user.limit;
   }
 
   #enqueue(ticket: Ticket, nowMs: number): void {
@@ -297,7 +296,7 @@ export class LeaseLedger {
   #boundReached(user: UserBook): RefusalReason | undefined {
     if (user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
     if (this.#queued < this.#options.maxQueued) return undefined;
-    return user.out >= this.#options.maxPerUser ? 'user-busy' : 'queue-full';
+    return user.out >= user.limit ? 'user-busy' : 'queue-full';
   }
 
   /**
@@ -318,7 +317,7 @@ export class LeaseLedger {
         continue;
       }
       const user = this.#userBook(userName);
-      if (user.out >= this.#options.maxPerUser) {
+      if (user.out >= user.limit) {
         this.#park(server, user);
         this.#recalls.user(user, nowMs);
         continue;
@@ -379,15 +378,28 @@ export class LeaseLedger {
     const user = this.#users.get(name);
     if (user === undefined) return;
     user.out -= count;
-    if (user.out < this.#options.maxPerUser) {
-      for (const server of user.parkedAt) {
-        server.queue.unpark(name);
-        this.#enterRing(server);
-      }
-      user.parkedAt.clear();
-      this.#parkedUsers.delete(user);
-    }
+    this.#unparkIfFree(user);
     this.#forgetUserIfUnused(user);
+  }
+
+  /** Above a lowered limit nothing is granted until enough has come back. */
+  #setUserLimit(name: string, limit: number, nowMs: number): void {
+    const user = this.#users.get(name);
+    if (user === undefined || user.limit === limit) return;
+    user.limit = limit;
+    if (user.out > limit) this.#recalls.user(user, nowMs);
+    this.#unparkIfFree(user);
+    this.#serve(nowMs);
+  }
+
+  #unparkIfFree(user: UserBook): void {
+    if (user.out >= user.limit) return;
+    for (const server of user.parkedAt) {
+      server.queue.unpark(user.name);
+      this.#enterRing(server);
+    }
+    user.parkedAt.clear();
+    this.#parkedUsers.delete(user);
   }
 
   #park(server: ServerBook, user: UserBook): void {
@@ -403,7 +415,7 @@ export class LeaseLedger {
       if (waiter === undefined) return;
       const { user } = waiter.item;
       const isLate = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
-      if (user.out >= this.#options.maxPerUser) this.#refuse(waiter.item, 'user-busy');
+      if (user.out >= user.limit) this.#refuse(waiter.item, 'user-busy');
       else this.#refuse(waiter.item, isLate ? 'queue-timeout' : 'shed');
     }
   }
@@ -452,10 +464,10 @@ export class LeaseLedger {
     return server;
   }
 
-  #userBook(name: string): UserBook {
+  #userBook(name: string, limit = this.#options.maxPerUser): UserBook {
     let user = this.#users.get(name);
     if (user === undefined) {
-      user = newUserBook(name);
+      user = newUserBook(name, limit);
       this.#users.set(name, user);
     }
     return user;

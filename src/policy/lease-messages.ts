@@ -35,6 +35,8 @@ export interface TicketRequest {
   readonly server: string;
   /** The half that the worker had idle and hands back with this ticket. */
   readonly surrendered?: SlotKind | undefined;
+  /** The user's own limit, where it is not the common one. The latest told is the one that holds. */
+  readonly maxPerUser?: number | undefined;
 }
 
 /** Worker to primary: slots that the worker no longer counts as its own. */

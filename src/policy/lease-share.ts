@@ -155,6 +155,13 @@ export class LeaseShare {
     return this.#report(nowMs, this.#unspent, true);
   }
 
+  /** The limit has changed: everything goes back, and what was said of it is void. */
+  restart(nowMs: number): ChunkReport {
+    this.#deniedUntilMs = -Infinity;
+    this.#leftAtPrimary = 0;
+    return this.#report(nowMs, this.#unspent, false);
+  }
+
   /**
    * The report to send, if there is anything to say. To be called every 50 ms: places come back
    * that much late.

@@ -25,6 +25,8 @@ export interface LocalLeasesOptions {
 }
 
 interface Holding {
+  /** Of a user: its own limit under which these slots were lent; undefined = the common one. */
+  maxPerUser: number | undefined;
   inUse: number;
   idle: number;
   /** Lowest `idle` since the last sweep. */
@@ -50,11 +52,13 @@ export class LocalLeases {
   /**
    * Starts a call from idle slots: true, and the caller owes one `put`; false, and nothing changed.
    */
-  take(user: string, server: string): boolean {
+  take(user: string, server: string, maxPerUser?: number): boolean {
     const ofServer = this.#server.get(server);
     if (ofServer === undefined || ofServer.idle === 0) return false;
     const ofUser = this.#user.get(user);
     if (ofUser === undefined || ofUser.idle === 0) return false;
+    // The primary has to hear of a changed limit before anything more is used.
+    if (ofUser.maxPerUser !== maxPerUser) return false;
     use(ofServer);
     use(ofUser);
     return true;
@@ -62,20 +66,27 @@ export class LocalLeases {
 
   /**
    * After a false `take`: gives up the half that is idle, if any. It goes back with the ticket, as
-   * its `surrendered`.
+   * its `surrendered`. Slots lent under another limit of the user all go back.
    */
-  surrender(user: string, server: string): SlotKind | undefined {
+  surrender(user: string, server: string, maxPerUser?: number): SlotKind | undefined {
+    const ofUser = this.#user.get(user);
+    if (ofUser !== undefined && ofUser.maxPerUser !== maxPerUser) {
+      ofUser.maxPerUser = maxPerUser;
+      this.#returnIdle('user', user, ofUser, ofUser.idle);
+    }
     if (giveUp(this.#server.get(server))) return 'server';
-    return giveUp(this.#user.get(user)) ? 'user' : undefined;
+    return giveUp(ofUser) ? 'user' : undefined;
   }
 
   /**
    * A grant arrived. When still `wanted` the call starts and the caller owes one `put`; else the
-   * slots are idle.
+   * slots are idle. `maxPerUser`: as its ticket named it.
    */
-  granted(grant: Grant, wanted: boolean, nowMs: number): void {
+  granted(grant: Grant, wanted: boolean, nowMs: number, maxPerUser?: number): void {
     const ofServer = holding(this.#server, grant.server);
+    const isNewUser = !this.#user.has(grant.user);
     const ofUser = holding(this.#user, grant.user);
+    if (isNewUser) ofUser.maxPerUser = maxPerUser;
     const untilMs = nowMs + grant.brokerMs;
     if (grant.brokered === 'server' || grant.brokered === 'both')
       ofServer.brokeredUntilMs = untilMs;
@@ -207,7 +218,7 @@ function giveUp(held: Holding | undefined): boolean {
 function holding(holdings: Map<string, Holding>, key: string): Holding {
   let held = holdings.get(key);
   if (held === undefined) {
-    held = { inUse: 0, idle: 0, lowWater: 0, brokeredUntilMs: -Infinity };
+    held = { maxPerUser: undefined, inUse: 0, idle: 0, lowWater: 0, brokeredUntilMs: -Infinity };
     holdings.set(key, held);
   }
   return held;

@@ -238,7 +238,7 @@ export class AdmissionBroker {
         this.#ledger(event.of).returned(from, event.slots, nowMs);
         return;
       case 'ask':
-        this.#rates.ask(from, event.limit, event.request, nowMs);
+        this.#rates.ask(from, event, nowMs);
         return;
       case 'report':
         this.#rates.report(from, event.limit, event.report, nowMs);

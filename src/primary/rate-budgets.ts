@@ -1,11 +1,12 @@
 /**
  * The rate limits of the configuration as budgets that workers lease from: the gateway's token
- * bucket, each user's window, each server's window or its own bucket. All of them shrink and grow
- * with one factor, the adaptive scale.
+ * bucket, each user's window, each server's window or its own bucket; and the windows of API keys
+ * with a rate of their own, which workers tell with each ask. All of them shrink and grow with one
+ * factor, the adaptive scale.
  */
 import type { Config } from '../../config/config.js';
-import { parseRateKey } from '../ipc/admission-messages.js';
-import type { ChunkMessage, ChunkReport, ChunkRequest } from '../policy/lease-budget.js';
+import { parseRateKey, type WorkerEvent } from '../ipc/admission-messages.js';
+import type { ChunkMessage, ChunkReport } from '../policy/lease-budget.js';
 import { LeaseBudgets } from '../policy/lease-budgets.js';
 import type { Incarnation } from '../policy/lease-messages.js';
 import { SlidingWindow } from '../policy/sliding-window.js';
@@ -25,6 +26,8 @@ type Rate =
 export class RateBudgets {
   readonly #config: Pick<Config, 'rate' | 'servers'>;
   readonly #budgets: LeaseBudgets<Limit>;
+  /** Rates of API keys, as told last; of those that have a budget now. */
+  readonly #keyRates = new Map<string, number>();
   #scale = 1;
 
   constructor(config: Pick<Config, 'rate' | 'servers'>) {
@@ -39,8 +42,10 @@ export class RateBudgets {
     return this.#budgets.drain();
   }
 
-  ask(from: Incarnation, key: string, request: ChunkRequest, nowMs: number): void {
-    this.#budgets.ask(from, key, request, nowMs);
+  ask(from: Incarnation, event: Extract<WorkerEvent, { kind: 'ask' }>, nowMs: number): void {
+    const { limit, request, perSecond } = event;
+    if (perSecond !== undefined) this.#learnKeyRate(limit, perSecond);
+    this.#budgets.ask(from, limit, request, nowMs);
   }
 
   report(from: Incarnation, key: string, report: ChunkReport, nowMs: number): void {
@@ -57,7 +62,11 @@ export class RateBudgets {
 
   /** Forgets limits that constrain nobody. Returns how many. */
   sweep(nowMs: number): number {
-    return this.#budgets.sweep(nowMs);
+    const swept = this.#budgets.sweep(nowMs);
+    for (const key of this.#keyRates.keys()) {
+      if (this.#budgets.limitOf(key) === undefined) this.#keyRates.delete(key);
+    }
+    return swept;
   }
 
   setScale(scale: number, nowMs: number): void {
@@ -100,6 +109,14 @@ export class RateBudgets {
     };
   }
 
+  #learnKeyRate(key: string, perSecond: number): void {
+    if (parseRateKey(key)?.kind !== 'key' || this.#keyRates.get(key) === perSecond) return;
+    if (this.#keyRates.size >= MAX_KEYS) return;
+    this.#keyRates.set(key, perSecond);
+    const limit = this.#budgets.limitOf(key);
+    if (limit instanceof SlidingWindow) limit.setLimit(scaled(perSecond, this.#scale));
+  }
+
   #create(key: string, nowMs: number): Limit {
     const rate = this.#rate(key);
     // Asked for by nobody who shares this configuration: nothing passes.
@@ -124,6 +141,8 @@ export class RateBudgets {
         return bucket(gatewayTokensPerSecond, gatewayTokensPerSecond);
       case 'user':
         return window(perUserPerSecond);
+      case 'key':
+        return window(this.#keyRates.get(key) ?? null);
       case 'server': {
         const own = Object.hasOwn(this.#config.servers, parsed.name)
           ? this.#config.servers[parsed.name]?.rateLimit

@@ -49,3 +49,12 @@ t.test('a rate tells how long to wait, and carries its headers', (t) => {
   });
   t.end();
 });
+
+t.test("a key's own budget is named as such; what is not the caller's fault is not", (t) => {
+  t.match(slotRefusal('user-busy', 's', true).options, {
+    data: { policy: 'key-budget' },
+    hint: /key/,
+  });
+  t.match(slotRefusal('shed', 's', true).options, { data: { policy: 'queue' } });
+  t.end();
+});

@@ -26,7 +26,7 @@ function worker(maxUsers = 100) {
 }
 
 const ratesOf = (shares: RateShares, user = 'ana', server = 's'): readonly CallRate[] => {
-  const rates = shares.ratesOf(user, server);
+  const rates = shares.ratesOf(user, server, 0);
   if (rates === null) throw new Error('the table is full');
   return rates;
 };
@@ -108,9 +108,37 @@ t.test('what was spent is reported; users who are idle are forgotten', (t) => {
 
 t.test('a full table of users takes no new one', (t) => {
   const { shares } = worker(2);
-  t.ok(shares.ratesOf('a', 's'));
-  t.ok(shares.ratesOf('b', 's'));
-  t.equal(shares.ratesOf('c', 's'), null);
-  t.ok(shares.ratesOf('a', 's'));
+  t.ok(shares.ratesOf('a', 's', 0));
+  t.ok(shares.ratesOf('b', 's', 0));
+  t.equal(shares.ratesOf('c', 's', 0), null);
+  t.ok(shares.ratesOf('a', 's', 0));
+  t.end();
+});
+
+t.test("a key's own rate counts in its user's stead, and is told with each ask", (t) => {
+  const { shares, sent, chunk } = worker();
+  const ofKey = (perSecond: number): readonly CallRate[] =>
+    shares.ratesOf('ana', 's', 0, { keyId: 'k1', perSecond }) ?? [];
+  t.same(
+    ofKey(3).map(({ kind }) => kind),
+    ['key', 'server', 'gateway'],
+  );
+  const first = ofKey(3).slice(0, 1);
+  void shares.spend(first, 0);
+  shares.beforeSend(0);
+  t.match(sent, [{ kind: 'ask', limit: 'key:k1', request: { needed: 1 }, perSecond: 3 }]);
+  chunk('key:k1', 3, 1);
+  t.equal(shares.spend(first, 1), 'spent');
+  t.equal(shares.users, 1);
+  sent.length = 0;
+  const changed = ofKey(1).slice(0, 1);
+  t.match(sent, [{ kind: 'report', limit: 'key:k1', report: { spent: 2, returned: 1 } }]);
+  t.ok(shares.spend(changed, 2) instanceof Promise, 'nothing of the old chunk is spent');
+  sent.length = 0;
+  shares.beforeSend(2);
+  t.match(sent, [{ kind: 'ask', limit: 'key:k1', perSecond: 1 }]);
+  chunk('key:k1', 1, 3);
+  for (const nowMs of [50, 1100, 2200]) shares.sweep(nowMs);
+  t.equal(shares.users, 0, 'an idle key is forgotten');
   t.end();
 });

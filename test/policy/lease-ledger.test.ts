@@ -68,6 +68,11 @@ const kill = onWorker('kill', (world, who) => {
 const exit = onWorker('exit', (world, who) => {
   world.exit(who);
 });
+const changeLimit = fc.tuple(users, fc.constantFrom(0, 1, 3)).map(([user, limit]) =>
+  step(`changeLimit(${user}, ${limit})`, (world) => {
+    world.changeLimit(user, limit);
+  }),
+);
 const start = fc.constant(
   step('start', (world) => {
     world.start();
@@ -98,7 +103,7 @@ t.test('over several workers, with messages under way and workers dying', (t) =>
   const commands = fc.commands(
     [call, call, call, call, finish, finish, finish, toPrimary, toPrimary, toWorker, toWorker]
       .concat([exchange, exchange, cancel, sweep, advance, advance, drain, kill, exit, refuse])
-      .concat([start]),
+      .concat([start, changeLimit]),
     { size: 'max', maxCommands: 250 },
   );
   const seen = { granted: 0, refused: 0, local: 0, waited: 0, blocked: 0 };
@@ -507,5 +512,35 @@ t.test('returns of what is not out are counted and not believed', (t) => {
   t.equal(ledger.snapshot().excessReturns, 3);
   t.equal(ledger.out('server', 's'), 1);
   t.equal(ledger.out('user', 'ana'), 0);
+  t.end();
+});
+
+t.test("a user's own limit holds from the ticket that names it", (t) => {
+  const ledger = new LeaseLedger({ ...OPTIONS, maxPerUser: 2, brokerMs: 400 });
+  ledger.setServer('s', 5, 0);
+  ledger.workerStarted(1);
+  let id = 0;
+  const ask = (maxPerUser?: number): readonly LedgerMessage[] => {
+    id += 1;
+    ledger.ticket(1, { ticket: id, user: 'ana', server: 's', maxPerUser }, 0);
+    return ledger.drain();
+  };
+  t.match(ask(), [{ kind: 'grant' }]);
+  t.match(ask(), [{ kind: 'grant' }]);
+  t.match(ask(), [{ kind: 'recall', scope: 'user' }], 'the common limit is used up');
+  t.match(ask(4), [
+    { kind: 'grant', ticket: 3 },
+    { kind: 'grant', ticket: 4 },
+  ]);
+  t.equal(ledger.out('user', 'ana'), 4);
+  t.equal(ask(1).filter(({ kind }) => kind === 'grant').length, 0, 'lowered: nothing more');
+  for (let back = 0; back < 3; back += 1) {
+    ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+    ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
+  }
+  t.equal(ledger.drain().filter(({ kind }) => kind === 'grant').length, 0);
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
+  t.match(ledger.drain(), [{ kind: 'grant', ticket: 5 }]);
   t.end();
 });

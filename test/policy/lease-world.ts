@@ -14,6 +14,7 @@ const SERVER_LIMITS: Readonly<Record<string, number>> = { a: 1, b: 3, c: 6 };
 interface Call {
   readonly user: string;
   readonly server: string;
+  readonly own?: number | undefined;
 }
 
 type ToPrimary =
@@ -44,6 +45,10 @@ export class LeaseWorld {
   #lastIncarnation = 0;
   #lastTicket = 0;
   readonly #unanswered = new Set<number>();
+  /** Limits of users' own, and the highest and the lowest that each ever had. */
+  readonly #ownLimits = new Map<string, number>();
+  readonly #highest = new Map<string, number>();
+  readonly #lowest = new Map<string, number>();
   granted = 0;
   refused = 0;
   startedLocally = 0;
@@ -66,17 +71,34 @@ export class LeaseWorld {
   call(who: number, user: string, server: string): void {
     const worker = this.#alive(who);
     if (worker === undefined) return;
-    if (worker.leases.take(user, server)) {
+    const own = this.#ownLimits.get(user);
+    if (worker.leases.take(user, server, own)) {
       worker.inFlight.push({ user, server });
       this.startedLocally += 1;
       return;
     }
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
-    const surrendered = worker.leases.surrender(user, server);
-    worker.waiting.set(ticket, { user, server });
+    const surrendered = worker.leases.surrender(user, server, own);
+    this.#sendReturns(worker);
+    worker.waiting.set(ticket, { user, server, own });
     this.#unanswered.add(ticket);
-    worker.toPrimary.push({ kind: 'ticket', request: { ticket, user, server, surrendered } });
+    const request = { ticket, user, server, surrendered, maxPerUser: own };
+    worker.toPrimary.push({ kind: 'ticket', request });
+  }
+
+  /** From now on calls of the user name this limit; 0: the common one. */
+  changeLimit(user: string, limit: number): void {
+    if (limit === 0) this.#ownLimits.delete(user);
+    else this.#ownLimits.set(user, limit);
+    if (limit === 0) return;
+    const { maxPerUser } = this.#options;
+    this.#highest.set(user, Math.max(this.#highestOf(user), limit));
+    this.#lowest.set(user, Math.min(this.#lowest.get(user) ?? maxPerUser, limit));
+  }
+
+  #highestOf(user: string): number {
+    return this.#highest.get(user) ?? this.#options.maxPerUser;
   }
 
   finish(who: number, which: number): void {
@@ -153,13 +175,13 @@ export class LeaseWorld {
   /** Sends what the ledger wants sent; then nothing may be above a limit, and no slot lost or made. */
   check(): void {
     this.#route();
-    const { maxTotal, maxPerUser } = this.#options;
+    const { maxTotal } = this.#options;
     const inFlight = this.#workers.flatMap((worker) => worker.inFlight);
     expectAtMost(inFlight.length, maxTotal, 'in flight in total');
     expectAtMost(this.ledger.snapshot().total.out, maxTotal, 'out in total');
     expectAtMost(this.ledger.snapshot().queued, this.#options.maxQueued, 'queued');
     for (const server of SERVERS) this.#checkKey('server', server, SERVER_LIMITS[server] ?? 0);
-    for (const user of USERS) this.#checkKey('user', user, maxPerUser);
+    for (const user of USERS) this.#checkKey('user', user, this.#highestOf(user));
   }
 
   /** Delivers until all is quiet, through several rounds of recalls; no call ends. */
@@ -185,7 +207,7 @@ export class LeaseWorld {
         const ofServer = inFlight.filter((call) => call.server === server).length;
         const limited =
           inFlight.length >= maxTotal ||
-          ofUser >= maxPerUser ||
+          ofUser >= (this.#lowest.get(user) ?? maxPerUser) ||
           ofServer >= (SERVER_LIMITS[server] ?? 0);
         if (!limited) throw new Error(`ticket ${ticket} (${user}, ${server}) waits in vain`);
       }

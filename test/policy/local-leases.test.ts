@@ -262,3 +262,19 @@ t.test('slots are neither made nor lost, and none stays idle longer than two swe
   );
   t.end();
 });
+
+t.test('nothing is used that was lent under another limit of the user', (t) => {
+  const leases = new LocalLeases();
+  leases.granted(grant('ana', 'a'), true, 0, 2);
+  leases.granted(grant('ana', 'a'), true, 0, 2);
+  leases.put('ana', 'a', 0);
+  t.ok(leases.take('ana', 'a', 2));
+  leases.put('ana', 'a', 0);
+  t.notOk(leases.take('ana', 'a', 3));
+  t.notOk(leases.take('ana', 'a'));
+  t.equal(leases.surrender('ana', 'a', 3), 'server');
+  t.same(leases.drainReturns(), [{ kind: 'user', key: 'ana', count: 1 }]);
+  leases.put('ana', 'a', 1);
+  t.ok(leases.take('ana', 'a', 3), 'what was in use stays, under the limit that holds now');
+  t.end();
+});

@@ -18,7 +18,7 @@ const budgets = () =>
 
 /** How many of `wanted` are lent now. */
 function lent(all: RateBudgets, key: string, nowMs = 0, wanted = 1000): number {
-  all.ask(1, key, { needed: wanted, wanted }, nowMs);
+  all.ask(1, { kind: 'ask', limit: key, request: { needed: wanted, wanted } }, nowMs);
   const answer = all.drain().at(-1);
   return answer?.kind === 'chunk' ? answer.count : 0;
 }
@@ -61,5 +61,36 @@ t.test('accounts that constrain nobody are forgotten', (t) => {
   all.workerExited(1, 100);
   t.equal(all.sweep(5000), 1);
   t.equal(all.size, 0);
+  t.end();
+});
+
+t.test('a key has the rate that was told last, scaled as all are; nothing before', (t) => {
+  const all = budgets();
+  const ask = (perSecond: number | undefined, nowMs: number): number => {
+    const request = { needed: 1000, wanted: 1000 };
+    const told = perSecond === undefined ? {} : { perSecond };
+    all.ask(1, { kind: 'ask', limit: 'key:k1', request, ...told }, nowMs);
+    const answer = all.drain().at(-1);
+    return answer?.kind === 'chunk' ? answer.count : 0;
+  };
+  t.equal(ask(3, 0), 3);
+  t.equal(ask(5, 1), 2, 'raised at once, and what is out counts');
+  t.equal(ask(2, 2), 0, 'lowered at once');
+  all.report(1, 'key:k1', { spent: 5, returned: 0, spentAgeMs: 0, answersRecall: false }, 3);
+  t.equal(ask(2, 1003), 2);
+  all.report(1, 'key:k1', { spent: 2, returned: 0, spentAgeMs: 0, answersRecall: false }, 1004);
+  all.setScale(0.5, 1004);
+  t.equal(ask(undefined, 2004), 1);
+  all.report(1, 'key:k1', { spent: 1, returned: 0, spentAgeMs: 0, answersRecall: false }, 2004);
+  t.equal(all.sweep(9000), 1, 'an idle one is forgotten');
+  t.equal(ask(undefined, 9000), 0, 'with its rate');
+  t.end();
+});
+
+t.test('only a key may tell its rate', (t) => {
+  const all = budgets();
+  const request = { needed: 1000, wanted: 1000 };
+  all.ask(1, { kind: 'ask', limit: 'user:ana', request, perSecond: 900 }, 0);
+  t.match(all.drain(), [{ kind: 'chunk', count: 10 }]);
   t.end();
 });

@@ -26,6 +26,8 @@ export interface AdmissionBench {
 export interface CallOptions {
   readonly tool?: string;
   readonly value?: unknown;
+  /** An API key in place of the user's token. */
+  readonly key?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -94,12 +96,12 @@ export async function admissionBench(
   return {
     gateway,
     upstream,
-    async call(user, server, { tool = 'echo', value = null, signal } = {}) {
+    async call(user, server, { tool = 'echo', value = null, key, signal } = {}) {
       id += 1;
       const startedAtMs = performance.now();
       const reply = await rpc({
         url: gateway.endpoint(server),
-        key: tokenOf(tokens, user),
+        key: key ?? tokenOf(tokens, user),
         ...modernCall(id, tool, { user, value }),
         agent,
         ...(signal === undefined ? {} : { signal }),
