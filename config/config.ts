@@ -180,6 +180,8 @@ export interface ServerConfig {
   readonly prompts: NameRulesConfig;
   /** Of URIs, and of URI templates as they are written. */
   readonly resources: NameRulesConfig;
+  /** OAuth scopes that tokens need, for any use and, by pattern, for tools; API keys need none. */
+  readonly scopes: ScopesConfig;
   /** Where each user's own stored credential goes in calls to this upstream; null = none is sent. */
   readonly credential: CredentialInjection | null;
   readonly source: ServerSource;
@@ -190,6 +192,22 @@ export interface NameRulesConfig {
   readonly allow: readonly string[] | null;
   /** Beats `allow`. */
   readonly deny: readonly string[];
+}
+
+export interface ScopesConfig {
+  readonly required: readonly string[];
+  readonly tools: Readonly<Record<string, readonly string[]>>;
+}
+
+/** How the gateway gets a token of its own for a server: OAuth client credentials. */
+export interface ClientCredentialsConfig {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scopes: readonly string[];
+  /** RFC 8707. */
+  readonly resource: string;
+  readonly clientAuthentication: 'basic' | 'post';
 }
 
 export type CredentialInjection =
@@ -219,4 +237,6 @@ export type ServerSource =
       readonly headers: Readonly<Record<string, string>>;
       /** Streamable HTTP, or the HTTP+SSE of revision 2024-11-05. */
       readonly transport: 'http' | 'sse';
+      /** Null = none but `headers`. Never with `sse`. */
+      readonly oauth: ClientCredentialsConfig | null;
     };

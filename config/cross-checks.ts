@@ -77,12 +77,14 @@ const RULES: readonly Rule[] = [
       ['auth', 'jwt', 'issuer'],
       ['auth', 'jwt', 'audience'],
     ],
-    check: ({ auth: { jwt } }) =>
+    check: ({ auth: { jwt, authorizationServers } }) =>
       jwt.keys.length + jwt.jwksUrls.length > 0 &&
-      (jwt.issuer === undefined || jwt.audience === undefined)
+      (jwt.issuer === undefined ||
+        (jwt.audience === undefined && authorizationServers.length === 0))
         ? {
             at: 'key',
-            message: 'needs "issuer" and "audience" once foreign keys are trusted',
+            message:
+              'needs "issuer", and "audience" or auth.authorizationServers, once foreign keys are trusted',
             hint: 'an issuer signs tokens for other services too, and those must not open this gateway',
           }
         : null,

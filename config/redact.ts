@@ -52,6 +52,7 @@ function redactSource(source: ServerSource): ServerSource {
         ...source,
         url: withoutQuery(withoutPassword(source.url)),
         headers: redactedValues(source.headers),
+        oauth: source.oauth === null ? null : { ...source.oauth, clientSecret: REDACTED },
       };
     case 'bundled':
     case 'module':

@@ -200,7 +200,11 @@ const authGroup = z.strictObject({
   jwt: z
     .strictObject({
       issuer: text.optional().describe('Required `iss`.'),
-      audience: text.optional().describe('Required `aud`.'),
+      audience: text
+        .optional()
+        .describe(
+          'Required `aud`; with `authorizationServers`, the public URL of the gateway or of a server will do as well.',
+        ),
       leewaySeconds: seconds(0, 60).default(30).describe('Clock difference allowed.'),
       maxLifetimeSeconds: seconds(60, 31_536_000)
         .default(86_400)

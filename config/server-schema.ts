@@ -3,6 +3,7 @@
  * unchanged. Which source keys go together is checked in server-source.ts, where the message can say what to do.
  */
 import { z } from 'zod';
+import { oauth, scopes } from './server-auth-schema.js';
 import {
   bytes,
   count,
@@ -68,6 +69,7 @@ const policyKeys = {
   tools: nameRules('tools', 'tool names'),
   prompts: nameRules('prompts', 'prompt names'),
   resources: nameRules('resources', 'URIs and URI templates'),
+  scopes,
   credential: z
     .strictObject({
       header: text.optional().describe('HTTP servers: the header that carries it.'),
@@ -109,6 +111,7 @@ export const serverEntry = z.strictObject({
     .enum(['http', 'sse'])
     .optional()
     .describe('http: streamable HTTP, or HTTP+SSE; `sse` if absent and the path ends in /sse.'),
+  oauth: oauth.optional(),
   ...policyKeys,
 });
 

@@ -3,10 +3,11 @@
  * which; keys of two kinds at once, or of none, are problems here. Relative paths become absolute.
  */
 import { resolve } from 'node:path';
-import type { ServerSource } from './config.js';
+import type { ClientCredentialsConfig, ServerSource } from './config.js';
 import { nearest } from './nearest.js';
 import type { ProblemText } from './problem.js';
 import type { ServerEntry } from './server-schema.js';
+import { isLoopback } from './value-kinds.js';
 
 /** Servers that need no source: folders of src/servers. */
 export const BUNDLED_SERVERS = ['meerkats-table'];
@@ -31,7 +32,7 @@ type Kind = (typeof KINDS)[number];
 const KEYS_OF_KIND: Readonly<Record<Kind, readonly (keyof ServerEntry)[]>> = {
   module: [],
   command: ['args', 'env', 'cwd', 'idleTimeout', 'maxProcesses', 'maxLineBytes'],
-  url: ['headers', 'transport'],
+  url: ['headers', 'transport', 'oauth'],
 };
 
 /** Null when the entry names no source that could be used; `report` has said why. */
@@ -47,7 +48,7 @@ export function serverSource(entry: ServerEntry, context: SourceContext): Server
     return { kind: 'module', path: resolve(context.folder, entry.module) };
   }
   if (entry.command !== undefined) return stdioSource(entry.command, entry, context);
-  if (entry.url !== undefined) return httpSource(entry.url, entry);
+  if (entry.url !== undefined) return httpSource(entry.url, entry, context);
   return kind === undefined ? bundledSource(context) : null;
 }
 
@@ -76,15 +77,41 @@ function stdioSource(command: string, entry: ServerEntry, context: SourceContext
   };
 }
 
-function httpSource(url: string, entry: ServerEntry): ServerSource {
+function httpSource(url: string, entry: ServerEntry, context: SourceContext): ServerSource {
   // Clients without a transport setting tell the two apart by this same habit of server authors.
   const byPath = new URL(url).pathname.replace(/\/$/, '').endsWith('/sse') ? 'sse' : 'http';
+  const transport = entry.transport ?? byPath;
   return {
     kind: 'http',
     url,
     headers: entry.headers ?? {},
-    transport: entry.transport ?? byPath,
+    transport,
+    oauth: clientCredentials(url, transport, entry, context),
   };
+}
+
+function clientCredentials(
+  url: string,
+  transport: 'http' | 'sse',
+  { oauth, headers = {} }: ServerEntry,
+  { report }: SourceContext,
+): ClientCredentialsConfig | null {
+  if (oauth === undefined) return null;
+  if (transport === 'sse') {
+    report('oauth', { at: 'key', message: 'is for streamable HTTP, and this server is HTTP+SSE' });
+  }
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
+    report('oauth', { at: 'key', message: 'and an Authorization header; keep one' });
+  }
+  if (!isSafeUrl(oauth.tokenUrl)) {
+    report('oauth', { message: 'needs a tokenUrl that is https: the secret is sent there' });
+  }
+  return { ...oauth, resource: oauth.resource ?? url };
+}
+
+function isSafeUrl(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''));
 }
 
 function bundledSource({ name, report }: SourceContext): ServerSource | null {

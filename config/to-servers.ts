@@ -85,6 +85,7 @@ function toServer(entry: ServerEntry, context: SourceContext): ServerConfig | nu
     tools: nameRules(entry.tools),
     prompts: nameRules(entry.prompts),
     resources: nameRules(entry.resources),
+    scopes: entry.scopes,
     credential: credentialInjection(entry.credential, source, (message) => {
       context.report('credential', { message });
     }),

@@ -12,7 +12,13 @@ import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './
 import { readCredential } from './credential.js';
 import { FairGate } from './fair-gate.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
-import { refuseAmbiguity, refuseIdentity, type IdentityRefusal } from './identity-refusal.js';
+import {
+  NO_CHALLENGE,
+  refuseAmbiguity,
+  refuseIdentity,
+  type Challenge,
+  type IdentityRefusal,
+} from './identity-refusal.js';
 import type { Principal } from './principal.js';
 import { sourceOf } from './source.js';
 import { bindToKey, principalOfToken } from './token-principal.js';
@@ -34,8 +40,8 @@ export interface AuthenticatorOptions {
   readonly maxPending?: number;
   /** Whether a request without any credential is the user `anonymous`, who may use every server. */
   readonly allowAnonymous?: boolean;
-  /** URL of a server's RFC 9728 document; absent when no authorization server is configured. */
-  readonly resourceMetadataUrl?: (server: string | undefined) => string | null;
+  /** What a 401 tells about a server (undefined: about the gateway); absent: nothing. */
+  readonly challengeOf?: (server: string | undefined) => Challenge;
   readonly clock?: { readonly monotonicMs: () => number; readonly wallMs: () => number };
 }
 
@@ -103,7 +109,7 @@ class CachingAuthenticator implements Authenticator {
     const { server } = presented;
     if (credential.kind === 'ambiguous') {
       this.#refusals += 1;
-      throw refuseAmbiguity(this.#metadataUrl(server));
+      throw refuseAmbiguity(this.#challenge(server));
     }
     if (credential.kind === 'none') {
       if (this.#options.allowAnonymous === true) return ANONYMOUS;
@@ -238,11 +244,11 @@ class CachingAuthenticator implements Authenticator {
 
   #refuse(refusal: IdentityRefusal, server: string | undefined): GatewayError {
     this.#refusals += 1;
-    return refuseIdentity(refusal, this.#metadataUrl(server));
+    return refuseIdentity(refusal, this.#challenge(server));
   }
 
-  #metadataUrl(server: string | undefined): string | null {
-    return this.#options.resourceMetadataUrl?.(server) ?? null;
+  #challenge(server: string | undefined): Challenge {
+    return this.#options.challengeOf?.(server) ?? NO_CHALLENGE;
   }
 }
 

@@ -31,15 +31,30 @@ const EXPLANATIONS: Readonly<Record<IdentityRefusal, readonly [why: string, next
   'bad-claims': ['The token lacks exp or sub, or its claims have other types.', MAKE_TOKEN],
 };
 
-/** `metadataUrl`: the RFC 9728 document of the server asked for, when an authorization server is configured. */
-export function refuseIdentity(refusal: IdentityRefusal, metadataUrl: string | null): GatewayError {
+/** What a challenge tells about the server that was asked for. */
+export interface Challenge {
+  /** Its RFC 9728 document; null when no authorization server is configured. */
+  readonly metadataUrl: string | null;
+  /** Scopes that any use of it needs. */
+  readonly scopes: readonly string[];
+}
+
+export const NO_CHALLENGE: Challenge = { metadataUrl: null, scopes: [] };
+
+export function refuseIdentity(
+  refusal: IdentityRefusal,
+  { metadataUrl, scopes }: Challenge,
+): GatewayError {
   const [why, next] = EXPLANATIONS[refusal];
   return new GatewayError('GW_UNAUTHENTICATED', {
     hint: `${why} ${next}`,
     headers: {
       'www-authenticate': challenge(
         // Without a credential there is nothing wrong yet, so no error code (RFC 6750 §3.1).
-        refusal === 'missing' ? [] : ['error="invalid_token"', `error_description="${why}"`],
+        [
+          ...(refusal === 'missing' ? [] : ['error="invalid_token"', `error_description="${why}"`]),
+          ...scopePart(scopes),
+        ],
         metadataUrl,
       ),
     },
@@ -48,7 +63,7 @@ export function refuseIdentity(refusal: IdentityRefusal, metadataUrl: string | n
 }
 
 /** For a request that carries two different credentials. */
-export function refuseAmbiguity(metadataUrl: string | null): GatewayError {
+export function refuseAmbiguity({ metadataUrl }: Challenge): GatewayError {
   const why = 'Authorization and X-API-Key carry different credentials; send one of them.';
   return new GatewayError('GW_BAD_REQUEST', {
     hint: why,
@@ -59,6 +74,26 @@ export function refuseAmbiguity(metadataUrl: string | null): GatewayError {
       ),
     },
   });
+}
+
+/** For a good token without the scopes; `needed` are all of this use, in one challenge (MCP step-up). */
+export function refuseScope(needed: readonly string[], { metadataUrl }: Challenge): GatewayError {
+  const why = 'The token lacks a scope that this needs.';
+  return new GatewayError('GW_FORBIDDEN', {
+    hint: `${why} Ask the authorization server for: ${needed.join(' ')}`,
+    headers: {
+      'www-authenticate': challenge(
+        ['error="insufficient_scope"', ...scopePart(needed), `error_description="${why}"`],
+        metadataUrl,
+      ),
+    },
+    data: { scopes: needed },
+  });
+}
+
+/** Scopes hold no quote or backslash: the configuration's schema saw to it. */
+function scopePart(scopes: readonly string[]): readonly string[] {
+  return scopes.length === 0 ? [] : [`scope="${scopes.join(' ')}"`];
 }
 
 function challenge(parts: readonly string[], metadataUrl: string | null): string {

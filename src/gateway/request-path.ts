@@ -13,6 +13,7 @@ import { methodRow } from '../mcp/methods.js';
 import type { NamedTarget } from '../mcp/named-target.js';
 import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
 import type { RetryBudget } from '../policy/retry-budget.js';
+import type { ScopeRules } from '../policy/scope-rules.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
 import type { Access, AccessTable } from './access.js';
@@ -21,6 +22,8 @@ import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
 import type { Authenticator } from './authenticator.js';
 import { authorizeServer } from './authorize.js';
+import type { Challenge } from './identity-refusal.js';
+import { requireAudience, requireScopes } from './require-grants.js';
 import { mcpErrorReply } from './error-reply.js';
 import type { HttpExchange } from './exchange.js';
 import { requestHeaders } from './forward-headers.js';
@@ -46,12 +49,16 @@ export interface ServedUpstream {
   readonly retryBudget: RetryBudget;
   /** What the server's own rules leave of its names; null = everything. */
   readonly access: Access | null;
+  /** OAuth scopes that tokens need; null = none. */
+  readonly scopes: ScopeRules | null;
 }
 
 export interface RequestPathOptions {
   /** Enabled servers by name. Replaced as a whole when the configuration changes. */
   readonly servers: () => ReadonlyMap<string, ServedUpstream>;
   readonly authenticator: Authenticator;
+  /** What a refusal for want of audience or scopes tells about a server. */
+  readonly challengeOf: (server: string) => Challenge;
   readonly admission: Admission;
   readonly sessionIds: SessionIds;
   readonly scanLimits: ScanLimits;
@@ -117,6 +124,12 @@ class McpRequest {
     const post = body === null ? this.#checkBodyless() : this.#classify(body);
     const upstreamSessionId = this.#openSession(principal, post);
     const restriction = this.#restrict(principal, upstream, post);
+    if (upstream.scopes !== null) {
+      // A hidden tool must not be given away by the scopes that it would need.
+      const isHidden = restriction !== null && restriction.hidden !== null;
+      const challenge = this.#options.challengeOf(upstream.name);
+      requireScopes(principal, upstream.scopes, isHidden ? null : post, challenge);
+    }
     const permit = await this.#admit(principal, upstream);
     try {
       if (restriction !== null && restriction.hidden !== null) {
@@ -167,14 +180,16 @@ class McpRequest {
     return this.#exchange.readBody(server?.maxBodyBytes ?? 0);
   }
 
+  /** What the credential may use comes first: its holder learns of no other server whether it exists. */
   #findServer(principal: Principal): ServedUpstream {
+    requireAudience(principal, this.#serverName, this.#options.challengeOf);
+    authorizeServer(principal, this.#serverName);
     const upstream = this.#options.servers().get(this.#serverName);
     if (upstream === undefined) {
       throw new GatewayError('GW_SERVER_UNKNOWN', {
         hint: 'The operator sees the names with: multi-mcp servers list',
       });
     }
-    authorizeServer(principal, upstream.name);
     return upstream;
   }
 

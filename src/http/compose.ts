@@ -7,11 +7,13 @@ import { accessOf, AccessTable, type Access } from '../gateway/access.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
 import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
+import type { Challenge } from '../gateway/identity-refusal.js';
 import { LeasedAdmission } from '../gateway/leased-admission.js';
 import { OpenRelays } from '../gateway/open-relays.js';
 import { probeServer } from '../gateway/probe-server.js';
 import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
 import { createRequestPath, type ServedUpstream } from '../gateway/request-path.js';
+import { ResourceMetadata } from '../gateway/resource-metadata.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
@@ -24,6 +26,7 @@ import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
 import { nameFilter } from '../policy/name-filter.js';
 import { RetryBudget } from '../policy/retry-budget.js';
+import { scopeRules } from '../policy/scope-rules.js';
 import { AdmissionCounts } from '../telemetry/admission-counts.js';
 import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
@@ -89,6 +92,17 @@ export async function composeWorker(
     deadlineMs: VERIFY_DEADLINE_MS,
     maxQueue: VERIFY_QUEUE,
   });
+  const requiredScopes = (server: string) => servers.get(server)?.scopes?.required ?? [];
+  const { publicUrl } = config;
+  const { authorizationServers } = config.auth;
+  const metadata =
+    publicUrl === null || authorizationServers.length === 0
+      ? null
+      : new ResourceMetadata({ publicUrl, authorizationServers, requiredScopes });
+  const challengeOf = (server: string | undefined): Challenge => ({
+    metadataUrl: metadata?.url(server) ?? null,
+    scopes: server === undefined ? [] : requiredScopes(server),
+  });
   const issuerKeys =
     config.auth.jwt.jwksUrls.length === 0
       ? null
@@ -103,7 +117,7 @@ export async function composeWorker(
         });
   const verifyToken = createTokenVerifier({
     keys: issuerKeys ?? fixedKeys(tokenKeys(config, start)),
-    rules: config.auth.jwt,
+    rules: { ...config.auth.jwt, resource: metadata === null ? null : config.publicUrl },
     verifyHere: verifyTokensHere,
     verifyInThread: (input) => pool.run(input),
   });
@@ -115,6 +129,7 @@ export async function composeWorker(
     negativeTtlMs: config.auth.negativeCacheTtlMs,
     maxEntries: MAX_CACHED_IDENTITIES,
     allowAnonymous: !config.auth.required,
+    challengeOf,
   });
   const stopWatching = watchIdentityVersion({
     store,
@@ -159,6 +174,7 @@ export async function composeWorker(
   const requestPath = createRequestPath({
     servers: () => servers,
     authenticator,
+    challengeOf,
     admission,
     sessionIds: createSessionIds(Buffer.from(start.secrets.sessionKey, 'hex')),
     scanLimits: {
@@ -205,7 +221,7 @@ export async function composeWorker(
         log.error({ err: thrown }, 'a handler failed');
       },
     },
-    createRoutes(requestPath, operations),
+    createRoutes(requestPath, operations, metadata),
   );
   return {
     front,
@@ -251,6 +267,7 @@ function serveUpstreams(
       streamMaxMs,
       retryBudget: new RetryBudget(),
       access: configuredAccess(server),
+      scopes: scopeRules(server.scopes),
     });
   }
   return served;

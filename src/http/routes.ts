@@ -7,16 +7,21 @@ import { nextRequestId } from '../kernel/ids.js';
 import { problemReply } from '../gateway/error-reply.js';
 import type { ExchangeHandler, HttpExchange } from '../gateway/exchange.js';
 import type { RequestPath } from '../gateway/request-path.js';
-import { preflightReply } from '../gateway/cors.js';
+import { corsHeaders, preflightReply } from '../gateway/cors.js';
+import type { ResourceMetadata } from '../gateway/resource-metadata.js';
 
 export type OperationsRoute = (exchange: HttpExchange) => void | Promise<void>;
 
 const MCP_SUFFIX = '/mcp';
 
-/** `operations` maps exact paths to GET handlers; HEAD is served by the same ones. */
+/**
+ * `operations` maps exact paths to GET handlers; HEAD is served by the same ones. `metadata` is absent where no
+ * authorization server is configured.
+ */
 export function createRoutes(
   requestPath: RequestPath,
   operations: ReadonlyMap<string, OperationsRoute>,
+  metadata: Pick<ResourceMetadata, 'document'> | null = null,
 ): ExchangeHandler {
   return (exchange) => {
     const { path, method } = exchange;
@@ -28,8 +33,12 @@ export function createRoutes(
         return;
       }
     }
-    const operation = operations.get(path);
-    if (operation === undefined) {
+    const operation = operations.get(path) ?? metadataRoute(metadata?.document(path) ?? null);
+    if (operation !== null && method === 'OPTIONS' && !operations.has(path)) {
+      exchange.reply(preflightReply(exchange));
+      return;
+    }
+    if (operation === null) {
       refuse(exchange, new GatewayError('GW_ROUTE_UNKNOWN', { hint: 'GET / lists the paths.' }));
       return;
     }
@@ -38,6 +47,19 @@ export function createRoutes(
       exchange,
       new GatewayError('GW_METHOD_NOT_ALLOWED', { headers: { allow: 'GET, HEAD' } }),
     );
+  };
+}
+
+/** Public, and asked for by browser clients from other origins (RFC 9728 §3). */
+function metadataRoute(document: string | null): OperationsRoute | null {
+  if (document === null) return null;
+  return (exchange) => {
+    const headers = {
+      'content-type': 'application/json',
+      'cache-control': 'max-age=300',
+      ...corsHeaders(exchange),
+    };
+    exchange.reply({ status: 200, headers, body: document });
   };
 }
 

@@ -96,12 +96,42 @@ void t.test('a URL is streamable HTTP unless it says or looks otherwise', (t) =>
     url: 'http://a/mcp',
     headers: { K: 'v' },
     transport: 'http',
+    oauth: null,
   });
   t.equal(transport({ url: 'http://a/sse' }), 'sse');
   t.equal(transport({ url: 'http://a/x/sse/?k=v' }), 'sse');
   t.equal(transport({ url: 'http://a/sse', transport: 'http' }), 'http');
   t.equal(transport({ url: 'http://a/mcp', transport: 'sse' }), 'sse');
   t.equal(transport({ url: 'http://a/asses' }), 'http');
+  t.end();
+});
+
+const OAUTH = {
+  tokenUrl: 'https://id.example/token',
+  clientId: 'gateway',
+  clientSecret: 'secret',
+  scopes: [],
+  clientAuthentication: 'basic',
+};
+
+void t.test('the gateway’s own OAuth names the server by its URL unless told otherwise', (t) => {
+  const resource = (oauth: object) => {
+    const { source } = sourceOf({ url: 'https://a/mcp', oauth: { ...OAUTH, ...oauth } });
+    return source?.kind === 'http' ? source.oauth?.resource : null;
+  };
+  t.equal(resource({}), 'https://a/mcp');
+  t.equal(resource({ resource: 'https://a' }), 'https://a');
+  t.end();
+});
+
+void t.test('the secret of OAuth goes to https or this machine, and beside no other one', (t) => {
+  const problems = (entry: object, oauth: object = {}) =>
+    sourceOf({ url: 'https://a/mcp', ...entry, oauth: { ...OAUTH, ...oauth } }).problems;
+  t.strictSame(problems({}), []);
+  t.strictSame(problems({}, { tokenUrl: 'http://127.0.0.1:9/token' }), []);
+  t.match(problems({}, { tokenUrl: 'http://id.example/token' }), [/tokenUrl that is https/]);
+  t.match(problems({ transport: 'sse' }), [/is for streamable HTTP/]);
+  t.match(problems({ headers: { AUTHORIZATION: 'x' } }), [/keep one/]);
   t.end();
 });
 

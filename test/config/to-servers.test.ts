@@ -39,6 +39,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     tools: { allow: null, deny: [] },
     prompts: { allow: null, deny: [] },
     resources: { allow: null, deny: [] },
+    scopes: { required: [], tools: {} },
     credential: null,
     source: { kind: 'bundled', module: 'meerkats-table' },
   });
@@ -57,8 +58,9 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     tools: { allow: ['get_*'], deny: ['get_all'] },
     prompts: { allow: null, deny: [] },
     resources: { allow: ['docs://*'], deny: [] },
+    scopes: { required: [], tools: {} },
     credential: { into: 'header', name: 'Authorization', prefix: 'Bearer ' },
-    source: { kind: 'http', url: 'http://a/mcp', headers: {}, transport: 'http' },
+    source: { kind: 'http', url: 'http://a/mcp', headers: {}, transport: 'http', oauth: null },
   });
   t.end();
 });

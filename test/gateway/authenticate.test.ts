@@ -59,7 +59,7 @@ t.test(
   (t) => {
     const none = { authorization: undefined, apiKey: undefined, server: 'github' };
     const { authenticator } = identityFixture({
-      resourceMetadataUrl: (server) => `https://x/${server ?? ''}`,
+      challengeOf: (server) => ({ metadataUrl: `https://x/${server ?? ''}`, scopes: [] }),
     });
     t.throws(() => authenticator.authenticate(none, 0), {
       code: 'GW_UNAUTHENTICATED',

@@ -3,6 +3,7 @@ import t from 'tap';
 import { AccessTable } from '../../src/gateway/access.js';
 import type { Admission } from '../../src/gateway/admission.js';
 import type { Authenticator } from '../../src/gateway/authenticator.js';
+import { NO_CHALLENGE } from '../../src/gateway/identity-refusal.js';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
 import type { Principal } from '../../src/gateway/principal.js';
 import { createRequestPath } from '../../src/gateway/request-path.js';
@@ -10,6 +11,7 @@ import { createSessionIds } from '../../src/gateway/session-ids.js';
 import { ToolHints } from '../../src/gateway/tool-hints.js';
 import { GatewayError } from '../../src/kernel/errors.js';
 import { RetryBudget } from '../../src/policy/retry-budget.js';
+import { scopeRules, type ScopeRules } from '../../src/policy/scope-rules.js';
 import { DEFAULT_SCAN_LIMITS } from '../../src/mcp/scan-message.js';
 import type { RequestRecord } from '../../src/telemetry/request-record.js';
 import { FakeExchange, type FakeRequest } from '../support/fake-exchange.js';
@@ -26,7 +28,7 @@ function principal(user: string, servers: readonly string[] | null = null): Prin
     tools: null,
     limits: null,
     isAdmin: false,
-    scopes: new Set(),
+    scopes: null,
     expiresAtMs: null,
   };
 }
@@ -36,12 +38,18 @@ const authenticator: Pick<Authenticator, 'authenticate'> = {
   authenticate: ({ authorization }) => {
     const user = /^Bearer (\w+)$/.exec(authorization ?? '')?.[1];
     if (user === undefined) throw new GatewayError('GW_UNAUTHENTICATED');
+    // With a token for one server that has one scope.
+    if (user === 'token') {
+      const scopes = new Set(['read']);
+      return { ...principal(user), keyId: null, audienceServers: new Set(['fake']), scopes };
+    }
     return user === 'limited' ? principal(user, ['other']) : Promise.resolve(principal(user));
   },
 };
 
 function gateway(
   admission: Admission = new LocalAdmission({ maxStreams: 2, maxStreamsPerUser: 1 }),
+  scopes: ScopeRules | null = null,
 ) {
   const transport = new FakeTransport();
   const records: RequestRecord[] = [];
@@ -54,11 +62,13 @@ function gateway(
     streamIdleTimeoutMs: 0,
     streamMaxMs: 0,
     retryBudget: new RetryBudget(),
+    scopes,
     access: null,
   };
   const path = createRequestPath({
     servers: () => new Map([['fake', upstream]]),
     authenticator: authenticator as Authenticator,
+    challengeOf: () => NO_CHALLENGE,
     admission,
     sessionIds,
     scanLimits: DEFAULT_SCAN_LIMITS,
@@ -279,3 +289,62 @@ t.test('a browser origin is told what it may read', async (t) => {
     vary: 'Origin',
   });
 });
+
+t.test('who may use one server learns of no other whether it exists', async (t) => {
+  const { send } = gateway();
+  const answers = [];
+  for (const server of ['fake', 'nope']) {
+    const { exchange, done } = send(call({ headers: { authorization: 'Bearer limited' } }), server);
+    await done;
+    answers.push(exchange.text.replaceAll(server, 'X').replace(/"requestId":"[^"]*"/, ''));
+  }
+  t.match(answers[0], /GW_FORBIDDEN/);
+  t.equal(answers[0], answers[1]);
+});
+
+t.test('a token for another server is refused like a bad one, existing or not', async (t) => {
+  const { send } = gateway();
+  const { exchange, done } = send(call({ headers: { authorization: 'Bearer token' } }), 'other');
+  await done;
+  t.equal(exchange.status, 401);
+  t.match(exchange.text, /meant for another audience/);
+});
+
+t.test(
+  'scopes are asked of tokens, for the operation as a whole, and not of API keys',
+  async (t) => {
+    const rules = scopeRules({ required: ['read'], tools: { 'delete_*': ['write'], echo: [] } });
+    const { send, transport } = gateway(undefined, rules);
+    const toolCall = (name: string, user: string) =>
+      call({
+        headers: { authorization: `Bearer ${user}` },
+        body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}"}}`,
+      });
+    const refused = send(toolCall('delete_all', 'token'));
+    await refused.done;
+    t.equal(refused.exchange.status, 403);
+    t.match(
+      refused.exchange.replyHeaders['www-authenticate'],
+      /insufficient_scope", scope="read write"/,
+    );
+    const batch = send(
+      call({
+        headers: { authorization: 'Bearer token', 'mcp-protocol-version': '2025-03-26' },
+        body: '[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"delete_all"}}]',
+      }),
+    );
+    await batch.done;
+    t.equal(batch.exchange.status, 403, 'a batch hides nothing');
+    for (const [served, [name, user]] of (
+      [
+        ['echo', 'token'],
+        ['delete_all', 'ana'],
+      ] as const
+    ).entries()) {
+      const { exchange, done } = send(toolCall(name, user));
+      (await transport.call(served)).answer({ jsonrpc: '2.0', id: 1, result: {} });
+      await done;
+      t.equal(exchange.status, 200, `${name} by ${user}`);
+    }
+  },
+);

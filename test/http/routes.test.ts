@@ -160,3 +160,21 @@ t.test('a primary that does not answer is told as unhealthy', async (t) => {
   t.equal(reply.status, 503);
   t.match(reply.json, { status: 'unhealthy' });
 });
+
+t.test('the protected-resource documents are public, for browsers too', async (t) => {
+  const handler = createRoutes(() => Promise.resolve(), new Map(), {
+    document: (path) => (path === '/.well-known/x' ? '{"resource":"r"}' : null),
+  });
+  const ask = async (request: FakeRequest) => {
+    const exchange = new FakeExchange({ path: '/.well-known/x', ...request });
+    await handler(exchange);
+    return exchange;
+  };
+  const found = await ask({ method: 'GET', headers: { origin: 'https://app.example' } });
+  t.equal(found.status, 200);
+  t.equal(found.text, '{"resource":"r"}');
+  t.equal(found.replyHeaders['access-control-allow-origin'], 'https://app.example');
+  t.equal((await ask({ method: 'OPTIONS' })).status, 204);
+  t.equal((await ask({ method: 'POST' })).status, 405);
+  t.equal((await ask({ method: 'GET', path: '/.well-known/y' })).status, 404);
+});
