@@ -13,6 +13,8 @@ export interface HopTarget {
   readonly port: number;
   readonly path: string;
   readonly headers: readonly string[];
+  /** Where it is not called like the others. */
+  readonly call?: Call;
 }
 
 export interface Call {
@@ -88,7 +90,7 @@ function run(target: HopTarget, { call, calls, connections }: HopOptions): Promi
     connections,
     calls,
     timeLimitMs: TIME_LIMIT_MS,
-    ...call,
+    ...(target.call ?? call),
   });
 }
 

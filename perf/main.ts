@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Part, Table } from './part.js';
 import { concurrency } from './parts/concurrency.js';
 import { hop } from './parts/hop.js';
+import { peers } from './parts/peers.js';
 import { sizes } from './parts/sizes.js';
 import { streams } from './parts/streams.js';
 import { tenThousand } from './parts/ten-thousand.js';
@@ -13,7 +14,7 @@ import { upstreams } from './parts/upstreams.js';
 import { textTable } from './print-table.js';
 import { saveResults } from './results.js';
 
-const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams, tenThousand, streams];
+const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams, peers, tenThousand, streams];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,8 @@
 /** Child processes of a measurement: started, waited for, and ended by id. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 export interface Started {
   readonly pid: number;
@@ -25,7 +26,7 @@ export async function start(
   return started(child);
 }
 
-/** For programs that print nothing: resolves when the port accepts. */
+/** For programs that print nothing; `untilAccepting` tells when they are ready. */
 export function started(child: ChildProcess): Started {
   if (child.pid === undefined) throw new Error('the program could not be started');
   return {
@@ -38,10 +39,29 @@ export function started(child: ChildProcess): Started {
   };
 }
 
+/** Resolves when something accepts connections there. */
+export async function untilAccepting(port: number): Promise<void> {
+  const endsAtMs = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < endsAtMs) {
+    const isAccepted = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => {
+        resolve(false);
+      });
+    });
+    if (isAccepted) return;
+    await setTimeout(100);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
 function printed(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const timer = setTimeout(() => {
+    const timer = globalThis.setTimeout(() => {
       reject(new Error(`not ready in time; it printed: ${output}`));
     }, READY_TIMEOUT_MS);
     child.stdout?.on('data', (part: Buffer) => {
