@@ -8,6 +8,9 @@ import { unlink } from 'node:fs/promises';
 import { problemReply } from '../gateway/error-reply.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { nextRequestId } from '../kernel/ids.js';
+import type { AuditEntry, EventLog } from '../store/event-log.js';
+import { ACTOR_HEADER } from './actor-header.js';
+import { auditedOperations, createAuditor } from './audit.js';
 import type { AdminOperations } from './operations.js';
 import { answerAdminRequest } from './routes.js';
 import { claimSocketPath } from './socket-path.js';
@@ -16,6 +19,8 @@ export interface AdminServerOptions {
   /** Absolute or relative to the working directory; at most 100 bytes. */
   readonly socketPath: string;
   readonly operations: AdminOperations;
+  /** Where changes are recorded; absent = nowhere. */
+  readonly audit?: Pick<EventLog<AuditEntry>, 'append'>;
   /** Told of every error that is our own fault, for the log. */
   readonly onError?: (error: GatewayError) => void;
 }
@@ -34,10 +39,10 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 120_000;
 
 export function createAdminServer(options: AdminServerOptions): AdminServer {
-  const { socketPath, operations } = options;
+  const { socketPath } = options;
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => void answer(request, response, operations, options.onError),
+    (request, response) => void answer(request, response, options),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = ANSWER_TIMEOUT_MS;
@@ -70,12 +75,16 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  operations: AdminOperations,
-  onError: AdminServerOptions['onError'],
+  { operations, audit, onError }: AdminServerOptions,
 ): Promise<void> {
+  const forActor = (plain: AdminOperations, actor: string): AdminOperations => {
+    if (audit === undefined) return plain;
+    const auditor = createAuditor({ audit, actor, onError: (error) => onError?.(error) });
+    return auditedOperations(plain, auditor);
+  };
   try {
     const url = new URL(request.url ?? '/', 'http://admin');
-    const result = await answerAdminRequest(operations, {
+    const result = await answerAdminRequest(forActor(operations, actorOf(request)), {
       method: request.method ?? '',
       path: url.pathname,
       query: url.searchParams,
@@ -90,6 +99,17 @@ async function answer(
     response.writeHead(status, headers);
     response.end(body);
   }
+}
+
+const MAX_ACTOR_CHARS = 128;
+
+/**
+ * Who the caller says to be. Node cannot ask the kernel for the socket's peer; but whoever opens the socket is
+ * the gateway's own user or root, who could write anything into the trail anyway.
+ */
+function actorOf(request: IncomingMessage): string {
+  const told = String(request.headers[ACTOR_HEADER] ?? '').replace(/[^\x20-\x7e]/g, '?');
+  return told === '' ? 'admin.sock' : told.slice(0, MAX_ACTOR_CHARS);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

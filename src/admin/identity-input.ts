@@ -3,9 +3,9 @@
  * Every refusal is GW_BAD_REQUEST with a sentence that names the member.
  */
 import { serverNameProblem } from '../../config/server-name.js';
-import { isUserName } from '../gateway/token-claims.js';
 import { checkLimits, checkToolRules, limitsIn, toolRulesIn } from './access-input.js';
 import {
+  checkUser,
   flagIn,
   membersOf,
   optionalNumberIn,
@@ -54,10 +54,6 @@ function checkLabel(label: string): void {
   if (label.length > MAX_LABEL_CHARS || /\p{Cc}|\p{Surrogate}/u.test(label)) {
     throw refused(`label must be printable and at most ${MAX_LABEL_CHARS} characters`);
   }
-}
-
-export function checkUser(user: string): void {
-  if (!isUserName(user)) throw refused('user must be 1 to 256 printable characters');
 }
 
 function checkServers(servers: readonly string[] | null): void {

@@ -1,4 +1,5 @@
 /** Reading an admin request's JSON object member by member; every refusal names the member. */
+import { isUserName } from '../gateway/token-claims.js';
 import { GatewayError } from '../kernel/errors.js';
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -44,6 +45,10 @@ export function textsIn(members: Members, name: string): readonly string[] {
     if (typeof item !== 'string') throw refused(`${name} must be a list of names`);
     return item;
   });
+}
+
+export function checkUser(user: string): void {
+  if (!isUserName(user)) throw refused('user must be 1 to 256 printable characters');
 }
 
 export function refused(sentence: string): GatewayError {

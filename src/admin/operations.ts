@@ -8,6 +8,7 @@ import type { SinkTest } from '../telemetry/alert-delivery.js';
 import type { AlertNotice } from '../telemetry/alert-notice.js';
 
 import type { CallLimits, ToolRules } from '../store/access-rules.js';
+import type { GrantOperations } from './grant-operations.js';
 
 /** An API key as people may see it; the secret is never kept. */
 export interface KeyView {
@@ -137,7 +138,7 @@ export type HealthDocument = Readonly<Record<string, unknown>>;
  * Each rejects with a GatewayError whose hint is fit for a person. Creating, changing and revoking reach
  * every worker before they resolve.
  */
-export interface AdminOperations extends LifecycleOperations {
+export interface AdminOperations extends LifecycleOperations, GrantOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
   /** The key as it is now; null when no such key exists or it is revoked. */

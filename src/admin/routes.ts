@@ -1,6 +1,12 @@
 /** The admin socket's requests, as one table: method and path → operation. */
 import { GatewayError } from '../kernel/errors.js';
 import { readKeyChange, readKeyInput, readListInput, readTokenInput } from './identity-input.js';
+import {
+  readAuditPage,
+  readGrantBinding,
+  readGrantInput,
+  readGrantPage,
+} from './grant-operations.js';
 import type { AdminOperations } from './operations.js';
 
 export interface AdminRequest {
@@ -33,6 +39,17 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
     '/keys/{name}',
     async (operations, _request, id) => ({ revoked: await operations.revokeKey(id) }),
   ],
+  ['PUT', '/grants', (operations, { body }) => operations.setGrant(readGrantInput(body))],
+  ['GET', '/grants', (operations, { query }) => operations.listGrants(readGrantPage(query))],
+  [
+    'DELETE',
+    '/grants',
+    async (operations, { query }) => {
+      const { user, server } = readGrantBinding(query);
+      return { removed: await operations.removeGrant(user, server) };
+    },
+  ],
+  ['GET', '/audit', (operations, { query }) => operations.listAudit(readAuditPage(query))],
   ['POST', '/tokens', (operations, { body }) => operations.mintToken(readTokenInput(body))],
   ['POST', '/restart', (operations) => operations.restartWorkers()],
   ['GET', '/restart', (operations) => operations.restartState()],

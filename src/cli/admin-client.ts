@@ -1,6 +1,8 @@
 /** Asks the running gateway over its admin socket, and tells "none runs" from "it refused". */
 import { request } from 'node:http';
+import { ACTOR_HEADER } from '../admin/actor-header.js';
 import { EXIT } from '../kernel/exit-codes.js';
+import { currentActor } from './actor.js';
 import { CliError, exitCodeOfReason } from './cli-error.js';
 
 export interface AdminCall {
@@ -50,7 +52,10 @@ function send(call: AdminCall): Promise<Answer | null> {
         path,
         agent: false,
         signal: AbortSignal.timeout(timeoutMs),
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        headers: {
+          [ACTOR_HEADER]: currentActor().replace(/[^\x20-\x7e]/g, '?'),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -2,6 +2,8 @@
  * Reading what the gateway answered. Command line and gateway may be of different releases on the day of an
  * upgrade: a document of another shape is an error that says so, not an `undefined` on the screen.
  */
+import type { AuditView } from '../admin/grant-operations.js';
+import type { Grant } from '../store/grants.js';
 import { callLimitsIn, toolRulesIn } from '../store/access-rules.js';
 import type {
   CreatedKey,
@@ -63,6 +65,27 @@ export function isCreatedKey(value: unknown): value is CreatedKey {
 
 export function isRevocation(value: unknown): value is { readonly revoked: boolean } {
   return isRecord(value) && typeof value['revoked'] === 'boolean';
+}
+
+export function isRemoval(value: unknown): value is { readonly removed: boolean } {
+  return isRecord(value) && typeof value['removed'] === 'boolean';
+}
+
+export function isGrant(value: unknown): value is Grant {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['user', 'server', 'updatedAt']) &&
+    (value['effect'] === 'allow' || value['effect'] === 'deny') &&
+    isAccess(value)
+  );
+}
+
+export function isAuditView(value: unknown): value is AuditView {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['id', 'at', 'actor', 'action', 'target']) &&
+    isRecord(value['detail'])
+  );
 }
 
 export function isMintedToken(value: unknown): value is MintedToken {

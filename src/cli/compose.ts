@@ -4,19 +4,24 @@
  */
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../../config/config.js';
+import { auditedIdentity, createAuditor } from '../admin/audit.js';
+import { createGrantOperations, type GrantOperations } from '../admin/grant-operations.js';
 import { createIdentityOperations, type IdentityOperations } from '../admin/identity-operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
+import { currentActor } from './actor.js';
 
 const PEPPER_VERSION = 1;
 const JWT_SECRET_BYTES = 48;
 const MASTER_KEY_BYTES = 32;
 
+export type LocalOperations = IdentityOperations & GrantOperations;
+
 /** Opens the store, does the work, closes the store. */
 export async function withLocalIdentity<Result>(
   config: Config,
-  work: (operations: IdentityOperations) => Promise<Result>,
+  work: (operations: LocalOperations) => Promise<Result>,
 ): Promise<Result> {
   const { dataDir, secrets, auth } = config;
   const masterKey =
@@ -27,16 +32,23 @@ export async function withLocalIdentity<Result>(
     (await loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: JWT_SECRET_BYTES }));
   const store = await openStore({ dataDir, ...config.store });
   try {
+    const identity = createIdentityOperations({
+      store,
+      pepper: createSecretKey(deriveKey(masterKey, 'pepper')),
+      pepperVersion: PEPPER_VERSION,
+      jwtSecret: createSecretKey(Buffer.from(jwtSecret)),
+      issuer: auth.jwt.issuer,
+      audience: auth.jwt.audience,
+      maxTokenSeconds: auth.jwt.maxLifetimeSeconds,
+    });
+    const auditor = createAuditor({
+      audit: store.audit,
+      actor: `${currentActor()}, no gateway`,
+      // The change is made and the store works: nothing that one command could do about it.
+      onError: () => undefined,
+    });
     return await work(
-      createIdentityOperations({
-        store,
-        pepper: createSecretKey(deriveKey(masterKey, 'pepper')),
-        pepperVersion: PEPPER_VERSION,
-        jwtSecret: createSecretKey(Buffer.from(jwtSecret)),
-        issuer: auth.jwt.issuer,
-        audience: auth.jwt.audience,
-        maxTokenSeconds: auth.jwt.maxLifetimeSeconds,
-      }),
+      auditedIdentity({ ...identity, ...createGrantOperations({ store }) }, auditor),
     );
   } finally {
     await store.close();

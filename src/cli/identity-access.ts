@@ -1,16 +1,20 @@
 /** Keys and tokens through the running gateway, so that its workers hear of it; without one, directly. */
-import type { IdentityOperations } from '../admin/identity-operations.js';
+import type { GrantPage, SetGrantInput } from '../admin/grant-operations.js';
 import type { CreateKeyInput, MintTokenInput, UpdateKeyInput } from '../admin/operations.js';
 import { askGateway, type AdminCall } from './admin-client.js';
 import {
   expect,
+  isAuditView,
   isCreatedKey,
+  isGrant,
   isKeyUpdate,
   isKeyView,
   isMintedToken,
+  isRemoval,
   isRevocation,
   listOf,
 } from './admin-replies.js';
+import type { LocalOperations } from './compose.js';
 import type { CliSettings } from './settings.js';
 
 type Call = Omit<AdminCall, 'socketPath'>;
@@ -65,10 +69,48 @@ export class IdentityAccess {
     );
   }
 
+  setGrant(input: SetGrantInput) {
+    return this.#either(
+      { method: 'PUT', path: '/grants', body: input },
+      (json) => expect(isGrant, json),
+      (operations) => operations.setGrant(input),
+    );
+  }
+
+  listGrants({ user, after }: GrantPage) {
+    const query = new URLSearchParams({
+      ...(user === undefined ? {} : { user }),
+      ...(after === undefined ? {} : { afterUser: after.user, afterServer: after.server }),
+    });
+    return this.#either(
+      { method: 'GET', path: `/grants?${query.toString()}` },
+      (json) => expect(listOf(isGrant), json),
+      (operations) => operations.listGrants({ user, after }),
+    );
+  }
+
+  /** False when there was none. */
+  removeGrant({ user, server }: { readonly user: string; readonly server: string }) {
+    const query = new URLSearchParams({ user, server });
+    return this.#either(
+      { method: 'DELETE', path: `/grants?${query.toString()}` },
+      (json) => expect(isRemoval, json).removed,
+      (operations) => operations.removeGrant(user, server),
+    );
+  }
+
+  listAudit(limit: number) {
+    return this.#either(
+      { method: 'GET', path: `/audit?limit=${limit}` },
+      (json) => expect(listOf(isAuditView), json),
+      (operations) => operations.listAudit({ limit }),
+    );
+  }
+
   async #either<Result>(
     call: Call,
     read: (json: unknown) => Result,
-    direct: (operations: IdentityOperations) => Promise<Result>,
+    direct: (operations: LocalOperations) => Promise<Result>,
   ): Promise<Result> {
     const { socketPath, config } = this.#settings;
     const answer = await askGateway({ ...call, socketPath });

@@ -8,6 +8,7 @@ import { VERSION } from '../kernel/version.js';
 import { exitCodeOf } from './cli-error.js';
 import type { CliContext } from './context.js';
 import type { DoctorOptions } from './doctor.js';
+import type { GrantsSetOptions } from './grants.js';
 import type { KeysCreateOptions } from './keys-create.js';
 import type { KeysListOptions } from './keys-list.js';
 import type { KeysUpdateOptions } from './keys-update.js';
@@ -63,6 +64,7 @@ class Program {
       .showHelpAfterError('(multi-mcp --help lists the commands)');
     this.#addGateway();
     this.#addKeys();
+    this.#addGrants();
     this.#addServers();
     this.#addWatching();
     this.#addAlerts();
@@ -140,6 +142,43 @@ class Program {
       .action(async (options: TokenOptions, command: Command) => {
         const { token } = await import('./token.js');
         await token(this.#context(command), options);
+      });
+  }
+
+  #addGrants(): void {
+    const grants = this.command
+      .command('grants')
+      .description('what users may do, server by server');
+    addAccessOptions(
+      this.#add(
+        grants,
+        'set <user> <server>',
+        'say what a user may do on a server ("*": all others)',
+      ),
+    )
+      .option('--deny', 'refuse the server')
+      .action(async (user: string, server: string, options: GrantsSetOptions, command: Command) => {
+        const { grantsSet } = await import('./grants.js');
+        await grantsSet(this.#context(command), { user, server }, options);
+      });
+    this.#add(grants, 'list', 'all grants')
+      .option('--user <name>', 'those of one user')
+      .action(async (options: { user?: string }, command: Command) => {
+        const { grantsList } = await import('./grants.js');
+        await grantsList(this.#context(command), options);
+      });
+    this.#add(grants, 'remove <user> <server>', 'leave it to the user’s credentials again').action(
+      async (user: string, server: string, _options: unknown, command: Command) => {
+        const { grantsRemove } = await import('./grants.js');
+        await grantsRemove(this.#context(command), { user, server });
+      },
+    );
+    const audit = this.command.command('audit').description('who changed what');
+    this.#add(audit, 'list', 'the last changes, newest first')
+      .option('-n, --lines <count>', 'how many (default: 50)')
+      .action(async (options: { lines?: string }, command: Command) => {
+        const { auditList } = await import('./audit.js');
+        await auditList(this.#context(command), options);
       });
   }
 

@@ -5,6 +5,7 @@
  */
 import { nameFilter, rulesForServer, type NameJudge } from '../policy/name-filter.js';
 import type { NamedKind } from '../mcp/named-target.js';
+import { grantFor } from './grant-book.js';
 import type { Principal } from './principal.js';
 
 export type Judges = Readonly<Record<NamedKind, readonly NameJudge[]>>;
@@ -49,7 +50,8 @@ export class AccessTable {
 
   /** `ofServer`: what the server's own rules leave; another one makes what was kept void. */
   of(principal: Principal, server: string, ofServer: Access | null): Access | null {
-    if (principal.tools === null) return ofServer;
+    const granted = grantFor(principal, server)?.tools ?? null;
+    if (principal.tools === null && granted === null) return ofServer;
     let known = this.#byPrincipal.get(principal);
     if (known === undefined) {
       known = new Map();
@@ -60,8 +62,10 @@ export class AccessTable {
       entry = undefined;
     }
     if (entry === undefined) {
-      const own = nameFilter(rulesForServer(principal.tools, server));
-      entry = { ofServer, access: own === null ? ofServer : joined(ofServer, own) };
+      const judges = [principal.tools, granted]
+        .map((rules) => (rules === null ? null : nameFilter(rulesForServer(rules, server))))
+        .filter((judge) => judge !== null);
+      entry = { ofServer, access: judges.length === 0 ? ofServer : joined(ofServer, judges) };
       known.set(server, entry);
     }
     return entry.access;
@@ -73,9 +77,9 @@ interface Known {
   readonly access: Access | null;
 }
 
-function joined(ofServer: Access | null, tools: NameJudge): Access {
+function joined(ofServer: Access | null, tools: readonly NameJudge[]): Access {
   const judges = ofServer?.judges ?? { tools: NO_JUDGES, prompts: NO_JUDGES, resources: NO_JUDGES };
-  return new Access({ ...judges, tools: [...judges.tools, tools] });
+  return new Access({ ...judges, tools: [...judges.tools, ...tools] });
 }
 
 /**

@@ -6,11 +6,13 @@
 import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import type { GrantStore } from '../store/grants.js';
 import type { KeyStore } from '../store/store.js';
 import { apiKeyId, looksLikeApiKey } from './api-key.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
 import { FairGate } from './fair-gate.js';
+import { GrantBook } from './grant-book.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
 import {
   NO_CHALLENGE,
@@ -27,6 +29,8 @@ import { verifyApiKey, type ApiKeyVerification, type IdentityVerdict } from './v
 
 export interface AuthenticatorOptions {
   readonly keys: Pick<KeyStore, 'find'>;
+  /** Of users, whatever they identify themselves with. Absent = nobody has any. */
+  readonly grants?: Pick<GrantStore, 'ofUser' | 'list'>;
   readonly verifyToken: VerifyToken;
   /** Of API key hashes, by version. */
   readonly peppers: ReadonlyMap<number, KeyObject>;
@@ -80,6 +84,7 @@ class CachingAuthenticator implements Authenticator {
   /** Grows with every invalidation: a verdict from before one is not kept. */
   #generation = 0;
   readonly #lookups: FairGate;
+  readonly #grants: GrantBook | null;
   readonly #verification: ApiKeyVerification;
   #storePausedUntilMs = 0;
   #hits = 0;
@@ -97,6 +102,7 @@ class CachingAuthenticator implements Authenticator {
       maxEntries: options.maxEntries,
     });
     this.#lookups = new FairGate({ ...LOOKUPS, nowMs: this.#clock.monotonicMs });
+    this.#grants = options.grants === undefined ? null : new GrantBook(options.grants);
     this.#verification = {
       find: (id) => options.keys.find(id),
       peppers: options.peppers,
@@ -140,6 +146,7 @@ class CachingAuthenticator implements Authenticator {
   invalidateAll(): void {
     this.#generation += 1;
     this.#cache.clear();
+    this.#grants?.forgetAll();
   }
 
   stats(): AuthenticatorStats {
@@ -191,9 +198,10 @@ class CachingAuthenticator implements Authenticator {
 
   async #verifyAndKeep(credential: string, key: string, source: string): Promise<IdentityVerdict> {
     const generation = this.#generation;
-    const verdict = looksLikeApiKey(credential)
+    const proven = looksLikeApiKey(credential)
       ? await this.#verifyApiKey(credential, source)
       : await this.#verifyToken(credential, source);
+    const verdict = proven.ok ? await this.#withGrants(proven.principal, source) : proven;
     const nowMs = this.#clock.monotonicMs();
     if (generation !== this.#generation) return verdict;
     if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
@@ -214,6 +222,15 @@ class CachingAuthenticator implements Authenticator {
     const principal = principalOfToken(verdict.identity);
     if (apiKey === null) return { ok: true, principal };
     return this.#withStore(source, () => bindToKey(principal, apiKey, this.#verification));
+  }
+
+  async #withGrants(principal: Principal, source: string): Promise<IdentityVerdict> {
+    const book = this.#grants;
+    if (book === null) return { ok: true, principal };
+    return this.#withStore(source, async () => {
+      const grants = await book.of(principal.user);
+      return { ok: true, principal: grants === null ? principal : { ...principal, grants } };
+    });
   }
 
   #withStore(source: string, work: () => Promise<IdentityVerdict>): Promise<IdentityVerdict> {

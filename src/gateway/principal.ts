@@ -1,5 +1,6 @@
 /** Who is asking, after the credential was proven. Everything later steps may know about identity. */
 import type { CallLimits, ToolRules } from '../store/access-rules.js';
+import type { Grant } from '../store/grants.js';
 
 export interface Principal {
   /** API keys and tokens name users in one space: the same name is the same person. */
@@ -12,6 +13,8 @@ export interface Principal {
   readonly tools: ToolRules | null;
   /** The API key's own limits, which count per `keyId`; null = none, and for tokens. */
   readonly limits: CallLimits | null;
+  /** What the user was granted or refused by server; see grantFor. Null or absent = nothing. */
+  readonly grants?: ReadonlyMap<string, Grant> | null;
   /** The only servers a token is meant for by its audience; null or absent means every server. */
   readonly audienceServers?: ReadonlySet<string> | null;
   /** Whether the credential may see operator data (details of /health, dashboard). Never true for a token. */

@@ -123,6 +123,7 @@ export async function composeWorker(
   });
   const authenticator: Authenticator = createAuthenticator({
     keys: store.keys,
+    grants: store.grants,
     verifyToken,
     peppers: new Map([[1, secretKey(start.secrets.pepper, 'hex')]]),
     cacheTtlMs: config.auth.apiKeyCacheTtlMs,

@@ -1,6 +1,7 @@
 /** What the admin socket can do, put together from the parts of the primary. */
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../../config/config.js';
+import { createGrantOperations } from '../admin/grant-operations.js';
 import { createIdentityOperations } from '../admin/identity-operations.js';
 import type { AdminOperations, AlertView, StatusView } from '../admin/operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
@@ -48,6 +49,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
   });
   return {
     ...identity,
+    ...createGrantOperations({ store, onChanged: () => revocations.announce(null) }),
     status: () => Promise.resolve(statusView(status, url, alerts.active())),
     restartWorkers: () => {
       void restart.run('an operator asked for it');

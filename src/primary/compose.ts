@@ -206,6 +206,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
   const admin = createAdminServer({
     socketPath: join(config.dataDir, 'admin.sock'),
     operations,
+    audit: store.audit,
     onError: (error) => {
       log.error({ err: error.options.cause, reason: error.code }, 'an admin request failed');
     },

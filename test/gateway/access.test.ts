@@ -2,6 +2,7 @@ import t from 'tap';
 import { accessOf, AccessTable } from '../../src/gateway/access.js';
 import { ANONYMOUS } from '../../src/gateway/authenticate.js';
 import { NameFilter } from '../../src/policy/name-filter.js';
+import { grant } from '../support/store-parts-contract.js';
 
 const deny = (...patterns: string[]) => new NameFilter({ allow: null, deny: patterns });
 const allow = (...patterns: string[]) => new NameFilter({ allow: patterns, deny: [] });
@@ -40,6 +41,24 @@ t.test("a key's rules join the server's, and neither widens the other", (t) => {
   t.notOk(
     table.of(principal, 'fake', accessOf({ tools: [deny('read')] }))?.admits('tools', 'read'),
   );
+  t.end();
+});
+
+t.test('a grant’s rules join those of the key, on its server alone', (t) => {
+  const tools = { allow: ['*'], deny: ['drop'] };
+  const limited = grant({ server: 'fake', tools: { allow: ['read', 'drop'], deny: [] } });
+  const principal = { ...ANONYMOUS, tools, grants: new Map([['fake', limited]]) };
+  const table = new AccessTable();
+  const here = table.of(principal, 'fake', null);
+  t.same(
+    ['read', 'drop', 'write'].map((name) => here?.admits('tools', name)),
+    [true, false, false],
+  );
+  t.ok(table.of(principal, 'other', null)?.admits('tools', 'write'));
+  const onlyGranted = table.of({ ...principal, tools: null }, 'fake', null);
+  t.ok(onlyGranted?.admits('tools', 'drop'));
+  t.notOk(onlyGranted?.admits('tools', 'write'));
+  t.equal(table.of({ ...principal, tools: null }, 'other', null), null);
   t.end();
 });
 

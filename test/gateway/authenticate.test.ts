@@ -4,7 +4,9 @@ import { ANONYMOUS } from '../../src/gateway/authenticate.js';
 import type { ApiKeyRecord } from '../../src/store/store.js';
 import type { TokenVerdict } from '../../src/threads/tasks.js';
 import { identityFixture } from '../support/identity.js';
+import { createMemoryStore } from '../support/memory-store.js';
 import { nextTurn } from '../support/next-turn.js';
+import { grant } from '../support/store-parts-contract.js';
 
 const idOf = (key: string) => apiKeyId(key) ?? '';
 const asked = async (work: () => unknown): Promise<unknown> => {
@@ -341,6 +343,33 @@ t.test('many keys at once are all looked up, a bounded number at a time', async 
   const users = await Promise.all(keys.map(async (key) => ask(key)));
   t.equal(users.length, 300);
   t.equal(most, 64);
+});
+
+t.test(
+  'grants belong to the user behind keys and tokens, and a change is seen at once',
+  async (t) => {
+    const store = createMemoryStore();
+    const { addKey, ask, authenticator } = identityFixture({
+      grants: store.grants,
+      verifyToken: () => Promise.resolve(tokenVerdict(HOUR_AHEAD, { user: 'ana' })),
+    });
+    const key = await addKey();
+    t.equal((await ask(key)).grants, undefined);
+    await store.grants.set(grant({ effect: 'deny' }));
+    authenticator.invalidateAll();
+    for (const credential of [key, 'a.b.c']) {
+      t.match((await ask(credential)).grants?.get('github'), { effect: 'deny' });
+    }
+    t.equal((await ask(await addKey({ user: 'ben' }))).grants, undefined);
+  },
+);
+
+t.test('while grants cannot be read nobody new is let in', async (t) => {
+  const store = createMemoryStore();
+  const { addKey, ask } = identityFixture({ grants: store.grants });
+  const key = await addKey();
+  store.isAway = true;
+  await t.rejects(Promise.resolve(ask(key)), { code: 'GW_STORE_UNAVAILABLE' });
 });
 
 t.test('a damaged key costs the store nothing', async (t) => {

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { ANONYMOUS } from '../../src/gateway/authenticate.js';
 import { authorizeServer } from '../../src/gateway/authorize.js';
+import type { Grant } from '../../src/store/grants.js';
+import { grant } from '../support/store-parts-contract.js';
 
 t.test('a credential without a list may use every server', (t) => {
   t.doesNotThrow(() => {
@@ -29,6 +31,50 @@ t.test('a list lets in exactly what it names; an empty one nothing', (t) => {
     },
     { code: 'GW_FORBIDDEN' },
   );
+  t.end();
+});
+
+t.test('a grant refuses what the credential allows, and allows nothing it does not name', (t) => {
+  const ask = (servers: string[] | null, ...grants: Grant[]) => {
+    authorizeServer(
+      {
+        ...ANONYMOUS,
+        servers: servers === null ? null : new Set(servers),
+        grants: new Map(grants.map((each) => [each.server, each])),
+      },
+      'github',
+    );
+  };
+  const [refusal, all] = [grant({ effect: 'deny' }), grant({ server: '*', effect: 'deny' })];
+  for (const refused of [
+    () => {
+      ask(null, refusal);
+    },
+    () => {
+      ask(['github'], refusal);
+    },
+    () => {
+      ask(null, all);
+    },
+    () => {
+      ask(['linear'], grant());
+    },
+  ]) {
+    t.throws(refused, { code: 'GW_FORBIDDEN' });
+  }
+  for (const allowed of [
+    () => {
+      ask(null, grant(), all);
+    },
+    () => {
+      ask(null, grant({ server: 'linear', effect: 'deny' }));
+    },
+    () => {
+      ask(['github'], grant());
+    },
+  ]) {
+    t.doesNotThrow(allowed);
+  }
   t.end();
 });
 

@@ -33,6 +33,11 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
   const operations: AdminOperations = {
     createKey: answer('createKey', { ...key, key: 'mmcp_whole' }),
     listKeys: answer('listKeys', [key]),
+    setGrant: (input) =>
+      answer('setGrant', { ...input, updatedAt: '2026-01-01T00:00:00.000Z' })(input),
+    removeGrant: (user, server) => answer('removeGrant', true)([user, server]),
+    listGrants: answer('listGrants', []),
+    listAudit: answer('listAudit', []),
     updateKey: (id, change) => answer('updateKey', key)([id, change]),
     revokeKey: answer('revokeKey', true),
     mintToken: answer('mintToken', { token: 'a.b.c', expiresAt: '2026-01-01T01:00:00.000Z' }),
