@@ -168,6 +168,8 @@ export interface ServerConfig {
   readonly connectionPool: {
     /** Null = `limits.maxConnectionsPerServer`. */
     readonly maxConnections: number | null;
+    /** Law by which the in-flight limit adapts, where adaptive limiting is on. */
+    readonly adaptiveLimit: 'aimd' | 'gradient2';
     readonly requestTimeoutMs: number;
     readonly streamIdleTimeoutMs: number;
     readonly streamMaxMs: number;

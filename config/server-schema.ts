@@ -45,6 +45,12 @@ const policyKeys = {
       maxConnections: count(1, 100_000)
         .optional()
         .describe('Calls in flight to this server, in place of `global.maxConnectionsPerServer`.'),
+      adaptiveLimit: z
+        .enum(['aimd', 'gradient2'])
+        .default('aimd')
+        .describe(
+          'How the number of calls in flight adapts where `global.enableAdaptiveRateLimit` is on: to timeouts, 429 and 503 (aimd), or to latency too (gradient2).',
+        ),
       requestTimeout: milliseconds(10)
         .default(30_000)
         .describe('Longest wait for an answer, counted from admission.'),

@@ -76,6 +76,7 @@ function toServer(entry: ServerEntry, context: SourceContext): ServerConfig | nu
     rateLimit: entry.rateLimit ?? null,
     connectionPool: {
       maxConnections: connectionPool.maxConnections ?? null,
+      adaptiveLimit: connectionPool.adaptiveLimit,
       requestTimeoutMs: connectionPool.requestTimeout,
       streamIdleTimeoutMs: connectionPool.streamIdleTimeout,
       streamMaxMs: connectionPool.streamMaxTime,

@@ -4,13 +4,15 @@
  * does not (policy/adaptive-limiter.ts). Never above what the configuration allows, never below a
  * floor, so that a bad minute does not starve a server.
  */
-import { AimdLimiter, type AdaptiveLimit } from '../policy/adaptive-limiter.js';
+import { AimdLimiter, Gradient2Limiter, type AdaptiveLimit } from '../policy/adaptive-limiter.js';
 import { SampleWindow, type WindowSummary } from '../policy/sample-window.js';
 
 export interface AdaptiveLimitsOptions {
   /** Configured in-flight limits by server. */
   readonly limits: ReadonlyMap<string, number>;
   readonly isAdaptive: boolean;
+  /** Servers whose limit follows their latency too; all others follow drops alone. */
+  readonly byLatency?: ReadonlySet<string>;
   readonly onLimit: (server: string, limit: number) => void;
   readonly onServiceTime: (server: string, usualMs: number) => void;
 }
@@ -36,11 +38,7 @@ export class AdaptiveLimits {
     this.#options = options;
     for (const [server, limit] of options.limits) {
       this.#upstreams.set(server, {
-        limiter: new AimdLimiter({
-          minLimit: Math.max(1, Math.ceil(limit * FLOOR_RATIO)),
-          maxLimit: limit,
-          initialLimit: limit,
-        }),
+        limiter: newLimiter(limit, options.byLatency?.has(server) === true),
         window: new SampleWindow(nowMs),
         limit,
         maxInFlight: 0,
@@ -97,4 +95,13 @@ export class AdaptiveLimits {
     upstream.usualMs = usualMs === null ? meanMs : usualMs + SMOOTHING * (meanMs - usualMs);
     this.#options.onServiceTime(server, upstream.usualMs);
   }
+}
+
+function newLimiter(limit: number, isByLatency: boolean): AdaptiveLimit {
+  const bounds = {
+    minLimit: Math.max(1, Math.ceil(limit * FLOOR_RATIO)),
+    maxLimit: limit,
+    initialLimit: limit,
+  };
+  return isByLatency ? new Gradient2Limiter(bounds) : new AimdLimiter(bounds);
 }

@@ -118,6 +118,7 @@ export class AdmissionBroker {
       {
         limits: this.#limits,
         isAdaptive: config.rate.adaptive.enabled,
+        byLatency: byLatency(config),
         onLimit: (server, limit) => {
           this.#calls.setServer(server, limit, monotonicMs());
         },
@@ -363,4 +364,11 @@ function streamLedger({ http }: Pick<Config, 'http'>): LeaseLedger {
     maxQueuedPerUser: http.maxStreamsPerUser,
     queueTimeoutMs: STREAM_WAIT_MS,
   });
+}
+
+function byLatency({ servers }: Pick<Config, 'servers'>): ReadonlySet<string> {
+  const chosen = Object.values(servers).filter(
+    ({ connectionPool }) => connectionPool.adaptiveLimit === 'gradient2',
+  );
+  return new Set(chosen.map(({ name }) => name));
 }

@@ -30,6 +30,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     rateLimit: null,
     connectionPool: {
       maxConnections: null,
+      adaptiveLimit: 'aimd',
       requestTimeoutMs: 30_000,
       streamIdleTimeoutMs: 300_000,
       streamMaxMs: 3_600_000,
@@ -49,6 +50,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     rateLimit: { requestsPerMinute: 60, burstSize: 5 },
     connectionPool: {
       maxConnections: 7,
+      adaptiveLimit: 'aimd',
       requestTimeoutMs: 100,
       streamIdleTimeoutMs: 2000,
       streamMaxMs: 3000,

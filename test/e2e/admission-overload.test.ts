@@ -1,63 +1,50 @@
 /**
- * More than can be served, for longer than a queue can hold: what is accepted stays quick, all slots
- * stay busy, and it is over as soon as the load is. `OVERLOAD_SECONDS=60` runs it at full length.
+ * More than can be served, for longer than a queue can hold: the limits hold, whoever is not served is
+ * told so at once and truly, and it is over when the load is. How quick all this is, perf/ measures.
  */
 import { spawn } from 'node:child_process';
 import t from 'tap';
-import { admissionBench, quantile, type TimedReply } from '../support/admission-bench.js';
+import { admissionBench, type TimedReply } from '../support/admission-bench.js';
 import { openLoop } from '../support/open-loop.js';
 import { until } from '../support/until.js';
 
 t.setTimeout(240_000);
 
-const SECONDS = Number(process.env['OVERLOAD_SECONDS'] ?? 12);
 const SERVICE_MS = 200;
 const SLOTS = 20;
 /** Per second. */
 const CAPACITY = (SLOTS * 1000) / SERVICE_MS;
 
 const isOk = ({ status }: TimedReply): boolean => status === 200;
-const p99 = (replies: readonly TimedReply[]): number =>
-  quantile(
-    replies.filter(isOk).map(({ elapsedMs }) => elapsedMs),
-    0.99,
-  );
 
-t.test('at three times the capacity, goodput stays and accepted calls stay quick', async (t) => {
+t.test('three times the capacity is served as far as it goes, the rest is told', async (t) => {
   const { call, upstream, health } = await admissionBench(t, {
     global: { workers: 2, maxConnectionsPerServer: SLOTS },
     servers: { one: {} },
   });
   upstream.onCall(() => ({ delayMs: SERVICE_MS }));
-  const users = (i: number) => call(`user${i % 50}`, 'one');
-  const load = (perSecond: number, seconds: number) =>
-    openLoop(users, { everyMs: 1000 / perSecond, forMs: seconds * 1000 });
-  const light = await load(CAPACITY * 0.5, 4);
-  t.equal(light.filter(isOk).length, light.length, 'half the capacity is served without refusals');
-
-  const heavy = await load(CAPACITY * 3, SECONDS);
-  const goodput = heavy.filter(isOk).length / SECONDS;
-  t.comment(
-    `goodput ${goodput.toFixed(1)} of ${CAPACITY}/s; p99 ${p99(light).toFixed(0)} ms unloaded, ${p99(heavy).toFixed(0)} ms overloaded; peak ${upstream.peaks().total}`,
-  );
-  t.ok(goodput >= CAPACITY * 0.9, 'the slots stay busy');
-  t.ok(p99(heavy) <= p99(light) * 3, 'who is accepted is served soon');
+  const heavy = await openLoop((i) => call(`user${i % 50}`, 'one'), {
+    everyMs: 1000 / (CAPACITY * 3),
+    forMs: 8000,
+  });
+  t.equal(upstream.peaks().total, SLOTS, 'all slots are used, and no more');
+  t.equal(upstream.calls('one'), heavy.filter(isOk).length, 'nobody is refused after being served');
   const refused = heavy.filter((reply) => !isOk(reply));
+  t.ok(refused.length > 0, `served ${heavy.length - refused.length}, refused ${refused.length}`);
   t.ok(
     refused.every(({ status, headers }) => status === 503 && headers['retry-after'] !== undefined),
     'the others are told to come back later',
   );
-  t.ok(upstream.peaks().total <= SLOTS);
+  const reasons = new Set(refused.map(({ message }) => message?.error?.data?.['reason']));
+  t.ok(reasons.has('GW_SHED'), 'early, and not at the end of a long wait');
 
-  const after = await load(CAPACITY * 0.5, 3);
-  t.ok(
-    after.filter(isOk).length >= after.length * 0.95,
-    'at once afterwards nearly all are served',
-  );
-  await until(async () => (await health()).connectionPool.leased === 0, {
-    timeoutMs: 3000,
+  const pool = async () => (await health()).connectionPool;
+  await until(async () => (await pool()).queued === 0 && (await pool()).leased === 0, {
+    timeoutMs: 15_000,
     what: 'all slots back',
   });
+  const after = await Promise.all(Array.from({ length: SLOTS }, (_, i) => call(`u${i}`, 'one')));
+  t.ok(after.every(isOk), 'afterwards everybody is served again');
 });
 
 t.test('a busy machine lowers the rates by itself, and raises them again', async (t) => {
@@ -83,7 +70,7 @@ t.test('a busy machine lowers the rates by itself, and raises them again', async
       const now = await scale();
       return now < 0.6 ? now : false;
     },
-    { timeoutMs: 20_000, everyMs: 100, what: 'lower rates' },
+    { timeoutMs: 60_000, everyMs: 100, what: 'lower rates' },
   );
   const user = 'multi_mcp_rate_limit_effective_per_second{limit="user"}';
   const effective = (await metrics()).get(user) ?? 0;
@@ -96,7 +83,7 @@ t.test('a busy machine lowers the rates by itself, and raises them again', async
       const now = await scale();
       return now > low + 0.05 || (await busy()) > 0.45 ? now : false;
     },
-    { timeoutMs: 30_000, everyMs: 1000, what: 'higher rates, with no restart' },
+    { timeoutMs: 90_000, everyMs: 1000, what: 'higher rates, with no restart' },
   );
   t.comment(`scale ${low.toFixed(2)} while busy, then ${higher.toFixed(2)}`);
 });

@@ -10,13 +10,14 @@ const good = (count: number, meanMs = 10): WindowSummary => ({
 });
 const dropped: WindowSummary = { maxInFlight: 1, dropped: 5, successes: 0, classes: [] };
 
-function limits(isAdaptive = true) {
+function limits(isAdaptive = true, byLatency: readonly string[] = []) {
   const changes: number[] = [];
   const times: number[] = [];
   const all = new AdaptiveLimits(
     {
       limits: new Map([['s', 50]]),
       isAdaptive,
+      byLatency: new Set(byLatency),
       onLimit: (_server, limit) => changes.push(limit),
       onServiceTime: (_server, usualMs) => times.push(usualMs),
     },
@@ -71,5 +72,35 @@ t.test('the service time is learned in any case, smoothly; the limit stays where
   all.record('nope', good(20), 1);
   t.equal(all.limitOf('nope'), undefined);
   t.equal(all.usualMs('nope'), null);
+  t.end();
+});
+
+t.test('latency alone moves the limit only of servers that are to follow it', (t) => {
+  const slowed = (byLatency: readonly string[]): number | undefined => {
+    const { all } = limits(true, byLatency);
+    let nowMs = 0;
+    const windows = (count: number, meanMs: number): void => {
+      for (let i = 0; i < count; i += 1) {
+        all.record('s', good(20, meanMs), 50);
+        all.tick((nowMs += 1000));
+      }
+    };
+    windows(20, 10);
+    windows(20, 100);
+    return all.limitOf('s');
+  };
+  t.equal(slowed([]), 50, 'tools may be slow by nature');
+  t.ok((slowed(['s']) ?? 50) < 40);
+  t.end();
+});
+
+t.test('another tool, slow by nature, is no sign of congestion', (t) => {
+  const { all } = limits(true, ['s']);
+  const slowTool = { ...good(20), classes: [{ key: 'report', count: 20, sumMs: 20 * 5000 }] };
+  for (let window = 1; window <= 40; window += 1) {
+    all.record('s', window % 2 === 0 ? good(20) : slowTool, 50);
+    all.tick(window * 1000);
+  }
+  t.equal(all.limitOf('s'), 50);
   t.end();
 });

@@ -6,7 +6,7 @@ import { createSecretKey } from 'node:crypto';
 import { Agent } from 'node:http';
 import type { Test } from 'tap';
 import { mintToken } from '../../src/gateway/mint-token.js';
-import { modernCall, rpc, type RpcReply } from './json-rpc.js';
+import { modernCall, modernRequest, rpc, type RpcReply } from './json-rpc.js';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.js';
 import { startGateway, type Gateway } from './start-gateway.js';
 
@@ -17,6 +17,8 @@ export interface AdmissionBench {
   readonly upstream: RecordingUpstream;
   /** One tool call of a user; rejects when the connection breaks. */
   readonly call: (user: string, server: string, options?: CallOptions) => Promise<TimedReply>;
+  /** `tools/list` of a user: a request that may be repeated. */
+  readonly list: (user: string, server: string) => Promise<RpcReply>;
   /** `/health`, as parsed. */
   readonly health: () => Promise<AdmissionHealth>;
   /** `/metrics/prometheus`: the value of each series. */
@@ -107,6 +109,15 @@ export async function admissionBench(
         ...(signal === undefined ? {} : { signal }),
       });
       return { ...reply, elapsedMs: performance.now() - startedAtMs };
+    },
+    list(user, server) {
+      id += 1;
+      return rpc({
+        url: gateway.endpoint(server),
+        key: tokenOf(tokens, user),
+        ...modernRequest(id, 'tools/list'),
+        agent,
+      });
     },
     health: async () => (await gateway.json('/health')) as unknown as AdmissionHealth,
     metrics: async () => {

@@ -36,6 +36,11 @@ export interface RpcRequest {
 }
 
 const REVISION = '2026-07-28';
+const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientInfo': { name: 'e2e', version: '1.0.0' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
 
 /** A 2026-07-28 request: no session, so any number of them fit in one process and every worker serves them. */
 export function modernCall(
@@ -51,11 +56,7 @@ export function modernCall(
       params: {
         name,
         arguments: args,
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': REVISION,
-          'io.modelcontextprotocol/clientInfo': { name: 'e2e', version: '1.0.0' },
-          'io.modelcontextprotocol/clientCapabilities': {},
-        },
+        _meta: META,
       },
     },
     headers: {
@@ -63,6 +64,17 @@ export function modernCall(
       'mcp-method': 'tools/call',
       'mcp-name': name,
     },
+  };
+}
+
+/** A 2026-07-28 request without parameters of its own. */
+export function modernRequest(
+  id: string | number,
+  method: string,
+): { message: Record<string, unknown>; headers: Record<string, string> } {
+  return {
+    message: { jsonrpc: '2.0', id, method, params: { _meta: META } },
+    headers: { 'mcp-protocol-version': REVISION, 'mcp-method': method },
   };
 }
 

@@ -34,6 +34,8 @@ export interface RecordingUpstream {
   /** Tool calls that arrived, and those answered; by server. */
   calls(server: string): number;
   others(server: string): number;
+  /** The most other messages at once: probes, lists. */
+  othersPeak(server: string): number;
   /** Values of executed calls. */
   readonly executed: unknown[];
   forget(): void;
@@ -72,6 +74,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
   const byUser = new Map<string, Count>();
   const calls = new Map<string, number>();
   const others = new Map<string, number>();
+  const othersByServer = new Map<string, Count>();
   const executed: unknown[] = [];
   let decideCall: (server: string, message: Message) => Answer = () => ANSWER;
   let decideOther: (server: string, message: Message) => Answer = () => ANSWER;
@@ -85,7 +88,9 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     let isOver = false;
     const asked = message.params?.arguments?.['user'];
     const user = typeof asked === 'string' ? asked : '';
-    const counts = isCall ? [total, countOf(byServer, server), countOf(byUser, user)] : [];
+    const counts = isCall
+      ? [total, countOf(byServer, server), countOf(byUser, user)]
+      : [countOf(othersByServer, server)];
     const end = (): void => {
       if (isOver) return;
       isOver = true;
@@ -141,9 +146,12 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     inFlight: () => total.now,
     calls: (server) => calls.get(server) ?? 0,
     others: (server) => others.get(server) ?? 0,
+    othersPeak: (server) => othersByServer.get(server)?.peak ?? 0,
     forget: () => {
       total.forget();
-      for (const count of [...byServer.values(), ...byUser.values()]) count.forget();
+      for (const counts of [byServer, byUser, othersByServer]) {
+        for (const count of counts.values()) count.forget();
+      }
       calls.clear();
       others.clear();
       executed.length = 0;
