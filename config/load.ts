@@ -8,6 +8,8 @@ import { checkSchema } from './check-schema.js';
 import type { Config } from './config.js';
 import { crossCheck } from './cross-checks.js';
 import { deepFreeze } from './deep-freeze.js';
+import { effectiveSettings } from './effective-settings.js';
+import type { EffectiveSetting } from './effective-settings.js';
 import { overrideFromEnvironment, secretsFromEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
 import { expandAll } from './expand.js';
@@ -41,6 +43,8 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[];
   /** Where each setting's value came from, by dotted file key. */
   readonly sources: SettingSources;
+  /** Every setting as it counts, secrets masked. */
+  readonly settings: () => readonly EffectiveSetting[];
 }
 
 export interface Inspection extends LoadedConfig {
@@ -55,9 +59,9 @@ export function processEnv(): Environment {
 
 /** Throws ConfigError. */
 export function loadConfig(options: LoadOptions = {}): LoadedConfig {
-  const { config, problems, warnings, sources } = inspectConfig(options);
+  const { config, problems, warnings, sources, settings } = inspectConfig(options);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, warnings, sources };
+  return { config, warnings, sources, settings };
 }
 
 /** As loadConfig, but with problems `config` has defaults in their place. Throws ConfigError without a readable file. */
@@ -84,11 +88,13 @@ export function inspectConfig(options: LoadOptions = {}): Inspection {
     report: findings.reportVariable.bind(findings),
     warn: findings.warnVariable.bind(findings),
   });
+  const sources = settingSources(document, variables);
   return {
     config: deepFreeze(toConfig(file, { configPath, cwd, servers, publicKeys, secrets })),
     problems: findings.problems,
     warnings: findings.warnings,
-    sources: settingSources(document, variables),
+    sources,
+    settings: () => effectiveSettings(file, sources, shownPath),
     problemAt: document.problemAt.bind(document),
   };
 }

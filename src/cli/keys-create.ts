@@ -6,7 +6,7 @@ import { parseSeconds } from './duration.js';
 import { IdentityAccess } from './identity-access.js';
 import { splitNames, warnOfUnknownServers } from './server-names.js';
 import { loadSettings, type CliSettings } from './settings.js';
-import { clientSnippets } from './snippets.js';
+import { clientSnippets } from '../admin/client-snippets.js';
 
 export interface KeysCreateOptions extends AccessOptions {
   readonly user: string;

@@ -1,6 +1,7 @@
 /** Builds one worker's objects, in order: each line needs only what stands above it. */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config, NameRulesConfig, ServerConfig } from '../../config/config.js';
 import verifyTokensHere from '../../workers/verify-tokens.js';
 import { accessOf, AccessTable, type Access } from '../gateway/access.js';
@@ -39,6 +40,8 @@ import { createStreamableHttp } from '../upstream/streamable-http.js';
 import type { UpstreamTransport } from '../upstream/transport.js';
 import type { Front } from './front.js';
 import { createNodeFront } from './node-front.js';
+import { createDashboardRoutes } from './dashboard/routes.js';
+import { isOperator } from './operator-access.js';
 import { createOperationsRoutes } from './operations-routes.js';
 import type { PrimaryLink } from './primary-link.js';
 import { createRoutes } from './routes.js';
@@ -205,12 +208,17 @@ export async function composeWorker(
       else log.debug(facts, error.message);
     },
   });
-  const operations = createOperationsRoutes({
-    version: start.version,
-    primary,
-    authenticator,
-    isDraining,
-  });
+  const operations = new Map([
+    ...createOperationsRoutes({ version: start.version, primary, authenticator, isDraining }),
+    ...createDashboardRoutes({
+      directory: fileURLToPath(new URL('../../dashboard', import.meta.url)),
+      primary,
+      isOperator: (exchange) => isOperator(authenticator, exchange),
+      requestLogFile: config.logRequests ? join(config.logDir, 'requests.log') : null,
+      publicUrl: config.publicUrl,
+      servers: () => [...servers.keys()],
+    }),
+  ]);
   const { createFront, reason } = await chooseFront(config.front);
   const front = createFront(
     {

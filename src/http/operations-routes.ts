@@ -89,6 +89,7 @@ function root(version: string): Readonly<Record<string, unknown>> {
       live: '/livez',
       ready: '/readyz',
       metrics: '/metrics',
+      dashboard: '/dashboard',
     },
   };
 }

@@ -51,7 +51,7 @@ export class PrimaryLink {
   }
 
   /** Null when the primary did not answer within a second, or too many questions are open. */
-  ask(kind: QueryKind, isTrusted: boolean): Promise<PrimaryAnswer | null> {
+  ask(kind: QueryKind, isTrusted: boolean, argument = ''): Promise<PrimaryAnswer | null> {
     if (this.#pending.size >= MAX_PENDING) return Promise.resolve(null);
     const query = this.#nextQuery;
     this.#nextQuery += 1;
@@ -65,7 +65,7 @@ export class PrimaryLink {
         settle(null);
       }, ANSWER_TIMEOUT_MS);
       this.#pending.set(query, settle);
-      this.send({ type: 'query', query, kind, isTrusted });
+      this.send({ type: 'query', query, kind, isTrusted, argument });
     });
   }
 }

@@ -41,7 +41,13 @@ export interface WorkerStart {
 
 /** What a worker may ask the primary for on a client's behalf. */
 export type QueryKind =
-  'health' | 'readiness' | 'metrics-json' | 'metrics-prometheus' | 'metrics-openmetrics';
+  | 'health'
+  | 'readiness'
+  | 'metrics-json'
+  | 'metrics-prometheus'
+  | 'metrics-openmetrics'
+  | 'dashboard'
+  | 'dashboard-settings';
 
 export type PrimaryToWorker =
   | WorkerStart
@@ -93,6 +99,8 @@ export type WorkerToPrimary =
       readonly kind: QueryKind;
       /** Whether the asker may see more than a status word. */
       readonly isTrusted: boolean;
+      /** What else the kind needs; from the client, so of any content. */
+      readonly argument?: string;
     }
   | { readonly type: 'revocation-applied'; readonly revocation: number }
   | IssuerKeysWanted;

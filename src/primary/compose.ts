@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
+import type { EffectiveSetting } from '../../config/effective-settings.js';
 import { processEnv } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
-import { wallDate } from '../kernel/clock.js';
+import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
@@ -33,6 +34,7 @@ import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
+import { TrafficHistory } from './traffic-history.js';
 import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
 
 export interface Primary {
@@ -53,7 +55,10 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const NOW_MS = 500;
 
 /** Rejects with PortHeldError, SecretFileError, GW_STORE_UNAVAILABLE or a system error. */
-export async function composePrimary(config: Config): Promise<Primary> {
+export async function composePrimary(
+  config: Config,
+  settings: () => readonly EffectiveSetting[],
+): Promise<Primary> {
   const programLog = await createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
@@ -86,6 +91,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     },
     log,
   });
+  const traffic = new TrafficHistory();
   const admission = new AdmissionBroker({
     config,
     send: (incarnation, events) => {
@@ -127,6 +133,9 @@ export async function composePrimary(config: Config): Promise<Primary> {
             registry: metrics.registry,
             store,
             settleMetrics: () => metrics.settle(),
+            traffic,
+            alerts: () => alerts.view(),
+            settings,
           });
           return;
         case 'revocation-applied':
@@ -187,6 +196,7 @@ export async function composePrimary(config: Config): Promise<Primary> {
     more: alertGauges(alerts),
     onMerged: (delta) => {
       watching.merged(delta);
+      traffic.add(delta, monotonicMs());
     },
     onError: (thrown, what) => {
       log.warn({ err: thrown }, what);

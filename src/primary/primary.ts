@@ -24,7 +24,7 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
   }
   let primary: Primary;
   try {
-    primary = await composePrimary(loaded.config);
+    primary = await composePrimary(loaded.config, loaded.settings);
   } catch (thrown) {
     exitBecause(thrown);
   }

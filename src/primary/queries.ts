@@ -2,6 +2,10 @@
 import type { WorkerToPrimary } from '../ipc/worker-messages.js';
 import type { Store } from '../store/store.js';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.js';
+import type { EffectiveSetting } from '../../config/effective-settings.js';
+import type { AlertsView } from '../admin/operations.js';
+import { dashboardDocument } from './dashboard-document.js';
+import type { TrafficHistory } from './traffic-history.js';
 import type { WorkerPlace } from './worker-place.js';
 import { healthDocument, readiness, type StatusSource } from './status-documents.js';
 
@@ -11,23 +15,26 @@ export interface QuerySources {
   readonly store: Pick<Store, 'ping'>;
   /** Resolves when what workers reported until now is in the registry. Never rejects. */
   readonly settleMetrics: () => Promise<void>;
+  readonly traffic: TrafficHistory;
+  readonly alerts: () => AlertsView;
+  readonly settings: () => readonly EffectiveSetting[];
 }
 
 type Query = Extract<WorkerToPrimary, { readonly type: 'query' }>;
 
 export async function answerQuery(
   place: WorkerPlace,
-  { query, kind, isTrusted }: Query,
+  { query, kind, isTrusted, argument = '' }: Query,
   sources: QuerySources,
 ): Promise<void> {
-  const { status, body } = await answerTo(kind, isTrusted, sources);
+  const { status, body } = await answerTo(kind, { isTrusted, argument }, sources);
   place.process.send({ type: 'answer', query, status, body });
 }
 
 async function answerTo(
   kind: Query['kind'],
-  isTrusted: boolean,
-  { status, registry, store, settleMetrics }: QuerySources,
+  { isTrusted, argument }: { readonly isTrusted: boolean; readonly argument: string },
+  { status, registry, store, settleMetrics, traffic, alerts, settings }: QuerySources,
 ): Promise<{ readonly status: number; readonly body: string }> {
   switch (kind) {
     case 'health': {
@@ -51,6 +58,13 @@ async function answerTo(
       const hint = 'Prometheus text: /metrics/prometheus, or Accept: text/plain';
       return { status: 200, body: pretty({ hint, ...registry.document() }) };
     }
+    case 'dashboard':
+      return {
+        status: 200,
+        body: JSON.stringify(dashboardDocument({ status, traffic, alerts }, argument)),
+      };
+    case 'dashboard-settings':
+      return { status: 200, body: JSON.stringify({ settings: settings() }) };
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { clientSnippets } from '../../src/cli/snippets.js';
+import { clientSnippets } from '../../src/admin/client-snippets.js';
 
 const facts = { url: 'https://mcp.example.com', servers: ['github', 'my.server'], key: 'mmcp_k' };
 const textFor = (client: string) =>
