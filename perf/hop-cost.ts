@@ -13,6 +13,8 @@ export interface HopTarget {
   readonly port: number;
   readonly path: string;
   readonly headers: readonly string[];
+  /** Headers of the n-th call, besides `headers`. */
+  readonly headersOf?: (n: number) => readonly string[];
   /** Where it is not called like the others. */
   readonly call?: Call;
 }
@@ -87,6 +89,7 @@ function run(target: HopTarget, { call, calls, connections }: HopOptions): Promi
     port: target.port,
     path: target.path,
     headers: target.headers,
+    ...(target.headersOf !== undefined && { headersOf: target.headersOf }),
     connections,
     calls,
     timeLimitMs: TIME_LIMIT_MS,

@@ -7,14 +7,26 @@ import type { Part, Table } from './part.js';
 import { concurrency } from './parts/concurrency.js';
 import { hop } from './parts/hop.js';
 import { peers } from './parts/peers.js';
+import { scale } from './parts/scale.js';
 import { sizes } from './parts/sizes.js';
+import { soak } from './parts/soak.js';
 import { streams } from './parts/streams.js';
 import { tenThousand } from './parts/ten-thousand.js';
 import { upstreams } from './parts/upstreams.js';
 import { textTable } from './print-table.js';
 import { saveResults } from './results.js';
 
-const PARTS: readonly Part[] = [hop, concurrency, sizes, upstreams, peers, tenThousand, streams];
+const PARTS: readonly Part[] = [
+  hop,
+  concurrency,
+  sizes,
+  upstreams,
+  peers,
+  tenThousand,
+  streams,
+  scale,
+  soak,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -25,7 +25,8 @@ function processCpuMicros(pid: number): number {
   return nanos / 1000;
 }
 
-function treePids(rootPid: number): ReadonlySet<number> {
+/** The root and its descendants. */
+export function treePids(rootPid: number): ReadonlySet<number> {
   const parents = new Map<number, number>();
   for (const name of listOrEmpty('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly path: string;
   readonly headers: readonly string[];
+  /** Of the n-th call, besides `headers`. */
+  readonly headersOf?: (n: number) => readonly string[];
   readonly connections: number;
   readonly calls: number;
   readonly timeLimitMs: number;
@@ -88,7 +90,9 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-function requestBytes({ path, headers, body }: LoadOptions, n: number): string {
+function requestBytes(options: LoadOptions, n: number): string {
+  const { path, headersOf, body } = options;
   const text = body(n);
+  const headers = headersOf === undefined ? options.headers : [...options.headers, ...headersOf(n)];
   return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
