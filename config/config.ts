@@ -156,6 +156,8 @@ export interface SecretsConfig {
   readonly jwtSecretPrevious: string | null;
   /** Seals per-user upstream credentials and session ids. */
   readonly masterKey: string | null;
+  /** Still opens upstream credentials that were sealed before a rotation; null = none. */
+  readonly masterKeyPrevious: string | null;
 }
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

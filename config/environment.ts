@@ -67,6 +67,7 @@ export function secretsFromEnvironment(
     jwtSecret: secret('JWT_SECRET'),
     jwtSecretPrevious: secret('JWT_SECRET_PREVIOUS'),
     masterKey: secret('MULTI_MCP_MASTER_KEY'),
+    masterKeyPrevious: secret('MULTI_MCP_MASTER_KEY_PREVIOUS'),
   };
 }
 
@@ -105,6 +106,7 @@ const FILE_VARIANTS = new Set([
   'JWT_SECRET',
   'JWT_SECRET_PREVIOUS',
   'MULTI_MCP_MASTER_KEY',
+  'MULTI_MCP_MASTER_KEY_PREVIOUS',
   'MONGODB_URI',
 ]);
 

@@ -15,6 +15,7 @@ export function redactConfig(config: Config): Config {
       jwtSecret: redactedUnlessNull(secrets.jwtSecret),
       jwtSecretPrevious: redactedUnlessNull(secrets.jwtSecretPrevious),
       masterKey: redactedUnlessNull(secrets.masterKey),
+      masterKeyPrevious: redactedUnlessNull(secrets.masterKeyPrevious),
     },
     store: {
       ...store,

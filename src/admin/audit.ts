@@ -5,6 +5,7 @@
 import { wallDate } from '../kernel/clock.js';
 import { asGatewayError, type GatewayError } from '../kernel/errors.js';
 import type { AuditEntry, EventLog } from '../store/event-log.js';
+import type { CredentialOperations } from './credential-operations.js';
 import type { GrantOperations } from './grant-operations.js';
 import type { IdentityOperations } from './identity-operations.js';
 import type { AdminOperations } from './operations.js';
@@ -51,9 +52,9 @@ export function auditedOperations(operations: AdminOperations, auditor: Auditor)
 
 /** As auditedOperations, for the part that needs no gateway. */
 export function auditedIdentity(
-  operations: IdentityOperations & GrantOperations,
+  operations: IdentityOperations & GrantOperations & CredentialOperations,
   auditor: Auditor,
-): IdentityOperations & GrantOperations {
+): IdentityOperations & GrantOperations & CredentialOperations {
   const after = recorder(auditor);
   return {
     createKey: (input) =>
@@ -84,6 +85,24 @@ export function auditedIdentity(
       after(operations.removeGrant(user, server), (isRemoved) =>
         isRemoved ? { action: 'grants.remove', target: `${user}@${server}` } : null,
       ),
+    setCredential: (input) =>
+      after(operations.setCredential(input), ({ user, server }) => ({
+        action: 'credentials.set',
+        target: `${user}@${server}`,
+      })),
+    removeCredential: (binding) =>
+      after(operations.removeCredential(binding), (isRemoved) =>
+        isRemoved
+          ? { action: 'credentials.remove', target: `${binding.user}@${binding.server}` }
+          : null,
+      ),
+    rotateCredentials: () =>
+      after(operations.rotateCredentials(), ({ rotated, upToDate, unreadable }) => ({
+        action: 'credentials.rotate',
+        target: 'all',
+        detail: { rotated, upToDate, unreadable: unreadable.length },
+      })),
+    listCredentials: (page) => operations.listCredentials(page),
     listKeys: (input) => operations.listKeys(input),
     listGrants: (page) => operations.listGrants(page),
     listAudit: (page) => operations.listAudit(page),

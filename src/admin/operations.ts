@@ -2,6 +2,7 @@
  * What the admin socket can do, as functions the primary passes in (and the command line passes in
  * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
  */
+import type { CredentialOperations } from './credential-operations.js';
 import type { LifecycleOperations } from './lifecycle-operations.js';
 import type { AlertName, AlertSeverity } from '../policy/alert-kinds.js';
 import type { SinkTest } from '../telemetry/alert-delivery.js';
@@ -138,7 +139,8 @@ export type HealthDocument = Readonly<Record<string, unknown>>;
  * Each rejects with a GatewayError whose hint is fit for a person. Creating, changing and revoking reach
  * every worker before they resolve.
  */
-export interface AdminOperations extends LifecycleOperations, GrantOperations {
+export interface AdminOperations
+  extends LifecycleOperations, GrantOperations, CredentialOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
   /** The key as it is now; null when no such key exists or it is revoked. */

@@ -1,5 +1,10 @@
 /** The admin socket's requests, as one table: method and path → operation. */
 import { GatewayError } from '../kernel/errors.js';
+import {
+  readCredentialBinding,
+  readCredentialInput,
+  readCredentialPage,
+} from './credential-operations.js';
 import { readKeyChange, readKeyInput, readListInput, readTokenInput } from './identity-input.js';
 import {
   readAuditPage,
@@ -50,6 +55,24 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
     },
   ],
   ['GET', '/audit', (operations, { query }) => operations.listAudit(readAuditPage(query))],
+  [
+    'POST',
+    '/credentials',
+    (operations, { body }) => operations.setCredential(readCredentialInput(body)),
+  ],
+  [
+    'GET',
+    '/credentials',
+    (operations, { query }) => operations.listCredentials(readCredentialPage(query)),
+  ],
+  [
+    'DELETE',
+    '/credentials',
+    async (operations, { query }) => ({
+      removed: await operations.removeCredential(readCredentialBinding(query)),
+    }),
+  ],
+  ['POST', '/credentials/rotate', (operations) => operations.rotateCredentials()],
   ['POST', '/tokens', (operations, { body }) => operations.mintToken(readTokenInput(body))],
   ['POST', '/restart', (operations) => operations.restartWorkers()],
   ['GET', '/restart', (operations) => operations.restartState()],

@@ -6,6 +6,11 @@ import { createSecretKey } from 'node:crypto';
 import type { Config } from '../../config/config.js';
 import { auditedIdentity, createAuditor } from '../admin/audit.js';
 import { createGrantOperations, type GrantOperations } from '../admin/grant-operations.js';
+import {
+  createCredentialOperations,
+  credentialSeal,
+  type CredentialOperations,
+} from '../admin/credential-operations.js';
 import { createIdentityOperations, type IdentityOperations } from '../admin/identity-operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { openStore } from '../store/open-store.js';
@@ -16,7 +21,7 @@ const PEPPER_VERSION = 1;
 const JWT_SECRET_BYTES = 48;
 const MASTER_KEY_BYTES = 32;
 
-export type LocalOperations = IdentityOperations & GrantOperations;
+export type LocalOperations = IdentityOperations & GrantOperations & CredentialOperations;
 
 /** Opens the store, does the work, closes the store. */
 export async function withLocalIdentity<Result>(
@@ -47,9 +52,13 @@ export async function withLocalIdentity<Result>(
       // The change is made and the store works: nothing that one command could do about it.
       onError: () => undefined,
     });
-    return await work(
-      auditedIdentity({ ...identity, ...createGrantOperations({ store }) }, auditor),
-    );
+    const credentials = createCredentialOperations({
+      store,
+      seal: credentialSeal(config, masterKey),
+      servers: config.servers,
+    });
+    const grants = createGrantOperations({ store });
+    return await work(auditedIdentity({ ...identity, ...grants, ...credentials }, auditor));
   } finally {
     await store.close();
   }

@@ -9,6 +9,7 @@ import { exitCodeOf } from './cli-error.js';
 import type { CliContext } from './context.js';
 import type { DoctorOptions } from './doctor.js';
 import type { GrantsSetOptions } from './grants.js';
+import type { CredentialsOptions } from './credentials.js';
 import type { KeysCreateOptions } from './keys-create.js';
 import type { KeysListOptions } from './keys-list.js';
 import type { KeysUpdateOptions } from './keys-update.js';
@@ -65,6 +66,7 @@ class Program {
     this.#addGateway();
     this.#addKeys();
     this.#addGrants();
+    this.#addCredentials();
     this.#addServers();
     this.#addWatching();
     this.#addAlerts();
@@ -180,6 +182,34 @@ class Program {
         const { auditList } = await import('./audit.js');
         await auditList(this.#context(command), options);
       });
+  }
+
+  #addCredentials(): void {
+    const group = "users' own credentials for upstream servers";
+    const credentials = this.command.command('credentials').description(group);
+    this.#add(credentials, 'set <server>', 'seal and keep one; its value comes on standard input')
+      .requiredOption('--user <name>', 'whose it is')
+      .action(async (server: string, options: CredentialsOptions, command: Command) => {
+        const { credentialsSet } = await import('./credentials.js');
+        await credentialsSet(this.#context(command), server, options, process.stdin);
+      });
+    this.#add(credentials, 'list', 'who has one for which server')
+      .option('--user <name>', 'only this user')
+      .action(async (options: Partial<CredentialsOptions>, command: Command) => {
+        const { credentialsList } = await import('./credentials.js');
+        await credentialsList(this.#context(command), options);
+      });
+    this.#add(credentials, 'remove <server>', 'forget one, on all workers at once')
+      .requiredOption('--user <name>', 'whose it is')
+      .action(async (server: string, options: CredentialsOptions, command: Command) => {
+        const { credentialsRemove } = await import('./credentials.js');
+        await credentialsRemove(this.#context(command), server, options);
+      });
+    const rotate = 'seal all anew after the master key was changed';
+    this.#add(credentials, 'rotate', rotate).action(async (_options: unknown, command: Command) => {
+      const { credentialsRotate } = await import('./credentials.js');
+      await credentialsRotate(this.#context(command));
+    });
   }
 
   #addServers(): void {

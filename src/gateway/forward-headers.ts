@@ -57,6 +57,16 @@ export function requestHeaders(
   return headers;
 }
 
+/** The list with this header in place of any of the same name. `name` in lower case. */
+export function withHeader(headers: readonly string[], name: string, value: string): string[] {
+  const merged: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i] !== name) merged.push(headers[i] ?? '', headers[i + 1] ?? '');
+  }
+  merged.push(name, value);
+  return merged;
+}
+
 /** Copies what may be returned from the upstream's flat list into `target`. */
 export function copyReplyHeaders(
   headers: readonly string[],

@@ -58,6 +58,7 @@ export function probeServer(transport: UpstreamTransport): Promise<boolean> {
           headers: HEADERS,
           body: BODY,
           user: '',
+          credential: null,
           headTimeoutMs: PROBE_TIMEOUT_MS,
           idleTimeoutMs: PROBE_TIMEOUT_MS,
         },

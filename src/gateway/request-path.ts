@@ -20,13 +20,14 @@ import type { Access, AccessTable } from './access.js';
 import type { Admission, KeyLimits, Permit } from './admission.js';
 import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
+import type { CredentialInjection } from '../../config/config.js';
 import type { Authenticator } from './authenticator.js';
 import { authorizeServer } from './authorize.js';
 import type { Challenge } from './identity-refusal.js';
 import { requireAudience, requireScopes } from './require-grants.js';
 import { mcpErrorReply } from './error-reply.js';
 import type { HttpExchange } from './exchange.js';
-import { requestHeaders } from './forward-headers.js';
+import { requestHeaders, withHeader } from './forward-headers.js';
 import type { OpenRelays } from './open-relays.js';
 import type { Principal } from './principal.js';
 import type { RelayResult } from './relay-response.js';
@@ -35,6 +36,7 @@ import { rewritingTransport } from './rewriting-transport.js';
 import type { SessionIds } from './session-ids.js';
 import type { ToolHints } from './tool-hints.js';
 import { unknownTargetBody } from './unknown-target.js';
+import type { UserCredentials } from './user-credentials.js';
 
 /** One configured server as a worker serves it. */
 export interface ServedUpstream {
@@ -51,6 +53,8 @@ export interface ServedUpstream {
   readonly access: Access | null;
   /** OAuth scopes that tokens need; null = none. */
   readonly scopes: ScopeRules | null;
+  /** Where each user's own credential goes; null = none is sent. */
+  readonly credential: CredentialInjection | null;
 }
 
 export interface RequestPathOptions {
@@ -65,6 +69,7 @@ export interface RequestPathOptions {
   readonly sseHeartbeatMs: number;
   readonly toolHints: ToolHints;
   readonly accessTable: AccessTable;
+  readonly credentials: Pick<UserCredentials, 'of'>;
   readonly onRetry: (server: string) => void;
   readonly record: (record: RequestRecord) => void;
 }
@@ -130,6 +135,9 @@ class McpRequest {
       const challenge = this.#options.challengeOf(upstream.name);
       requireScopes(principal, upstream.scopes, isHidden ? null : post, challenge);
     }
+    const injection = upstream.credential;
+    const credential =
+      injection === null ? null : await this.#options.credentials.of(principal.user, upstream.name);
     const permit = await this.#admit(principal, upstream);
     try {
       if (restriction !== null && restriction.hidden !== null) {
@@ -142,9 +150,10 @@ class McpRequest {
         permit,
         {
           method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
-          headers: requestHeaders(this.#exchange, upstreamSessionId, this.#requestId),
+          headers: this.#upstreamHeaders(upstreamSessionId, injection, credential),
           body: restriction === null ? body : (restriction.body ?? body),
           user: principal.user,
+          credential,
           headTimeoutMs: upstream.requestTimeoutMs,
           idleTimeoutMs: upstream.streamIdleTimeoutMs,
         },
@@ -229,6 +238,16 @@ class McpRequest {
     // One answer for unknown, foreign and damaged ids: nobody learns whether a session exists.
     if (upstreamId === null) throw new GatewayError('GW_SESSION_UNKNOWN');
     return upstreamId;
+  }
+
+  #upstreamHeaders(
+    upstreamSessionId: string | null,
+    injection: CredentialInjection | null,
+    credential: string | null,
+  ): string[] {
+    const headers = requestHeaders(this.#exchange, upstreamSessionId, this.#requestId);
+    if (credential === null || injection?.into !== 'header') return headers;
+    return withHeader(headers, injection.name.toLowerCase(), injection.prefix + credential);
   }
 
   /** Null where everything exists for the caller. */

@@ -26,11 +26,14 @@ export interface ChannelOwner {
   /** `session`: one legacy session of `user`. `shared`: modern requests of all users. `probe`: era and health probes. */
   readonly purpose: 'session' | 'shared' | 'probe';
   readonly user: string;
+  /** That user's own credential for the server; null where none is configured. */
+  readonly credential: string | null;
 }
 
 /** Who causes one message: in-process handlers see it; stdio children never do. */
 export interface MessageOrigin {
   readonly user: string;
+  readonly credential: string | null;
 }
 
 export interface Channel {

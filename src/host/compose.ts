@@ -25,6 +25,8 @@ export interface Host {
   /** Does what is due in every endpoint. */
   sweep(nowMs: number): void;
   /** Resolves when every module is loaded or failed, at the latest after `timeoutMs`. */
+  /** A user's credential for a server was changed. */
+  forgetCredential(server: string, user: string): void;
   settled(timeoutMs: number): Promise<void>;
   /** Ends endpoints with their children and modules, then the door and the store. */
   release(): Promise<void>;
@@ -73,6 +75,9 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
     status: () => hosted.map(({ name, source }) => ({ name, ...source.status() })),
     sweep: (nowMs) => {
       for (const { endpoint } of hosted) endpoint.sweep(nowMs);
+    },
+    forgetCredential: (name, user) => {
+      hosted.find((each) => each.name === name)?.endpoint.forgetUser(user);
     },
     settled: async (timeoutMs) => {
       let timer: NodeJS.Timeout | undefined;
@@ -130,7 +135,7 @@ function hostServer(server: ServerConfig, parts: HostParts): HostedServer {
 }
 
 function openSource(
-  { name, source }: ServerConfig,
+  { name, source, credential }: ServerConfig,
   { start, store, ledger, log }: HostParts,
 ): ChannelSource & StatusSource {
   switch (source.kind) {
@@ -143,6 +148,7 @@ function openSource(
           cwd: source.cwd,
           env: childEnvironment(start.childEnvironment, source.env),
         },
+        credentialVariable: credential?.into === 'env' ? credential.name : null,
         maxProcesses: source.maxProcesses,
         maxLineBytes: source.maxLineBytes,
         ledger,
@@ -151,7 +157,11 @@ function openSource(
         random: Math.random,
       });
     case 'http':
-      return new LegacySseSource({ url: source.url, headers: source.headers });
+      return new LegacySseSource({
+        url: source.url,
+        headers: source.headers,
+        credentialHeader: credential?.into === 'header' ? credential : null,
+      });
     case 'bundled':
     case 'module': {
       const url = moduleUrl(source);
@@ -159,7 +169,6 @@ function openSource(
         serverName: name,
         load: () => import(url.href),
         documents: store.documents,
-        credentialOf: null,
         maxChannels: MAX_MODULE_CHANNELS,
         log,
       });

@@ -7,7 +7,7 @@
 import { errorOf, memberOf } from '../mcp/message-members.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
 import { isLegacyVersion, isModernVersion, MODERN_VERSIONS, type Era } from '../mcp/versions.js';
-import type { Channel, ChannelSource } from './channel.js';
+import type { Channel, ChannelOwner, ChannelSource } from './channel.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { ownRequest, readServerMessage } from './server-message.js';
 
@@ -36,12 +36,18 @@ interface Probing {
 export class EraProbe {
   readonly #source: ChannelSource;
   readonly #options: EndpointOptions;
+  readonly #owner: Pick<ChannelOwner, 'user' | 'credential'>;
   #verdict: Verdict | null = null;
   #probing: Probing | null = null;
 
-  constructor(source: ChannelSource, options: EndpointOptions) {
+  constructor(
+    source: ChannelSource,
+    options: EndpointOptions,
+    owner: Pick<ChannelOwner, 'user' | 'credential'>,
+  ) {
     this.#source = source;
     this.#options = options;
+    this.#owner = owner;
   }
 
   /** The server's era where it is pinned or known; null: ask `find`. */
@@ -104,7 +110,7 @@ export class EraProbe {
     this.#probing = probing;
     try {
       state.channel = this.#source.open(
-        { purpose: 'probe', user: '' },
+        { purpose: 'probe', ...this.#owner },
         {
           onMessage: (bytes) => {
             const finding = findingFrom(bytes);
@@ -121,7 +127,7 @@ export class EraProbe {
     }
     // It may have said from inside `open` that it never came up.
     if (state.isOver) this.#dispose(state.channel);
-    else state.channel.send(ownRequest(PROBE_ID, 'server/discover', {}), { user: '' });
+    else state.channel.send(ownRequest(PROBE_ID, 'server/discover', {}), this.#owner);
     return probing;
   }
 

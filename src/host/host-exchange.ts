@@ -14,7 +14,7 @@ export interface HostReply {
 }
 
 export interface HostExchange {
-  readonly request: Pick<UpstreamRequest, 'method' | 'headers' | 'body' | 'user'>;
+  readonly request: Pick<UpstreamRequest, 'method' | 'headers' | 'body' | 'user' | 'credential'>;
   readonly reply: HostReply;
   /** Called once when the worker aborted the exchange or died; nothing may be written afterwards. */
   onAbort(listener: () => void): void;

@@ -62,6 +62,8 @@ class HostProcess {
       else if (message.type === 'host-drain') {
         const { timeoutMs } = message;
         void this.#drain(timeoutMs, timeoutMs === 0 ? HASTY_RELEASE_MS : RELEASE_LIMIT_MS);
+      } else if (message.type === 'host-credential-changed') {
+        this.#host?.forgetCredential(message.server, message.user);
       } else this.#programLog?.reopen();
     });
   }

@@ -58,7 +58,8 @@ export class Instance {
 
   /** `id`: the request's id on this channel, by which it may be withdrawn. */
   send(message: Buffer, user: string, id: number | null = null): void {
-    this.#writer.send(message, { user }, id);
+    const { credential } = this.#options.owner;
+    this.#writer.send(message, { user, credential }, id);
   }
 
   /** Takes a request back. False: it was sent. */

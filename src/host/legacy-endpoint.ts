@@ -32,7 +32,7 @@ export class LegacyEndpoint {
 
   /** Throws a GatewayError when nothing was begun. */
   post(exchange: HostExchange, reply: ExchangeReply, body: ScannedBody): void {
-    const { headers, user } = exchange.request;
+    const { headers, user, credential } = exchange.request;
     checkAccept(headers);
     const messages = body.isBatch ? body.messages : [body.message];
     for (const message of messages) checkId(message);
@@ -41,7 +41,7 @@ export class LegacyEndpoint {
       if (messages.length > 1) {
         throw new GatewayError('GW_BAD_REQUEST', { hint: '"initialize" must come alone.' });
       }
-      this.#openSession(user).initialize(first, first.id, reply);
+      this.#openSession(user, credential).initialize(first, first.id, reply);
       return;
     }
     const session = this.#findSession(exchange);
@@ -72,6 +72,13 @@ export class LegacyEndpoint {
     for (const session of [...this.#sessions.values()]) session.sweep(nowMs);
   }
 
+  /** Ends the sessions of a user whose credential was changed or removed. */
+  forgetUser(user: string): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (session.user === user) session.close(credentialChanged());
+    }
+  }
+
   /** Resolves when the instances of all sessions are gone. */
   async close(): Promise<void> {
     const sessions = [...this.#sessions.values()];
@@ -79,19 +86,29 @@ export class LegacyEndpoint {
     await Promise.all(sessions.map((session) => session.whenClosed()));
   }
 
-  #openSession(user: string): LegacySession {
+  #openSession(user: string, credential: string | null): LegacySession {
     return this.#sessions.add(user, (id) => {
       const onClosed = (): void => {
         this.#sessions.delete(id);
       };
-      return new LegacySession({ id, user, onClosed }, this.#shared);
+      return new LegacySession({ id, user, credential, onClosed }, this.#shared);
     });
   }
 
   #findSession(exchange: HostExchange): LegacySession {
-    const { headers, user } = exchange.request;
-    return this.#sessions.find(findHeader(headers, 'mcp-session-id'), user);
+    const { headers, user, credential } = exchange.request;
+    const session = this.#sessions.find(findHeader(headers, 'mcp-session-id'), user);
+    if (session.credential === credential) return session;
+    // Its instance still acts under the former one.
+    session.close(credentialChanged());
+    throw new GatewayError('GW_SESSION_UNKNOWN');
   }
+}
+
+function credentialChanged(): GatewayError {
+  return new GatewayError('GW_SESSION_UNKNOWN', {
+    hint: "The user's credential for this server was changed.",
+  });
 }
 
 function checkAccept(headers: readonly string[]): void {

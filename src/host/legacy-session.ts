@@ -36,6 +36,8 @@ export interface SessionShared extends StreamsShared {
 export interface SessionIdentity {
   readonly id: string;
   readonly user: string;
+  /** What its instance was opened with. */
+  readonly credential: string | null;
   /** Called once, when the session is not to be found any more. */
   readonly onClosed: () => void;
 }
@@ -49,6 +51,7 @@ interface Handshake {
 export class LegacySession {
   readonly id: string;
   readonly user: string;
+  readonly credential: string | null;
   readonly #shared: SessionShared;
   readonly #onClosed: () => void;
   readonly #streams: SessionStreams;
@@ -64,6 +67,7 @@ export class LegacySession {
   constructor(identity: SessionIdentity, shared: SessionShared) {
     this.id = identity.id;
     this.user = identity.user;
+    this.credential = identity.credential;
     this.#onClosed = identity.onClosed;
     this.#shared = shared;
     this.#streams = new SessionStreams(identity.id, shared);
@@ -178,7 +182,7 @@ export class LegacySession {
   #open(): Instance {
     return new Instance({
       source: this.#shared.source,
-      owner: { purpose: 'session', user: this.user },
+      owner: { purpose: 'session', user: this.user, credential: this.credential },
       era: 'legacy',
       events: {
         onMessage: (bytes, relatedId) => {

@@ -11,6 +11,8 @@ import type { SourceStatus, StatusSource } from './source-status.js';
 export interface LegacySseSourceOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The header for its owner's credential; null: none is sent. */
+  readonly credentialHeader: { readonly name: string; readonly prefix: string } | null;
 }
 
 export class LegacySseSource implements ChannelSource, StatusSource {
@@ -27,14 +29,23 @@ export class LegacySseSource implements ChannelSource, StatusSource {
     return this.#channels.size;
   }
 
-  open(_owner: ChannelOwner, listener: ChannelListener): Channel {
+  open(owner: ChannelOwner, listener: ChannelListener): Channel {
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
-    const channel = new LegacySseChannel(this.#options, listener, (failure) => {
+    const channel = new LegacySseChannel(this.#optionsFor(owner), listener, (failure) => {
       this.#channels.delete(channel);
       this.#lastFailure = failure;
     });
     this.#channels.add(channel);
     return channel;
+  }
+
+  #optionsFor({ credential }: ChannelOwner): LegacySseSourceOptions {
+    const { headers, credentialHeader } = this.#options;
+    if (credentialHeader === null || credential === null) return this.#options;
+    const name = credentialHeader.name.toLowerCase();
+    const others = Object.entries(headers).filter(([each]) => each.toLowerCase() !== name);
+    const own = Object.fromEntries([...others, [name, credentialHeader.prefix + credential]]);
+    return { ...this.#options, headers: own };
   }
 
   async close(): Promise<void> {

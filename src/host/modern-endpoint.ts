@@ -1,11 +1,12 @@
 /**
  * Modern revisions over HTTP for one server: every POST is complete in itself, so all users share one
- * instance (modern-hub.ts), and nothing is remembered between requests but subscriptions.
+ * instance (modern-hub.ts), unless they have credentials of their own for it (modern-endpoints.ts); nothing is
+ * remembered between requests but subscriptions.
  */
 import { GatewayError } from '../kernel/errors.js';
 import { findHeader } from '../gateway/forward-headers.js';
 import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
-import type { ChannelSource } from './channel.js';
+import type { ChannelOwner, ChannelSource } from './channel.js';
 import type { DropCounter } from './drop-counter.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { EraProbe } from './era-probe.js';
@@ -21,6 +22,8 @@ export interface ModernEndpointOptions {
   readonly source: ChannelSource;
   readonly endpoint: EndpointOptions;
   readonly drops: DropCounter;
+  /** Whose instance it is; nobody's where all users share it. */
+  readonly owner: Pick<ChannelOwner, 'user' | 'credential'>;
 }
 
 export class ModernEndpoint {
@@ -32,13 +35,13 @@ export class ModernEndpoint {
   #isClosed = false;
 
   constructor(options: ModernEndpointOptions) {
-    const { source, endpoint, drops } = options;
+    const { source, endpoint, drops, owner } = options;
     this.#options = options;
-    this.#probe = new EraProbe(source, endpoint);
+    this.#probe = new EraProbe(source, endpoint, owner);
     const onBarren = (): void => {
       this.#probe.forget();
     };
-    this.#hub = new ModernHub({ source, endpoint, drops, onBarren });
+    this.#hub = new ModernHub({ source, endpoint, drops, owner, onBarren });
     this.#listens = new ListenRouter(this.#hub, endpoint);
     this.#toolHeaders = new ToolHeaders({ hub: this.#hub, listens: this.#listens, endpoint });
   }

@@ -8,7 +8,7 @@
 import { GatewayError } from '../kernel/errors.js';
 import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
 import { addresseeOf, type HubWaiter, type InFlight } from './addressee.js';
-import type { ChannelSource } from './channel.js';
+import type { ChannelOwner, ChannelSource } from './channel.js';
 import type { DropCounter } from './drop-counter.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { Instance } from './instance.js';
@@ -19,6 +19,7 @@ export interface ModernHubOptions {
   readonly source: ChannelSource;
   readonly endpoint: EndpointOptions;
   readonly drops: DropCounter;
+  readonly owner: Pick<ChannelOwner, 'user' | 'credential'>;
   /** An instance ended without a single answer: what was believed of the server may be wrong. */
   readonly onBarren: () => void;
 }
@@ -118,7 +119,7 @@ export class ModernHub {
     this.#hasAnswered = false;
     const instance: Instance = new Instance({
       source,
-      owner: { purpose: 'shared', user: '' },
+      owner: { purpose: 'shared', ...this.#options.owner },
       era: 'modern',
       events: {
         onMessage: (bytes, relatedId) => {

@@ -22,8 +22,6 @@ export interface ModuleSourceOptions {
   /** Imports the module's file and returns its exports. */
   readonly load: () => Promise<unknown>;
   readonly documents: DocumentStore;
-  /** This user's secret for this server; null when the server's modules get none. */
-  readonly credentialOf: ((user: string) => Promise<string | null>) | null;
   readonly maxChannels: number;
   readonly loadTimeoutMs?: number;
   readonly log: Logger;
@@ -103,7 +101,7 @@ export class ModuleSource implements ChannelSource, StatusSource {
   #openLoaded(owner: ChannelOwner, listener: ChannelListener, onGone: () => void): Channel {
     const loaded = this.#loaded;
     if (loaded === null) throw this.#failure ?? new GatewayError('GW_DRAINING');
-    const { serverName, documents, credentialOf, log } = this.#options;
+    const { serverName, documents, log } = this.#options;
     if (loaded.kind === 'sdk') {
       const { createServer } = loaded.module;
       return new SdkServerChannel({ createServer, owner, listener, log, onGone });
@@ -113,7 +111,6 @@ export class ModuleSource implements ChannelSource, StatusSource {
       served: loaded.served,
       listener,
       storageOf: (user) => moduleStorage(documents, { server: serverName, user }),
-      credentialOf: (user) => credentialOf?.(user) ?? null,
       log,
       onGone,
     });

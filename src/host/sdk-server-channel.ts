@@ -26,6 +26,8 @@ export interface SdkServerChannelOptions {
 /** A server that does not finish its own close is not waited for longer. */
 const CLOSE_TIMEOUT_MS = 2000;
 
+const NOBODY: MessageOrigin = { user: '', credential: null };
+
 export class SdkServerChannel implements Channel {
   readonly #options: SdkServerChannelOptions;
   readonly #transport: Transport;
@@ -81,7 +83,7 @@ export class SdkServerChannel implements Channel {
   cancel(id: JsonRpcId): void {
     if (!this.#origins.has(id)) return;
     const method = 'notifications/cancelled';
-    this.#deliver({ jsonrpc: '2.0', method, params: { requestId: id } }, { user: '' });
+    this.#deliver({ jsonrpc: '2.0', method, params: { requestId: id } }, NOBODY);
   }
 
   async close(): Promise<void> {

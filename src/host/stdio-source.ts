@@ -16,6 +16,8 @@ export interface StdioSourceOptions {
   readonly serverName: string;
   /** `env` is the child's whole environment (child-environment.ts). */
   readonly spec: ChildSpec;
+  /** The environment variable for its owner's credential; null: none is passed. */
+  readonly credentialVariable: string | null;
   readonly maxProcesses: number;
   readonly maxLineBytes: number;
   /** Default 8 MiB. */
@@ -81,10 +83,10 @@ export class StdioSource implements ChannelSource, StatusSource {
   }
 
   #start(owner: ChannelOwner, listener: ChannelListener): Channel {
-    const { spec, timing, ledger, log, nowMs, serverName } = this.#options;
+    const { timing, ledger, log, nowMs, serverName } = this.#options;
     const startedAtMs = nowMs();
     const channel: StdioChannel = new StdioChannel({
-      spec,
+      spec: this.#specFor(owner),
       timing: timing ?? DEFAULT_CHILD_TIMING,
       maxLineBytes: this.#options.maxLineBytes,
       maxQueuedBytes: this.#options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
@@ -110,6 +112,12 @@ export class StdioSource implements ChannelSource, StatusSource {
     });
     this.#channels.add(channel);
     return channel;
+  }
+
+  #specFor({ credential }: ChannelOwner): ChildSpec {
+    const { spec, credentialVariable } = this.#options;
+    if (credentialVariable === null || credential === null) return spec;
+    return { ...spec, env: { ...spec.env, [credentialVariable]: credential } };
   }
 
   /** A full disk may cost the record of a child, never the child. */

@@ -1,7 +1,7 @@
 /**
  * One MCP server of the upstream host, spoken to as if it were a Streamable HTTP server: legacy
- * revisions with a session and an instance each (legacy-endpoint.ts), modern ones on one shared instance
- * (modern-endpoint.ts). What it answers is what the SDK's own HTTP servers answer, so that clients cannot
+ * revisions with a session and an instance each (legacy-endpoint.ts), modern ones on one shared instance, or
+ * one a user (modern-endpoints.ts). What it answers is what the SDK's own HTTP servers answer, so that clients cannot
  * tell a stdio server behind the gateway from an HTTP one (PROTOCOL §9.3).
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
@@ -15,7 +15,7 @@ import { ExchangeReply } from './exchange-reply.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HostEndpoint, HostExchange } from './host-exchange.js';
 import { LegacyEndpoint } from './legacy-endpoint.js';
-import { ModernEndpoint } from './modern-endpoint.js';
+import { ModernEndpoints } from './modern-endpoints.js';
 import { RetainedStreams } from './retained-streams.js';
 import { SERVER_SCAN_LIMITS } from './server-message.js';
 import { modernOnly } from './version-refusals.js';
@@ -24,6 +24,8 @@ export interface StreamableEndpoint extends HostEndpoint {
   /** Does what is due: heartbeats, deadlines, idle sessions. Call every SWEEP_INTERVAL_MS. */
   sweep(nowMs: number): void;
   stats(): EndpointStats;
+  /** The user's credential for this server was changed: whatever was opened under the former one ends. */
+  forgetUser(user: string): void;
 }
 
 /** A response that was written to a connection is probably there; one that was not is waited for. Chosen. */
@@ -47,7 +49,7 @@ class Endpoint implements StreamableEndpoint {
   readonly #drops: DropCounter;
   readonly #retained: readonly RetainedStreams[];
   readonly #legacy: LegacyEndpoint;
-  readonly #modern: ModernEndpoint;
+  readonly #modern: ModernEndpoints;
   #isClosed = false;
 
   constructor(source: ChannelSource, options: EndpointOptions) {
@@ -66,7 +68,7 @@ class Endpoint implements StreamableEndpoint {
       delivered,
       undelivered,
     });
-    this.#modern = new ModernEndpoint({ source, endpoint: options, drops });
+    this.#modern = new ModernEndpoints({ source, endpoint: options, drops });
   }
 
   handle(exchange: HostExchange): void {
@@ -112,6 +114,11 @@ class Endpoint implements StreamableEndpoint {
       listens: this.#modern.listenCount,
       dropped: { ...this.#drops.counts },
     };
+  }
+
+  forgetUser(user: string): void {
+    this.#legacy.forgetUser(user);
+    this.#modern.forgetUser(user);
   }
 
   async close(): Promise<void> {

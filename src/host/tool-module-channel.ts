@@ -22,8 +22,6 @@ export interface ToolModuleChannelOptions {
   readonly listener: ChannelListener;
   /** The documents of this user, and no other's. */
   readonly storageOf: (user: string) => ModuleStorage;
-  /** Null: the operator set none for this user, or the module gets none. */
-  readonly credentialOf: (user: string) => Promise<string | null> | null;
   readonly log: Logger;
   /** Called once, after the listener's `onClose`. */
   readonly onGone: () => void;
@@ -33,7 +31,7 @@ interface Request {
   readonly id: JsonRpcId;
   readonly method: string;
   readonly params: unknown;
-  readonly user: string;
+  readonly origin: MessageOrigin;
 }
 
 /** Open `subscriptions/listen` of one channel; the SDK's router stops there too. */
@@ -59,7 +57,7 @@ export class ToolModuleChannel implements Channel {
     const params = memberOf(parsed, 'params');
     if (typeof method !== 'string') return true; // A response: nothing was asked.
     if (typeof id === 'string' || typeof id === 'number') {
-      this.#begin({ id, method, params, user: origin.user });
+      this.#begin({ id, method, params, origin });
     } else if (method === 'notifications/cancelled') {
       const cancelledId = memberOf(params, 'requestId');
       if (typeof cancelledId === 'string' || typeof cancelledId === 'number') {
@@ -132,10 +130,9 @@ export class ToolModuleChannel implements Channel {
     return {};
   }
 
-  async #call({ id, method, params, user }: Request, envelope: Envelope): Promise<object> {
-    const { served, serverName, storageOf, credentialOf, log } = this.#options;
-    const pending = credentialOf(user);
-    const credential = pending === null ? null : await pending;
+  async #call({ id, method, params, origin }: Request, envelope: Envelope): Promise<object> {
+    const { served, serverName, storageOf, log } = this.#options;
+    const { user, credential } = origin;
     const call = new ModuleCall({
       id,
       params,

@@ -7,6 +7,7 @@ import verifyTokensHere from '../../workers/verify-tokens.js';
 import { accessOf, AccessTable, type Access } from '../gateway/access.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
+import { CredentialSeal } from '../gateway/credential-seal.js';
 import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
 import type { Challenge } from '../gateway/identity-refusal.js';
 import { LeasedAdmission } from '../gateway/leased-admission.js';
@@ -18,6 +19,7 @@ import { ResourceMetadata } from '../gateway/resource-metadata.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
+import { UserCredentials } from '../gateway/user-credentials.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
@@ -51,6 +53,7 @@ export interface Worker {
   readonly front: Front;
   readonly frontReason: string;
   readonly authenticator: Authenticator;
+  readonly credentials: UserCredentials;
   /** Null when no issuer publishes its keys by URL. */
   readonly issuerKeys: IssuerKeys | null;
   readonly admission: LeasedAdmission;
@@ -135,11 +138,22 @@ export async function composeWorker(
     allowAnonymous: !config.auth.required,
     challengeOf,
   });
+  const [credentialKey = '', ...formerKeys] = start.secrets.credentialKeys;
+  const credentials = new UserCredentials({
+    find: (user, server) => store.credentials.get(user, server),
+    seal: new CredentialSeal(
+      Buffer.from(credentialKey, 'hex'),
+      formerKeys.map((key) => Buffer.from(key, 'hex')),
+    ),
+    ttlMs: config.auth.apiKeyCacheTtlMs,
+    negativeTtlMs: config.auth.negativeCacheTtlMs,
+  });
   const stopWatching = watchIdentityVersion({
     store,
     intervalMs: IDENTITY_POLL_MS,
     onChange: () => {
       authenticator.invalidateAll();
+      credentials.forgetAll();
     },
   });
   const links = start.hostSockets.map((socketPath) =>
@@ -189,6 +203,7 @@ export async function composeWorker(
     sseHeartbeatMs: config.http.sseHeartbeatMs,
     toolHints,
     accessTable: new AccessTable(),
+    credentials,
     onRetry: (server) => {
       admissionCounts.retried(server);
     },
@@ -237,6 +252,7 @@ export async function composeWorker(
     frontReason: reason,
     authenticator,
     issuerKeys,
+    credentials,
     admission,
     admissionCounts,
     endRelays: (error, which) => {
@@ -277,6 +293,7 @@ function serveUpstreams(
       retryBudget: new RetryBudget(),
       access: configuredAccess(server),
       scopes: scopeRules(server.scopes),
+      credential: server.credential,
     });
   }
   return served;
@@ -323,7 +340,10 @@ function openTransport(
   if (source.kind === 'http' && source.transport === 'http') {
     return createStreamableHttp({
       url: source.url,
-      headers: source.headers,
+      headers:
+        server.credential?.into === 'header'
+          ? without(source.headers, server.credential.name)
+          : source.headers,
       maxConnections: connectionPool.maxConnections ?? config.limits.maxConnectionsPerServer,
       maxStreams: config.http.maxStreams,
       idleTimeoutMs: config.limits.idleTimeoutMs,
@@ -333,6 +353,15 @@ function openTransport(
   const link = links[hostOfServer(server.name, links.length)];
   if (link === undefined) throw new Error('at least one upstream host is needed');
   return link.transport(server.name);
+}
+
+/** A user's own credential stands in the place of the operator's header of the same name. */
+function without(
+  headers: Readonly<Record<string, string>>,
+  name: string,
+): Readonly<Record<string, string>> {
+  const isOther = ([each]: [string, string]) => each.toLowerCase() !== name.toLowerCase();
+  return Object.fromEntries(Object.entries(headers).filter(isOther));
 }
 
 function tokenKeys(config: Config, { secrets }: WorkerStart): TokenKey[] {

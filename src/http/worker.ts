@@ -72,6 +72,10 @@ class WorkerProcess {
         else this.#worker?.authenticator.invalidateKey(message.keyId);
         this.#primary.send({ type: 'revocation-applied', revocation: message.revocation });
         return;
+      case 'credential-changed':
+        this.#worker?.credentials.forget(message);
+        this.#primary.send({ type: 'revocation-applied', revocation: message.revocation });
+        return;
       case 'reopen-logs':
         this.#worker?.programLog.reopen();
         this.#worker?.requestLog?.reopen();

@@ -90,10 +90,12 @@ function decodeFrame(bytes: Buffer): Frame {
     case 'open': {
       const method = FRAME_METHODS[reader.u8()];
       if (method === undefined) throw malformed('method', {});
-      const [server = '', user = '', ...headers] = reader.texts();
+      const hasCredential = reader.u8() === 1;
+      const [server = '', user = '', text = '', ...headers] = reader.texts();
+      const credential = hasCredential ? text : null;
       const hasBody = reader.u8() === 1;
       const body = hasBody ? reader.rest() : null;
-      return { type, exchangeId, server, user, method, headers, body };
+      return { type, exchangeId, server, user, credential, method, headers, body };
     }
     case 'credit':
       return { type, exchangeId, bytes: reader.u32() };

@@ -35,9 +35,10 @@ export class FrameEncoder {
 
   /** `body` must not change before the bytes are written. */
   open(exchangeId: number, frame: Omit<OpenFrame, 'type' | 'exchangeId'>): void {
-    const lengthAt = this.#begin('open', exchangeId, 1 + textsBound(frame.headers, 2, frame));
+    const lengthAt = this.#begin('open', exchangeId, 2 + textsBound(frame.headers, 3, frame));
     this.#slab[this.#at++] = FRAME_METHODS.indexOf(frame.method);
-    this.#texts([frame.server, frame.user, ...frame.headers]);
+    this.#slab[this.#at++] = frame.credential === null ? 0 : 1;
+    this.#texts([frame.server, frame.user, frame.credential ?? '', ...frame.headers]);
     const { body } = frame;
     // A last byte tells "no body" from an empty one.
     this.#slab[this.#at++] = body === null ? 0 : 1;
@@ -155,9 +156,13 @@ export class FrameEncoder {
 function textsBound(
   texts: readonly string[],
   extraTexts: number,
-  names: { readonly server: string; readonly user: string } | null,
+  names: Pick<OpenFrame, 'server' | 'user' | 'credential'> | null,
 ): number {
-  let units = names === null ? 0 : names.server.length + names.user.length;
+  let units = 0;
+  if (names !== null) {
+    units += names.server.length + names.user.length;
+    if (names.credential !== null) units += names.credential.length;
+  }
   for (const text of texts) units += text.length;
   return 6 + 4 * (texts.length + extraTexts) + units * MAX_BYTES_PER_UNIT;
 }

@@ -14,6 +14,8 @@ export interface OpenFrame {
   readonly exchangeId: number;
   readonly server: string;
   readonly user: string;
+  /** The user's own credential for the server; the socket is the gateway's user's alone. */
+  readonly credential: string | null;
   readonly method: FrameMethod;
   /** Flat list name, value, name, value… */
   readonly headers: readonly string[];

@@ -22,6 +22,8 @@ export type PrimaryToHost =
   | HostStart
   /** Refuse new exchanges, wait for those in flight, close children and modules, exit 0. */
   | { readonly type: 'host-drain'; readonly timeoutMs: number }
+  /** What was opened under this user's former credential ends. */
+  | { readonly type: 'host-credential-changed'; readonly server: string; readonly user: string }
   /** The log files were renamed: open them again. */
   | { readonly type: 'host-reopen-logs' };
 
@@ -74,6 +76,8 @@ export function isPrimaryToHost(message: unknown): message is PrimaryToHost {
       );
     case 'host-drain':
       return typeof message['timeoutMs'] === 'number';
+    case 'host-credential-changed':
+      return typeof message['server'] === 'string' && typeof message['user'] === 'string';
     case 'host-reopen-logs':
       return true;
     default:

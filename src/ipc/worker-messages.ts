@@ -24,6 +24,8 @@ export interface WorkerSecrets {
   /** Verifies HS256 tokens. */
   readonly jwtSecret: string;
   readonly jwtSecretPrevious: string | null;
+  /** Open users' upstream credentials; the first is the one that seals. */
+  readonly credentialKeys: readonly string[];
 }
 
 export interface WorkerStart {
@@ -64,6 +66,13 @@ export type PrimaryToWorker =
     }
   /** This API key must not be served from any cache from now on; null: none may. Acknowledged. */
   | { readonly type: 'revoked'; readonly keyId: string | null; readonly revocation: number }
+  /** This user's credential for the server must not be served from any cache from now on. Acknowledged alike. */
+  | {
+      readonly type: 'credential-changed';
+      readonly user: string;
+      readonly server: string;
+      readonly revocation: number;
+    }
   | { readonly type: 'reopen-logs' }
   | IssuerKeysMessage
   /** Everything about admission of one tick, in order. */
@@ -142,6 +151,12 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       return typeof message['query'] === 'number' && typeof message['body'] === 'string';
     case 'revoked':
       return typeof message['revocation'] === 'number';
+    case 'credential-changed':
+      return (
+        typeof message['user'] === 'string' &&
+        typeof message['server'] === 'string' &&
+        typeof message['revocation'] === 'number'
+      );
     case 'reopen-logs':
       return true;
     case 'issuer-keys':

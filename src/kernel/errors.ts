@@ -41,6 +41,7 @@ export const ERRORS = {
   GW_HEADERS_TOO_LARGE: row(431, -32000, false, 'The request headers are too large.'),
   GW_UNAUTHENTICATED: row(401, -32000, false, 'Authentication is required.'),
   GW_FORBIDDEN: row(403, -32000, false, 'This identity may not do that.'),
+  GW_CREDENTIAL_MISSING: row(403, -32000, false, 'This server needs a credential of this user.'),
   GW_ROUTE_UNKNOWN: row(404, -32000, false, 'There is nothing at this path.'),
   GW_SERVER_UNKNOWN: row(404, -32000, false, 'No such server.'),
   GW_SESSION_REQUIRED: row(400, -32000, false, 'The request needs an Mcp-Session-Id header.'),

@@ -2,6 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../../config/config.js';
 import { createGrantOperations } from '../admin/grant-operations.js';
+import { createCredentialOperations, credentialSeal } from '../admin/credential-operations.js';
 import { createIdentityOperations } from '../admin/identity-operations.js';
 import type { AdminOperations, AlertView, StatusView } from '../admin/operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
@@ -47,9 +48,16 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     maxTokenSeconds: jwt.maxLifetimeSeconds,
     onKeyChanged: (keyId) => revocations.announce(keyId),
   });
+  const credentials = createCredentialOperations({
+    store,
+    seal: credentialSeal(config, secrets.masterKey),
+    servers: config.servers,
+    onChanged: (binding) => revocations.announceCredential(binding),
+  });
   return {
     ...identity,
     ...createGrantOperations({ store, onChanged: () => revocations.announce(null) }),
+    ...credentials,
     status: () => Promise.resolve(statusView(status, url, alerts.active())),
     restartWorkers: () => {
       void restart.run('an operator asked for it');

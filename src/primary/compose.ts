@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.js';
 import type { EffectiveSetting } from '../../config/effective-settings.js';
 import { processEnv } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
+import { credentialKeys } from '../admin/credential-operations.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
@@ -112,6 +113,7 @@ export async function composePrimary(
       jwtSecretPrevious: config.secrets.jwtSecretPrevious,
       sessionKey: deriveKey(secrets.masterKey, 'session').toString('hex'),
       pepper: deriveKey(secrets.masterKey, 'pepper').toString('hex'),
+      credentialKeys: credentialKeys(config, secrets.masterKey).map((key) => key.toString('hex')),
     },
     hostSecrets: {},
     socketDir: socketDir.path,
@@ -292,7 +294,7 @@ async function announce(facts: Announcement): Promise<void> {
     store: store.description,
     cpuCount: availableParallelism(),
     servers,
-    warnings: await startWarnings(config),
+    warnings: await startWarnings(),
   });
   process.stdout.write(banner);
   log.info(

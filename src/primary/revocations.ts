@@ -1,8 +1,10 @@
 /**
- * Makes a revocation true before it is confirmed: every worker is told to forget the key, and one that
- * does not acknowledge within the time is killed, because it might still let the key in.
+ * Makes a revocation true before it is confirmed: every worker is told to forget the key, or a user's upstream
+ * credential, and one that does not acknowledge within the time is killed, because it might still use it.
  */
 import type { Logger } from 'pino';
+import type { CredentialBinding } from '../gateway/credential-seal.js';
+import type { PrimaryToWorker } from '../ipc/worker-messages.js';
 import type { ProcessTree } from './process-tree.js';
 import type { WorkerPlace } from './worker-place.js';
 
@@ -23,7 +25,20 @@ export class Revocations {
   }
 
   /** Resolves when no worker can serve the key from its cache any more. */
-  async announce(keyId: string | null): Promise<void> {
+  announce(keyId: string | null): Promise<void> {
+    return this.#tell((revocation) => ({ type: 'revoked', keyId, revocation }));
+  }
+
+  /**
+   * Resolves when no worker uses the user's former credential for the server in a new call. What upstream
+   * hosts opened under it (processes, sessions) they end as soon as they hear of it.
+   */
+  announceCredential({ user, server }: CredentialBinding): Promise<void> {
+    this.#tree().broadcastToHosts({ type: 'host-credential-changed', user, server });
+    return this.#tell((revocation) => ({ type: 'credential-changed', user, server, revocation }));
+  }
+
+  async #tell(message: (revocation: number) => PrimaryToWorker): Promise<void> {
     const revocation = this.#next;
     this.#next += 1;
     // A process that is starting has cached nothing yet, but may before it reads the store: tell all.
@@ -43,7 +58,7 @@ export class Revocations {
         resolve();
       };
       this.#waiting.set(revocation, { places, done });
-      this.#tree().broadcast({ type: 'revoked', keyId, revocation });
+      this.#tree().broadcast(message(revocation));
     });
   }
 

@@ -1,11 +1,10 @@
 /** What an operator should know at start and can change: each sentence names the setting or command. */
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../../config/config.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { readTcpMigrateReq } from './rolling-restart.js';
 
 /** Never rejects: what cannot be read is not warned about. */
-export async function startWarnings(config: Config): Promise<readonly string[]> {
+export async function startWarnings(): Promise<readonly string[]> {
   const warnings: string[] = [];
   if ((await readTcpMigrateReq()) === false) {
     warnings.push(
@@ -19,12 +18,6 @@ export async function startWarnings(config: Config): Promise<readonly string[]> 
   const files = await openFileLimit();
   if (files !== null && files < 8192) {
     warnings.push(`the open file limit is ${files}; raise it with: ulimit -n 65536`);
-  }
-  const withoutEffect = Object.values(config.servers).filter(
-    ({ credential }) => credential !== null,
-  );
-  for (const { name } of withoutEffect) {
-    warnings.push(`servers.${name}: credential is checked but has no effect in this version`);
   }
   return warnings;
 }

@@ -140,6 +140,7 @@ class FramedHostLink implements HostLink, ExchangeLink {
     connection.frames().open(exchange.id, {
       server: exchange.server,
       user: request.user,
+      credential: request.credential,
       method: request.method,
       headers: request.headers,
       body: request.body === null ? null : asBuffer(request.body),

@@ -14,6 +14,8 @@ export interface UpstreamRequest {
   readonly body: Uint8Array | null;
   /** Who calls: the upstream host binds sessions, modules and credentials to it. Never sent over HTTP. */
   readonly user: string;
+  /** The user's own for this server, where it is not among the headers already: for the upstream host. */
+  readonly credential: string | null;
   /** Time to the response head; exceeding it fails with GW_UPSTREAM_TIMEOUT. */
   readonly headTimeoutMs: number;
   /** Longest silence inside the response body; 0 means none. */

@@ -3,7 +3,12 @@ import t from 'tap';
 import { checkSchema } from '../../config/check-schema.js';
 import { toConfig } from '../../config/to-config.js';
 
-const SECRETS = { jwtSecret: 'a', jwtSecretPrevious: null, masterKey: null };
+const SECRETS = {
+  jwtSecret: 'a',
+  jwtSecretPrevious: null,
+  masterKey: null,
+  masterKeyPrevious: null,
+};
 
 function configOf(value: object) {
   return toConfig(checkSchema(value).file, {

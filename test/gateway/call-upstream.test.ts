@@ -30,6 +30,7 @@ function start(options: { isIdempotent?: boolean; budget?: RetryBudget; timeoutM
         headers: [],
         body: null,
         user: 'ana',
+        credential: null,
         headTimeoutMs: 1000,
         idleTimeoutMs: 0,
       },

@@ -20,6 +20,7 @@ function relay(options: Partial<RelayOptions> = {}) {
       headers: [],
       body: null,
       user: 'ana',
+      credential: null,
       headTimeoutMs: 0,
       idleTimeoutMs: 0,
     },

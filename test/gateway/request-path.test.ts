@@ -6,7 +6,7 @@ import type { Authenticator } from '../../src/gateway/authenticator.js';
 import { NO_CHALLENGE } from '../../src/gateway/identity-refusal.js';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
 import type { Principal } from '../../src/gateway/principal.js';
-import { createRequestPath } from '../../src/gateway/request-path.js';
+import { createRequestPath, type ServedUpstream } from '../../src/gateway/request-path.js';
 import { createSessionIds } from '../../src/gateway/session-ids.js';
 import { ToolHints } from '../../src/gateway/tool-hints.js';
 import { GatewayError } from '../../src/kernel/errors.js';
@@ -47,9 +47,16 @@ const authenticator: Pick<Authenticator, 'authenticate'> = {
   },
 };
 
+/** Ana has one, bob has none. */
+function credentialOf(user: string): string | Promise<string> {
+  if (user === 'ana') return Promise.resolve('s3cret');
+  throw new GatewayError('GW_CREDENTIAL_MISSING');
+}
+
 function gateway(
   admission: Admission = new LocalAdmission({ maxStreams: 2, maxStreamsPerUser: 1 }),
   scopes: ScopeRules | null = null,
+  credential: ServedUpstream['credential'] = null,
 ) {
   const transport = new FakeTransport();
   const records: RequestRecord[] = [];
@@ -64,6 +71,7 @@ function gateway(
     retryBudget: new RetryBudget(),
     scopes,
     access: null,
+    credential,
   };
   const path = createRequestPath({
     servers: () => new Map([['fake', upstream]]),
@@ -75,6 +83,7 @@ function gateway(
     sseHeartbeatMs: 1000,
     toolHints: new ToolHints(),
     accessTable: new AccessTable(),
+    credentials: { of: credentialOf },
     onRetry: () => undefined,
     record: (record) => records.push(record),
   });
@@ -348,3 +357,29 @@ t.test(
     }
   },
 );
+t.test(
+  "a user's own credential goes into its header, in place of whatever the client sent there",
+  async (t) => {
+    const injection = { into: 'header', name: 'MCP-Token', prefix: 'Bearer ' } as const;
+    const { transport, send } = gateway(undefined, null, injection);
+    const { done } = send(call({ headers: { 'mcp-token': 'forged' } }));
+    const upstream = await transport.call();
+    const { headers, credential } = upstream.request;
+    t.same(
+      headers.filter((_, i) => headers[i - (i % 2)] === 'mcp-token'),
+      ['mcp-token', 'Bearer s3cret'],
+    );
+    t.equal(credential, 's3cret', 'for the upstream host');
+    upstream.answer({ jsonrpc: '2.0', id: 1, result: {} });
+    await done;
+  },
+);
+
+t.test('who has no credential for a server that needs one does not reach it', async (t) => {
+  const { transport, send } = gateway(undefined, null, { into: 'env', name: 'TOKEN' });
+  const { exchange, done } = send(call({ headers: { authorization: 'Bearer bob' } }));
+  await done;
+  t.equal(exchange.status, 403);
+  t.match(exchange.json, { id: 1, error: { data: { reason: 'GW_CREDENTIAL_MISSING' } } });
+  t.equal(transport.calls.length, 0);
+});

@@ -38,8 +38,8 @@ function gateway(tools: ToolRules | null = null, access = RESTRICTED) {
             streamMaxMs: 0,
             retryBudget: new RetryBudget(),
             scopes: null,
-            scopes: null,
             access,
+            credential: null,
           },
         ],
       ]),
@@ -51,6 +51,7 @@ function gateway(tools: ToolRules | null = null, access = RESTRICTED) {
     sseHeartbeatMs: 1000,
     toolHints: new ToolHints(),
     accessTable: new AccessTable(),
+    credentials: { of: () => '' },
     onRetry: () => undefined,
     record: (record) => records.push(record),
   });

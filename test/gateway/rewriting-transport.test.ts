@@ -10,6 +10,7 @@ const REQUEST: UpstreamRequest = {
   headers: [],
   body: null,
   user: 'ana',
+  credential: null,
   headTimeoutMs: 1000,
   idleTimeoutMs: 1000,
 };

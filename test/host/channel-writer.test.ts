@@ -5,11 +5,11 @@ import { settle } from '../support/endpoint-rig.js';
 
 const nobody = { onMessage: () => undefined, onClose: () => undefined };
 const open = (): { channel: FakeChannel; writer: ChannelWriter } => {
-  const channel = new FakeChannel({ purpose: 'shared', user: '' }, nobody);
+  const channel = new FakeChannel({ purpose: 'shared', user: '', credential: null }, nobody);
   return { channel, writer: new ChannelWriter(channel) };
 };
 const message = (id: number): Buffer => Buffer.from(JSON.stringify({ id }));
-const ada = { user: 'ada' };
+const ada = { user: 'ada', credential: null };
 
 t.test('messages wait in order while the server takes none', async (t) => {
   const { channel, writer } = open();

@@ -70,7 +70,13 @@ t.test('a worker that dies aborts its own exchanges and no others', async (t) =>
     onAborted = resolve;
   });
   const encoder = new FrameEncoder();
-  const request = { server: 'srv', method: 'GET' as const, headers: [], body: null };
+  const request = {
+    server: 'srv',
+    credential: null,
+    method: 'GET' as const,
+    headers: [],
+    body: null,
+  };
   encoder.open(1, { ...request, user: 'a' });
   encoder.open(2, { ...request, user: 'b' });
   const dying = createConnection(path);

@@ -8,7 +8,7 @@ t.test('initialize opens an instance for the session and answers as a stream wit
   const exchange = rig.send({ body: initialize('2025-06-18', 'init-1') });
   t.equal(exchange.heads, 0, 'nothing is promised before the server answered');
   const channel = rig.source.newest('session');
-  t.same(channel.owner, { purpose: 'session', user: 'ada' });
+  t.same(channel.owner, { purpose: 'session', user: 'ada', credential: null });
   const request = channel.lastRequest('initialize');
   t.same(request.params, (initialize('2025-06-18') as { params: unknown }).params);
   channel.answer(request, { protocolVersion: '2025-06-18', capabilities: {} });

@@ -57,13 +57,13 @@ function loading() {
     opened: () => opened,
   };
 }
-const A = { user: 'a' };
+const A = { user: 'a', credential: null };
 
 t.test('what was sent while loading arrives in order, and later things directly', async (t) => {
   const { channel, calls, finish } = loading();
   channel.send(Buffer.from('1'), A);
   channel.cancel(1);
-  channel.send(Buffer.from('2'), { user: 'b' });
+  channel.send(Buffer.from('2'), { user: 'b', credential: null });
   await channel.writable();
   t.strictSame(calls, []);
   await finish();

@@ -4,7 +4,7 @@ import { createMemoryStore } from '../support/memory-store.js';
 import { secondGeneration } from '../support/module-fixtures/sdk-servers.js';
 import { ask, RecordingListener, recordingLog } from '../support/stdio-fixtures/stdio-fixture.js';
 
-const SESSION = { purpose: 'session', user: 'alice' } as const;
+const SESSION = { purpose: 'session', user: 'alice', credential: null } as const;
 
 function sourceOf(
   t: { teardown(release: () => unknown): void },
@@ -16,7 +16,6 @@ function sourceOf(
     serverName: 'srv',
     load,
     documents: createMemoryStore().documents,
-    credentialOf: null,
     maxChannels: 3,
     log,
     ...overrides,

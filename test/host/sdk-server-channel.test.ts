@@ -10,8 +10,8 @@ import {
 import { RecordingListener, recordingLog } from '../support/stdio-fixtures/stdio-fixture.js';
 import { until } from '../support/until.js';
 
-const SESSION: ChannelOwner = { purpose: 'session', user: 'alice' };
-const SHARED: ChannelOwner = { purpose: 'shared', user: '' };
+const SESSION: ChannelOwner = { purpose: 'session', user: 'alice', credential: null };
+const SHARED: ChannelOwner = { purpose: 'shared', user: '', credential: null };
 
 function open(
   t: { teardown(release: () => unknown): void },
@@ -33,7 +33,10 @@ function open(
   t.teardown(() => channel.close());
   let lastId = 0;
   const send = (message: object, user: string): void => {
-    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), { user });
+    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), {
+      user,
+      credential: null,
+    });
   };
   return {
     channel,
@@ -141,13 +144,13 @@ t.test('a modern log names its request, and a modern cancel aborts', async (t) =
 t.test(
   'a server of the first generation says that it does not know the modern revision',
   async (t) => {
-    const { ask } = open(t, firstGeneration, { purpose: 'probe', user: '' });
+    const { ask } = open(t, firstGeneration, { purpose: 'probe', user: '', credential: null });
     t.match((await ask('server/discover', { _meta: MODERN_META })).error, { code: -32601 });
   },
 );
 
 t.test('a probe that ends in a legacy opening gets a fresh server', async (t) => {
-  const { ask } = open(t, secondGeneration, { purpose: 'probe', user: '' });
+  const { ask } = open(t, secondGeneration, { purpose: 'probe', user: '', credential: null });
   await ask('server/discover', { _meta: MODERN_META });
   t.match((await ask('initialize', INITIALIZE)).result, { protocolVersion: '2025-11-25' });
 });

@@ -12,8 +12,8 @@ import {
   recordingLog,
 } from '../support/stdio-fixtures/stdio-fixture.js';
 
-const SESSION = { purpose: 'session', user: 'alice' } as const;
-const PROBE = { purpose: 'probe', user: '' } as const;
+const SESSION = { purpose: 'session', user: 'alice', credential: null } as const;
+const PROBE = { purpose: 'probe', user: '', credential: null } as const;
 
 function sourceOf(
   t: { teardown(release: () => unknown): void },
@@ -23,6 +23,7 @@ function sourceOf(
   const source = new StdioSource({
     serverName: 'srv',
     spec: fixtureSpec('echo'),
+    credentialVariable: null,
     maxProcesses: 2,
     maxLineBytes: 1024 * 1024,
     timing: QUICK_TIMING,
@@ -196,4 +197,14 @@ t.test('a hundred openings and closings leave no process, zombie or timer behind
     }
   });
   t.strictSame(cats, []);
+});
+
+t.test("its owner's credential is in the environment of its process and of no other", async (t) => {
+  const { source } = sourceOf(t, { maxProcesses: 3, credentialVariable: 'TOKEN' });
+  const tokenOf = async (credential: string | null): Promise<unknown> => {
+    const listener = new RecordingListener();
+    ask(source.open({ ...SESSION, credential }, listener), { id: 1, method: 'x' });
+    return ((await listener.message()).result?.['env'] as Record<string, unknown>)['TOKEN'];
+  };
+  t.strictSame(await Promise.all(['a', 'b', null].map(tokenOf)), ['a', 'b', undefined]);
 });

@@ -30,6 +30,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     exchangeId,
     server: text,
     user: text,
+    credential: fc.option(text),
     method: fc.constantFrom(...FRAME_METHODS),
     headers: fc.array(text, { maxLength: 8 }),
     body: fc.option(bytes),
@@ -178,7 +179,14 @@ for (const [what, wire, part] of malformed) {
 t.test('a 16 MiB frame in 1000 pieces costs linear time', (t) => {
   const payload = Buffer.alloc(16 * 1024 * 1024, 0x61);
   const encoder = new FrameEncoder();
-  encoder.open(1, { server: 's', user: 'u', method: 'POST', headers: [], body: payload });
+  encoder.open(1, {
+    server: 's',
+    user: 'u',
+    credential: null,
+    method: 'POST',
+    headers: [],
+    body: payload,
+  });
   const stream = Buffer.concat(encoder.take());
   const copied = countCopiedBytes(() => {
     const [open] = decode(cut(stream, [16_384]), 32 * 1024 * 1024);

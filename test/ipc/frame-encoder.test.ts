@@ -52,12 +52,21 @@ t.test('a large answer is split, so that others can come between its frames', (t
 t.test('a large body is sent by reference, not copied', (t) => {
   const encoder = new FrameEncoder();
   const body = Buffer.alloc(1024 * 1024, 0x62);
-  encoder.open(3, { server: 's', user: 'u', method: 'POST', headers: [], body });
+  encoder.open(3, { server: 's', user: 'u', credential: null, method: 'POST', headers: [], body });
   const parts = encoder.take();
   t.equal(parts.length, 2);
   t.equal(parts[1]?.buffer, body.buffer);
   t.strictSame(decodeAll(parts), [
-    { type: 'open', exchangeId: 3, server: 's', user: 'u', method: 'POST', headers: [], body },
+    {
+      type: 'open',
+      exchangeId: 3,
+      server: 's',
+      user: 'u',
+      credential: null,
+      method: 'POST',
+      headers: [],
+      body,
+    },
   ]);
   t.end();
 });
@@ -66,10 +75,11 @@ t.test('texts keep their borders, whatever they hold', (t) => {
   const encoder = new FrameEncoder();
   const user = 'eve\n\0\u0001DELETE';
   const headers = ['x-a', '', 'x-b', 'naïve\n', 'x-c', '😀'];
-  encoder.open(1, { server: 'srv', user, method: 'GET', headers, body: null });
+  encoder.open(1, { server: 'srv', user, credential: 'a\n😀', method: 'GET', headers, body: null });
   const [frame] = decodeAll(encoder.take());
   if (frame?.type !== 'open') throw new Error('no open frame');
   t.equal(frame.user, user);
+  t.equal(frame.credential, 'a\n😀');
   t.equal(frame.method, 'GET');
   t.strictSame(frame.headers, headers);
   t.end();
@@ -85,7 +95,7 @@ t.test('half a surrogate pair is replaced, and its neighbours stay whole', (t) =
 
 t.test('an empty body and no body are told apart', (t) => {
   const encoder = new FrameEncoder();
-  const common = { server: 's', user: 'u', headers: [] };
+  const common = { server: 's', user: 'u', credential: null, headers: [] };
   encoder.open(1, { ...common, method: 'POST', body: Buffer.alloc(0) });
   encoder.open(2, { ...common, method: 'DELETE', body: null });
   const bodies = decodeAll(encoder.take()).map((frame) =>

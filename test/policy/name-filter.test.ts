@@ -41,14 +41,14 @@ t.test('rules that leave everything are no filter at all', (t) => {
 });
 
 t.test('a star matches as the same regular expression does', (t) => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 12 });
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 12, size: 'max' });
   holds(
     t,
     fc.property(text, text, (pattern, name) => {
       const source = pattern.replaceAll('.', '\\.').replaceAll(/\*+/g, '[^]*');
       return admits([pattern], [], name) === new RegExp(`^${source}$`).test(name);
     }),
-    { numRuns: 2000, size: 'max' },
+    { numRuns: 2000 },
   );
   t.end();
 });

@@ -22,6 +22,13 @@ const restarted = {
 };
 const server = { name: 'github', enabled: true, kind: 'http', state: 'ready', detail: null };
 
+const credential = {
+  user: 'ana',
+  server: 'github',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  isCurrentKey: true,
+};
+
 export function fakeOperations(change: Partial<AdminOperations> = {}) {
   const asked: unknown[] = [];
   const answer =
@@ -40,6 +47,10 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     listAudit: answer('listAudit', []),
     updateKey: (id, change) => answer('updateKey', key)([id, change]),
     revokeKey: answer('revokeKey', true),
+    setCredential: answer('setCredential', credential),
+    listCredentials: answer('listCredentials', [credential]),
+    removeCredential: answer('removeCredential', true),
+    rotateCredentials: answer('rotateCredentials', { rotated: 1, upToDate: 2, unreadable: [] }),
     mintToken: answer('mintToken', { token: 'a.b.c', expiresAt: '2026-01-01T01:00:00.000Z' }),
     status: answer('status', {
       status: 'healthy' as const,

@@ -7,6 +7,7 @@ export interface FakeHostRequest {
   /** An object is sent as JSON, a string as it is. */
   readonly body?: unknown;
   readonly user?: string;
+  readonly credential?: string | null;
 }
 
 export interface SeenEvent {
@@ -41,6 +42,7 @@ export class FakeHostExchange implements HostExchange {
       headers: Object.entries(request.headers ?? {}).flat(),
       body: method === 'POST' ? Buffer.from(body) : null,
       user: request.user ?? 'ada',
+      credential: request.credential ?? null,
     };
     this.reply = {
       head: (status, headers) => {

@@ -37,7 +37,7 @@ export function hostConfig(
     cwd: folder,
     servers,
     publicKeys: [],
-    secrets: { jwtSecret: null, jwtSecretPrevious: null, masterKey: null },
+    secrets: { jwtSecret: null, jwtSecretPrevious: null, masterKey: null, masterKeyPrevious: null },
   });
   return { ...config, dataDir: join(folder, 'data'), logDir: join(folder, 'logs') };
 }
@@ -58,6 +58,7 @@ function serverConfig(name: string, source: ServerSource): ServerConfig {
     tools: { allow: null, deny: [] },
     prompts: { allow: null, deny: [] },
     resources: { allow: null, deny: [] },
+    scopes: { required: [], tools: {} },
     credential: null,
     source,
   };

@@ -73,6 +73,7 @@ export function upstreamRequest(overrides: Partial<UpstreamRequest> = {}): Upstr
     headers: ['content-type', 'application/json'],
     body: Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'),
     user: 'alice',
+    credential: null,
     headTimeoutMs: 5000,
     idleTimeoutMs: 0,
     ...overrides,

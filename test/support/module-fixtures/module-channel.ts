@@ -33,7 +33,7 @@ export function moduleOf(parts: Partial<ToolModule> = {}): ToolModule {
 
 export function openModule(
   parts: Partial<ToolModule>,
-  credentialOf: (user: string) => Promise<string | null> | null = () => null,
+  credentialOf: (user: string) => string | null = () => null,
 ): OpenModule {
   const listener = new RecordingListener();
   const { log, entries } = recordingLog();
@@ -44,7 +44,6 @@ export function openModule(
     served: serveModule(moduleOf(parts)),
     listener,
     storageOf: (user) => moduleStorage(documents, { server: 'srv', user }),
-    credentialOf,
     log,
     onGone: () => {
       gone += 1;
@@ -52,7 +51,10 @@ export function openModule(
   });
   let lastId = 0;
   const send = (message: object, user = 'alice'): void => {
-    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), { user });
+    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), {
+      user,
+      credential: credentialOf(user),
+    });
   };
   const ask = async (method: string, params: object = {}, user = 'alice'): Promise<Answer> => {
     lastId += 1;

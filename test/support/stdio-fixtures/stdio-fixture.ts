@@ -106,5 +106,6 @@ export function recordingLog(): {
 export function ask(channel: Channel, message: object): boolean {
   return channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), {
     user: 'alice',
+    credential: null,
   });
 }
