@@ -131,6 +131,16 @@ function Alerts({ alerts }) {
   </section>`;
 }
 
+function alertTimes({ since, suppressed, cooldownLeftMs }) {
+  return [
+    `for ${duration((Date.now() - Date.parse(since)) / 1000)}`,
+    ...(suppressed > 0 ? [`${count(suppressed)} repeats held back`] : []),
+    ...(cooldownLeftMs > 0
+      ? [`told again in ${duration(cooldownLeftMs / 1000)} at the earliest`]
+      : []),
+  ].join(', ');
+}
+
 function PastAlerts({ notices, cooldownMs }) {
   return html`<${Card}
     title="Alerts"
@@ -145,12 +155,14 @@ function PastAlerts({ notices, cooldownMs }) {
         : html`<ul class="past">
             ${notices.map(
               (notice) =>
-                html`<li key=${`${notice.alert} ${notice.target} ${notice.at} ${notice.event}`}>
+                html`<li key=${`${notice.alert} ${notice.target} ${notice.at} ${notice.kind}`}>
                   <time>${clock(notice.at)}</time>
-                  <${Pill} state=${notice.event === 'recovered' ? 'ok' : notice.severity}
-                    >${notice.event === 'recovered' ? 'over' : notice.severity}<//
+                  <${Pill} state=${notice.kind === 'recovery' ? 'ok' : notice.severity}
+                    >${notice.kind === 'recovery' ? 'over' : notice.severity}<//
                   >
-                  <span>${notice.message}</span>
+                  <span
+                    >${notice.message}${notice.target ? html` <span class="kind">${notice.target}</span>` : ''}</span
+                  >
                 </li>`,
             )}
           </ul>`

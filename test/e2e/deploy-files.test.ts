@@ -80,6 +80,28 @@ t.test('the image runs the program alone, as nobody special, and asks it how it 
   t.notMatch(dockerfile, /^(ENV|ARG) .*(SECRET|TOKEN|PASSWORD|KEY)/m);
 });
 
+t.test('compose serves nobody but the machine, and mounts what is there', async (t) => {
+  const compose = await text('deploy/compose.yml');
+  const ports = [...compose.matchAll(/^ {6}- '([\d.:]+)'$/gm)].map(([, port = '']) => port);
+  t.strictSame(ports, ['127.0.0.1:8080:8080', '127.0.0.1:9090:9090', '127.0.0.1:3000:3000']);
+  t.match(compose, /store:\n.*\n {4}internal: true/, 'the database has no way out');
+  t.match(compose, /network_mode: service:gateway/, 'Prometheus asks from loopback, without a key');
+  const mounted = [...compose.matchAll(/^ {6}- \.\/([\w./-]+):\//gm)].map(([, name = '']) => name);
+  t.strictSame(mounted, [
+    'prometheus.yml',
+    'prometheus-rules.yml',
+    'grafana/datasources',
+    'grafana/dashboards',
+    'grafana-dashboard.json',
+  ]);
+  for (const name of mounted.filter((each) => each.startsWith('grafana/'))) {
+    t.ok(existsSync(join(repository, 'deploy', name)), name);
+  }
+  for (const [, image = ''] of compose.matchAll(/^ {4}image: (\S+)$/gm)) {
+    t.match(image, /:(local|v?\d+\.\d+(\.\d+)?)$/, 'no image moves by itself');
+  }
+});
+
 t.test('docs/operations.md explains every exit code and no other', async (t) => {
   const page = await text('docs/operations.md');
   const [, section = ''] = page.split('## Exit codes');
