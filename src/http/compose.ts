@@ -37,9 +37,11 @@ import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
 import { RequestMetrics } from '../telemetry/request-metrics.js';
 import { createThreadPool } from '../threads/pool.js';
 import { VERIFY_TOKENS, type TokenKey } from '../threads/tasks.js';
+import { ClientCredentials } from '../upstream/client-credentials.js';
 import { createHostLink, type HostLink } from '../upstream/host-link.js';
 import { createStreamableHttp } from '../upstream/streamable-http.js';
 import type { UpstreamTransport } from '../upstream/transport.js';
+import { withUpstreamToken } from '../upstream/with-upstream-token.js';
 import type { Front } from './front.js';
 import { createNodeFront } from './node-front.js';
 import { createDashboardRoutes } from './dashboard/routes.js';
@@ -338,7 +340,7 @@ function openTransport(
 ): UpstreamTransport {
   const { source, connectionPool } = server;
   if (source.kind === 'http' && source.transport === 'http') {
-    return createStreamableHttp({
+    const transport = createStreamableHttp({
       url: source.url,
       headers:
         server.credential?.into === 'header'
@@ -349,6 +351,9 @@ function openTransport(
       idleTimeoutMs: config.limits.idleTimeoutMs,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
     });
+    return source.oauth === null
+      ? transport
+      : withUpstreamToken(transport, new ClientCredentials(source.oauth));
   }
   const link = links[hostOfServer(server.name, links.length)];
   if (link === undefined) throw new Error('at least one upstream host is needed');

@@ -3,6 +3,7 @@
  * would let whoever answers choose where we look next (threat 7). Cleartext is for loopback alone.
  */
 import { request } from 'undici';
+import { boundedText } from '../upstream/bounded-text.js';
 
 export interface FetchTextOptions {
   readonly timeoutMs: number;
@@ -23,16 +24,7 @@ export async function fetchText(address: string, options: FetchTextOptions): Pro
     response.body.on('error', () => undefined).destroy();
     throw new Error(`status ${response.statusCode}`);
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    // Leaving the loop destroys the body.
-    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  return boundedText(response.body, maxBytes);
 }
 
 function isLoopback({ protocol, hostname }: URL): boolean {
