@@ -76,11 +76,15 @@ function userOf(gateway: Gateway, key: string) {
   return { ask, open, call };
 }
 
-/** What may differ between two refusals: the request's own id, and names that the caller sent himself. */
+/** What differs between any two answers: the request's id, the seal of the session, and the names that were sent. */
 const bare = (answer: Answer, ...own: readonly string[]): string =>
   own.reduce(
     (text, each) => text.replaceAll(each, 'X'),
-    `${answer.status} ${answer.session ?? '-'} ${answer.text.replace(/"requestId":"[^"]*"/, '')}`,
+    [
+      answer.status,
+      answer.session === null ? 'no session' : 'a session',
+      answer.text.replace(/"requestId":"[^"]*"/, '').replace(/^id: ?\d+-\d+$/gm, ''),
+    ].join(' '),
   );
 
 async function sameAsNothing(
