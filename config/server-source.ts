@@ -93,15 +93,19 @@ function httpSource(url: string, entry: ServerEntry, context: SourceContext): Se
 function clientCredentials(
   url: string,
   transport: 'http' | 'sse',
-  { oauth, headers = {} }: ServerEntry,
+  { oauth, credential, headers = {} }: ServerEntry,
   { report }: SourceContext,
 ): ClientCredentialsConfig | null {
   if (oauth === undefined) return null;
   if (transport === 'sse') {
     report('oauth', { at: 'key', message: 'is for streamable HTTP, and this server is HTTP+SSE' });
   }
-  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
-    report('oauth', { at: 'key', message: 'and an Authorization header; keep one' });
+  const otherHeaders = [...Object.keys(headers), credential?.header ?? ''];
+  if (otherHeaders.some((name) => name.toLowerCase() === 'authorization')) {
+    report('oauth', {
+      at: 'key',
+      message: 'and an Authorization header of another origin; keep one',
+    });
   }
   if (!isSafeUrl(oauth.tokenUrl)) {
     report('oauth', { message: 'needs a tokenUrl that is https: the secret is sent there' });

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { Part, Table } from './part.js';
 import { concurrency } from './parts/concurrency.js';
+import { floods } from './parts/floods.js';
 import { hop } from './parts/hop.js';
 import { peers } from './parts/peers.js';
 import { scale } from './parts/scale.js';
@@ -26,6 +27,7 @@ const PARTS: readonly Part[] = [
   streams,
   scale,
   soak,
+  floods,
 ];
 
 const { values, positionals } = parseArgs({

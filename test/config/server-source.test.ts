@@ -132,6 +132,7 @@ void t.test('the secret of OAuth goes to https or this machine, and beside no ot
   t.match(problems({}, { tokenUrl: 'http://id.example/token' }), [/tokenUrl that is https/]);
   t.match(problems({ transport: 'sse' }), [/is for streamable HTTP/]);
   t.match(problems({ headers: { AUTHORIZATION: 'x' } }), [/keep one/]);
+  t.match(problems({ credential: { header: 'Authorization' } }), [/keep one/]);
   t.end();
 });
 
