@@ -71,7 +71,7 @@ class HostProcess {
   async #start(start: HostStart): Promise<void> {
     try {
       const config = start.config as Config;
-      this.#programLog = await createProgramLog({
+      this.#programLog = createProgramLog({
         level: config.logLevel,
         file: join(config.logDir, 'multi-mcp-production.log'),
         terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,

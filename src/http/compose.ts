@@ -85,7 +85,7 @@ export async function composeWorker(
   isDraining: () => boolean,
 ): Promise<Worker> {
   const config = start.config as Config;
-  const programLog = await createProgramLog({
+  const programLog = createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
     terminal: terminalOf(config),
@@ -93,7 +93,7 @@ export async function composeWorker(
   });
   const { log } = programLog;
   const requestLog = config.logRequests
-    ? await openRequestLog(join(config.logDir, 'requests.log'))
+    ? openRequestLog(join(config.logDir, 'requests.log'))
     : null;
   const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
   const pool = createThreadPool(VERIFY_TOKENS, {

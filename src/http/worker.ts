@@ -141,7 +141,7 @@ class WorkerProcess {
         heapUsedBytes: memory.heapUsed,
         eventLoopDelayMs: this.#delay.percentile(99) / 1e6,
         cachedIdentities: worker.authenticator.stats().cached,
-        droppedLogLines: worker.requestLog?.dropped() ?? 0,
+        droppedLogLines: (worker.requestLog?.dropped() ?? 0) + worker.programLog.dropped(),
       },
       ...this.#process.takeDue(monotonicMs()),
     });

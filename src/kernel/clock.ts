@@ -13,6 +13,11 @@ export function wallDate(): Date {
   return new Date();
 }
 
+/** Milliseconds since the Unix epoch: the present instant where a Date would be made for nothing. */
+export function wallMs(): number {
+  return new Date().getTime();
+}
+
 /** Seconds since the Unix epoch, as JWT claims count them (RFC 7519 NumericDate). */
 export function wallSeconds(): number {
   return Math.floor(new Date().getTime() / 1000);

@@ -60,7 +60,7 @@ export async function composePrimary(
   config: Config,
   settings: () => readonly EffectiveSetting[],
 ): Promise<Primary> {
-  const programLog = await createProgramLog({
+  const programLog = createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
     terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,

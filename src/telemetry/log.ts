@@ -3,11 +3,9 @@
  * four processes, 200 000 lines and rotations lost and tore none, measured), and prettily on a terminal.
  * Secrets never reach it: callers log named fields, and the paths below are censored all the same.
  */
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import pino, { type DestinationStream, type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
+import { LineFile } from './line-file.js';
 
 export interface LogOptions {
   readonly level: string;
@@ -25,6 +23,10 @@ export interface ProgramLog {
   reopen(): void;
   /** Writes what is buffered; for the end of the process. */
   flush(): void;
+  /** From the next line on, for loggers made from this one too. Unknown levels are ignored. */
+  setLevel(level: string): void;
+  /** Lines lost since the start, to a full disk or a reader that sleeps. */
+  dropped(): number;
 }
 
 const REDACTED = [
@@ -39,30 +41,21 @@ const REDACTED = [
   'headers["x-api-key"]',
 ];
 
-const BUFFER_BYTES = 4096;
-const FLUSH_PERIOD_MS = 500;
-
-/** Resolves when the file is open; rejects with the system's error when it cannot be. */
-export async function createProgramLog(options: LogOptions): Promise<ProgramLog> {
+/** Throws the system's error when the file cannot be opened. */
+export function createProgramLog(options: LogOptions): ProgramLog {
+  const files: LineFile[] = [];
+  // The loggers filter; the streams take everything that gets there.
   const streams: StreamEntry[] = [];
-  const level = options.level === 'silent' ? 'fatal' : (options.level as pino.Level);
-  let file: ReturnType<typeof pino.destination> | null = null;
-  if (options.file !== null) {
-    mkdirSync(dirname(options.file), { recursive: true });
-    file = pino.destination({
-      dest: options.file,
-      append: true,
-      sync: false,
-      minLength: BUFFER_BYTES,
-      periodicFlush: FLUSH_PERIOD_MS,
-    });
-    // Until it is open, an exit would throw in the flush.
-    await once(file, 'ready');
-    // A full disk drops lines; it must not stop the program.
-    file.on('error', () => undefined);
-    streams.push({ level, stream: file });
-  }
-  if (options.terminal !== null) streams.push({ level, stream: terminalStream(options.terminal) });
+  const addLines = (target: string | number): void => {
+    const lines = new LineFile(target);
+    files.push(lines);
+    streams.push({ level: 'trace', stream: lines });
+  };
+  if (options.file !== null) addLines(options.file);
+  if (options.terminal === 'json') addLines(STDOUT);
+  if (options.terminal === 'pretty') streams.push({ level: 'trace', stream: terminalStream() });
+  // A child has a level of its own from its birth on.
+  const children: WeakRef<Logger>[] = [];
   const log = pino(
     {
       level: options.level,
@@ -70,24 +63,37 @@ export async function createProgramLog(options: LogOptions): Promise<ProgramLog>
       redact: { paths: REDACTED, censor: '[redacted]' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      onChild: (child) => {
+        if (children.length < MAX_CHILDREN) children.push(new WeakRef(child));
+      },
     },
     pino.multistream(streams, { dedupe: false }),
   );
   return {
     log,
-    reopen: () => file?.reopen(),
+    reopen: () => {
+      for (const file of files) file.reopen();
+    },
     flush: () => {
-      try {
-        file?.flushSync();
-      } catch {
-        // Nothing was written yet, or the disk is full: there is no later.
+      for (const file of files) file.flushSync();
+    },
+    setLevel: (level) => {
+      if (!(level in pino.levels.values) && level !== 'silent') return;
+      log.level = level;
+      for (const child of children) {
+        const logger = child.deref();
+        if (logger !== undefined) logger.level = level;
       }
     },
+    dropped: () => files.reduce((total, file) => total + file.dropped(), 0),
   };
 }
 
-function terminalStream(kind: 'pretty' | 'json'): DestinationStream {
-  if (kind === 'json') return pino.destination({ dest: 1, sync: false });
+const STDOUT = 1;
+/** One a server; more would be a leak. */
+const MAX_CHILDREN = 10_000;
+
+function terminalStream(): DestinationStream {
   return pretty({
     colorize: process.stdout.isTTY,
     ignore: 'pid,hostname,process',

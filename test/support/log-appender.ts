@@ -5,7 +5,7 @@ import { openRequestLog } from '../../src/telemetry/request-log.js';
 
 const LINES_A_TURN = 20;
 const [, , file = '', name = ''] = process.argv;
-const requests = await openRequestLog(file);
+const requests = openRequestLog(file);
 let count = 0;
 
 const turns = setInterval(() => {

@@ -16,10 +16,19 @@ t.test('a line is one JSON object, whatever a client put into it', async (t) => 
   t.equal((JSON.parse(requestLine({ ...record, user: null })) as { user: unknown }).user, null);
 });
 
+t.test('times have two decimals, whatever their size', (t) => {
+  const times = (ms: number) =>
+    (JSON.parse(requestLine({ ...record, totalMs: ms })) as { totalMs: number }).totalMs;
+  for (const ms of [0, 0.004, 0.005, 0.07, 1.5, 9.999, 123_456.789]) {
+    t.equal(times(ms), Math.round(ms * 100) / 100);
+  }
+  t.end();
+});
+
 t.test('lines reach the file, and after a rotation the new one', async (t) => {
   const dir = t.testdir();
   const file = join(dir, 'logs', 'requests.log');
-  const log = await openRequestLog(file);
+  const log = openRequestLog(file);
   log.write(record);
   log.flush();
   t.equal(readFileSync(file, 'utf8').split('\n').length, 2);
