@@ -4,6 +4,7 @@
  */
 import type { CredentialOperations } from './credential-operations.js';
 import type { LifecycleOperations } from './lifecycle-operations.js';
+import type { LogLevelOperations } from './log-level-input.js';
 import type { AlertName, AlertSeverity } from '../policy/alert-kinds.js';
 import type { SinkTest } from '../telemetry/alert-delivery.js';
 import type { AlertNotice } from '../telemetry/alert-notice.js';
@@ -140,7 +141,7 @@ export type HealthDocument = Readonly<Record<string, unknown>>;
  * every worker before they resolve.
  */
 export interface AdminOperations
-  extends LifecycleOperations, GrantOperations, CredentialOperations {
+  extends LifecycleOperations, GrantOperations, CredentialOperations, LogLevelOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
   /** The key as it is now; null when no such key exists or it is revoked. */

@@ -12,6 +12,7 @@ import {
   readGrantInput,
   readGrantPage,
 } from './grant-operations.js';
+import { readLogLevelInput } from './log-level-input.js';
 import type { AdminOperations } from './operations.js';
 
 export interface AdminRequest {
@@ -80,6 +81,8 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/health', (operations) => operations.health()],
   ['GET', '/servers', (operations) => operations.listServers()],
   ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
+  ['GET', '/log-level', (operations) => operations.logLevel()],
+  ['POST', '/log-level', (operations, { body }) => operations.setLogLevel(readLogLevelInput(body))],
   ['GET', '/alerts', (operations) => operations.listAlerts()],
   ['POST', '/alerts/test', (operations) => operations.testAlerts()],
 ];

@@ -1,38 +1,68 @@
-/** `multi-mcp logs`: the gateway's log, or its request log, one JSON object a line as it is in the file. */
+/**
+ * `multi-mcp logs`: the gateway's log, or its request log: as in the file, one JSON object a line, where a
+ * program reads or `--json` is given, else as text; only the lines that the options ask for.
+ */
 import { join } from 'node:path';
 import { EXIT } from '../kernel/exit-codes.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { logFilter, wantsRequests, type LogFilterOptions } from './log-filter.js';
+import { LogSelection } from './log-selection.js';
+import { logText } from './log-text.js';
 import { loadSettings } from './settings.js';
 import { tailFile } from './tail-file.js';
 
-export interface LogsOptions {
+export interface LogsOptions extends LogFilterOptions {
   readonly follow?: boolean;
   readonly requests?: boolean;
   readonly lines?: string;
 }
 
-const DEFAULT_LINES = '50';
+export interface LogsReader {
+  /** Somebody reads at a terminal. */
+  readonly isTerminal?: boolean;
+  /** Ends following; the process's own end by Ctrl-C otherwise. */
+  readonly until?: AbortSignal;
+}
 
-/** `until`: ends following; the process's own end by Ctrl-C otherwise. */
+const DEFAULT_LINES = '50';
+const ALL_LINES = '999999';
+
 export async function logs(
   context: CliContext,
   options: LogsOptions,
-  until: AbortSignal = new AbortController().signal,
+  { isTerminal = false, until = new AbortController().signal }: LogsReader = {},
 ): Promise<void> {
   const { logDir } = loadSettings(context).config;
-  const name = options.requests === true ? 'requests.log' : 'multi-mcp-production.log';
-  const lines = options.lines ?? DEFAULT_LINES;
+  const filter = logFilter(options);
+  const isRequests = options.requests === true || wantsRequests(options);
+  const name = isRequests ? 'requests.log' : 'multi-mcp-production.log';
+  const lines = options.lines ?? (options.since === undefined ? DEFAULT_LINES : ALL_LINES);
   if (!/^\d{1,6}$/.test(lines)) {
     throw new CliError(EXIT.usage, `--lines must be a number, is "${lines}"`);
   }
   const path = join(logDir, name);
+  const backlog = Number(lines);
+  const format = isTerminal && !context.json ? logText : null;
+  const follow = options.follow === true ? { follow: until } : {};
+  const selection = new LogSelection({ filter, format, backlog, write: context.out });
+  const isWhole = filter === null && format === null;
   try {
     await tailFile({
       path,
-      lines: Number(lines),
-      write: context.out,
-      ...(options.follow === true ? { follow: until } : {}),
+      lines: backlog,
+      write: (text) => {
+        if (isWhole) context.out(text);
+        else selection.take(text);
+      },
+      ...(isWhole
+        ? {}
+        : {
+            onBacklogEnd: () => {
+              selection.endBacklog();
+            },
+          }),
+      ...follow,
     });
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;

@@ -13,6 +13,7 @@ import type { CredentialsOptions } from './credentials.js';
 import type { KeysCreateOptions } from './keys-create.js';
 import type { KeysListOptions } from './keys-list.js';
 import type { KeysUpdateOptions } from './keys-update.js';
+import type { LogLevelOptions } from './log-level.js';
 import type { LogsOptions } from './logs.js';
 import type { StartOptions } from './start.js';
 import type { TokenOptions } from './token.js';
@@ -250,13 +251,29 @@ class Program {
         const { isColored } = this.#streams;
         this.exitCode = await doctor(this.#context(command), { ...options, isColored });
       });
+    this.#add(
+      this.command,
+      'log-level [level]',
+      'show or change how much is logged; "reset" to undo',
+    )
+      .option('--for <duration>', 'then back by itself, such as 10m')
+      .action(async (level: string | undefined, options: LogLevelOptions, command: Command) => {
+        const { logLevel } = await import('./log-level.js');
+        await logLevel(this.#context(command), level, options);
+      });
     this.#add(this.command, 'logs', 'the end of the log')
       .option('-f, --follow', 'go on as it grows')
       .option('-n, --lines <count>', 'how many lines (default: 50)')
       .option('--requests', 'the request log')
+      .option('--server <name>', 'lines about one server')
+      .option('--user <name>', 'requests of one user')
+      .option('--tool <name>', 'calls of one tool or prompt')
+      .option('--status <list>', 'requests that ended so: 429, 5xx, several with commas')
+      .option('--level <level>', 'lines at least so severe')
+      .option('--since <when>', 'from then on: 10m, 2h, 2026-11-21T10:00')
       .action(async (options: LogsOptions, command: Command) => {
         const { logs } = await import('./logs.js');
-        await logs(this.#context(command), options);
+        await logs(this.#context(command), options, { isTerminal: this.#streams.isColored });
       });
   }
 

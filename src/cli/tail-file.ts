@@ -14,6 +14,8 @@ export interface TailOptions {
   readonly follow?: AbortSignal;
   /** Default 250 ms. */
   readonly pollMs?: number;
+  /** Called when what was already there is read; then all of it is, whatever `lines` says. */
+  readonly onBacklogEnd?: () => void;
 }
 
 /** The last lines are looked for in so much of the file's end. */
@@ -23,10 +25,14 @@ const DEFAULT_POLL_MS = 250;
 
 /** Rejects with the system's error when the file cannot be read at the start. */
 export async function tailFile(options: TailOptions): Promise<void> {
-  const { path, lines, write, follow, pollMs = DEFAULT_POLL_MS } = options;
+  const { path, lines, write, follow, pollMs = DEFAULT_POLL_MS, onBacklogEnd } = options;
   let file = await open(path, 'r');
   try {
-    let position = await writeLastLines(file, lines, write);
+    let position =
+      onBacklogEnd === undefined
+        ? await writeLastLines(file, lines, write)
+        : await writeFrom(file, 0, write);
+    onBacklogEnd?.();
     while (follow?.aborted === false) {
       await sleep(pollMs, undefined, { signal: follow }).catch(() => undefined);
       position = await writeFrom(file, position, write);

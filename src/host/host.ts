@@ -64,7 +64,8 @@ class HostProcess {
         void this.#drain(timeoutMs, timeoutMs === 0 ? HASTY_RELEASE_MS : RELEASE_LIMIT_MS);
       } else if (message.type === 'host-credential-changed') {
         this.#host?.forgetCredential(message.server, message.user);
-      } else this.#programLog?.reopen();
+      } else if (message.type === 'host-log-level') this.#programLog?.setLevel(message.level);
+      else this.#programLog?.reopen();
     });
   }
 

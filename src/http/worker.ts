@@ -80,6 +80,9 @@ class WorkerProcess {
         this.#worker?.programLog.reopen();
         this.#worker?.requestLog?.reopen();
         return;
+      case 'log-level':
+        this.#worker?.programLog.setLevel(message.level);
+        return;
       case 'admission':
         this.#worker?.admission.receive(message.events);
         return;

@@ -25,7 +25,9 @@ export type PrimaryToHost =
   /** What was opened under this user's former credential ends. */
   | { readonly type: 'host-credential-changed'; readonly server: string; readonly user: string }
   /** The log files were renamed: open them again. */
-  | { readonly type: 'host-reopen-logs' };
+  | { readonly type: 'host-reopen-logs' }
+  /** From now on, until told otherwise. */
+  | { readonly type: 'host-log-level'; readonly level: string };
 
 /** One server of this host, for status and metrics. */
 export interface HostServerStatus {
@@ -80,6 +82,8 @@ export function isPrimaryToHost(message: unknown): message is PrimaryToHost {
       return typeof message['server'] === 'string' && typeof message['user'] === 'string';
     case 'host-reopen-logs':
       return true;
+    case 'host-log-level':
+      return typeof message['level'] === 'string';
     default:
       return false;
   }

@@ -74,6 +74,8 @@ export type PrimaryToWorker =
       readonly revocation: number;
     }
   | { readonly type: 'reopen-logs' }
+  /** From now on, until told otherwise. */
+  | { readonly type: 'log-level'; readonly level: string }
   | IssuerKeysMessage
   /** Everything about admission of one tick, in order. */
   | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
@@ -159,6 +161,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       );
     case 'reopen-logs':
       return true;
+    case 'log-level':
+      return typeof message['level'] === 'string';
     case 'issuer-keys':
       return isIssuerKeysMessage(message);
     case 'admission':

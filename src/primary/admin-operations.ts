@@ -9,6 +9,7 @@ import { deriveKey } from '../kernel/derive-key.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
 import type { Alerts } from './alerts.js';
+import type { LogLevels } from './log-levels.js';
 import type { Revocations } from './revocations.js';
 import type { RollingRestart } from './rolling-restart.js';
 import {
@@ -26,6 +27,7 @@ export interface AdminOperationsOptions {
   readonly status: StatusSource;
   readonly revocations: Revocations;
   readonly restart: RollingRestart;
+  readonly logLevels: LogLevels;
   readonly alerts: Pick<Alerts, 'view' | 'active' | 'test'>;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
@@ -36,7 +38,7 @@ const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
-  const { config, store, secrets, status, revocations, restart, alerts, url } = options;
+  const { config, store, secrets, status, revocations, restart, logLevels, alerts, url } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
     store,
@@ -76,6 +78,8 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
       });
       return testServer(name, `${url}/${name}/mcp`, token);
     },
+    logLevel: () => Promise.resolve(logLevels.view()),
+    setLogLevel: (input) => Promise.resolve(logLevels.set(input)),
     listAlerts: () => Promise.resolve(alerts.view()),
     testAlerts: () => alerts.test(),
   };

@@ -25,6 +25,7 @@ import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
 import { deliverFirstKey } from './first-key.js';
 import { JwksKeeper } from './jwks-keeper.js';
+import { LogLevels } from './log-levels.js';
 import { rotateLogs } from './log-rotation.js';
 import { PrimaryMetrics } from './metrics.js';
 import { acquirePort } from './port-guard.js';
@@ -150,6 +151,9 @@ export async function composePrimary(
           return;
         case 'worker-ready':
           admission.workerReady(place.incarnation);
+          logLevels.tell((level) => {
+            place.process.send({ type: 'log-level', level });
+          });
           return;
         case 'worker-failed':
           log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
@@ -165,6 +169,11 @@ export async function composePrimary(
     },
     onHostMessage: (place, message) => {
       metrics.onHostMessage(place, message);
+      if (message.type === 'host-ready') {
+        logLevels.tell((level) => {
+          place.process.send({ type: 'host-log-level', level });
+        });
+      }
       if (message.type === 'host-failed')
         log.error({ reason: message.reason }, 'an upstream host did not start');
     },
@@ -173,6 +182,15 @@ export async function composePrimary(
   const restart = new RollingRestart({
     tree,
     drainTimeoutMs: () => config.http.drainTimeoutMs,
+    log,
+  });
+  const logLevels = new LogLevels({
+    configured: config.logLevel,
+    apply: (level) => {
+      programLog.setLevel(level);
+      tree.broadcast({ type: 'log-level', level });
+      tree.broadcastToHosts({ type: 'host-log-level', level });
+    },
     log,
   });
   const rotation = rotateLogs(config, programLog, tree);
@@ -212,6 +230,7 @@ export async function composePrimary(
     status,
     revocations,
     restart,
+    logLevels,
     alerts,
     url,
   });

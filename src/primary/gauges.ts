@@ -146,7 +146,7 @@ function workerFamilies({ tree }: StatusSource, sums: WorkerSums): readonly Metr
     {
       name: 'multi_mcp_log_lines_dropped_total',
       type: 'counter',
-      help: 'Lines of the request log lost to a full or slow disk.',
+      help: 'Log lines lost to a full or slow disk.',
       labels,
       samples: summed(sums.droppedLogLines),
     },

@@ -72,6 +72,8 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     }),
     restartWorkers: answer('restartWorkers', restarting),
     restartState: answer('restartState', restarted),
+    logLevel: answer('logLevel', { level: 'info', configured: 'info', resetsAt: null }),
+    setLogLevel: answer('setLogLevel', { level: 'debug', configured: 'info', resetsAt: null }),
     listAlerts: answer('listAlerts', { alerts: [], history: [] }),
     testAlerts: answer('testAlerts', [{ sink: 'log', ok: true, durationMs: 0, detail: null }]),
     ...change,

@@ -64,13 +64,14 @@ export interface AdmissionBenchOptions {
   readonly global?: Readonly<Record<string, unknown>>;
   readonly http?: Readonly<Record<string, unknown>>;
   readonly alerting?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
   /** By name; `url` is filled in. */
   readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export async function admissionBench(
   t: Test,
-  { global = {}, http = {}, alerting = {}, servers }: AdmissionBenchOptions,
+  { global = {}, http = {}, alerting = {}, env = {}, servers }: AdmissionBenchOptions,
 ): Promise<AdmissionBench> {
   const upstream = await startRecordingUpstream();
   t.teardown(() => upstream.close());
@@ -86,7 +87,7 @@ export async function admissionBench(
         ]),
       ),
     },
-    env: { JWT_SECRET: SECRET },
+    env: { JWT_SECRET: SECRET, ...env },
   });
   t.teardown(() => gateway.destroy());
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, scheduling: 'lifo' });

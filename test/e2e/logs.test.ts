@@ -1,0 +1,90 @@
+/** The logs of a running gateway: a full disk costs lines, never a request; the level changes while it runs. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { admissionBench } from '../support/admission-bench.js';
+import { mountSmallDisk, NO_MOUNT } from '../support/small-disk.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(240_000);
+
+/** So much of the disk holds all that may wait, so that there is room for it later. */
+const DISK_KILOBYTES = 24 * 1024;
+const LONG = { timeoutMs: 90_000, everyMs: 100 };
+const DROPPED = 'multi_mcp_log_lines_dropped_total{worker="1"}';
+
+t.test(
+  'on a full disk every request is served, lost lines are counted, and it recovers',
+  async (t) => {
+    const disk = mountSmallDisk(DISK_KILOBYTES);
+    if (disk === null) return t.skip(NO_MOUNT);
+    t.teardown(() => {
+      disk.remove();
+    });
+    const { call, gateway, metrics } = await admissionBench(t, {
+      global: { workers: 1, maxConcurrentRequestsPerUser: 100 },
+      alerting: { sustainedFor: 500 },
+      env: { LOG_DIR: disk.path },
+      servers: { files: {} },
+    });
+    disk.fill();
+    const tool = 'x'.repeat(1000);
+    let served = 0;
+    await until(
+      async () => {
+        const replies = await Promise.all(
+          Array.from({ length: 400 }, (_, n) => call(`user-${n % 10}`, 'files', { tool })),
+        );
+        const refused = replies.find(({ status }) => status !== 200);
+        if (refused !== undefined) t.fail(`status ${refused.status} on a full disk`);
+        served += replies.length;
+        return ((await metrics()).get(DROPPED) ?? 0) > 0;
+      },
+      { timeoutMs: 150_000, everyMs: 1, what: 'dropped lines in /metrics' },
+    );
+    t.comment(`${served} requests served`);
+    const alerts = async (): Promise<string> => (await gateway.cli(['alerts', 'list'])).stdout;
+    await until(async () => (await alerts()).includes('log-lines-dropped'), {
+      ...LONG,
+      what: 'an alert',
+    });
+
+    disk.free();
+    const last = async (): Promise<string> =>
+      (await gateway.cli(['logs', '--user', 'after', '-n', '1'])).stdout;
+    await until(
+      async () => {
+        t.equal((await call('after', 'files')).status, 200);
+        return (await last()).includes('"user":"after"');
+      },
+      { ...LONG, everyMs: 500, what: 'lines again' },
+    );
+    await until(async () => /^over +log-lines-dropped/m.test(await alerts()), {
+      ...LONG,
+      what: 'the end of the alert',
+    });
+  },
+);
+
+t.test('the level of every process changes at once, and back', async (t) => {
+  const { call, gateway, upstream } = await admissionBench(t, {
+    global: { workers: 2 },
+    servers: { broken: {} },
+  });
+  const file = join(gateway.files.logDir, 'multi-mcp-production.log');
+  const debugLines = async (): Promise<number> =>
+    (await readFile(file, 'utf8')).split('"level":"debug"').length - 1;
+  // The gateway's own 502 is a debug line of the worker that gave it.
+  upstream.onCall(() => ({ delayMs: 0, status: 302 }));
+  await call('ana', 'broken');
+  t.match((await gateway.cli(['log-level', 'debug', '--for', '1h'])).stdout, /^debug until .*Z \(/);
+  await until(
+    async () => {
+      await call('ana', 'broken');
+      return (await debugLines()) > 0;
+    },
+    { ...LONG, what: 'debug lines' },
+  );
+  t.equal((await gateway.cli(['log-level', 'reset'])).stdout, 'info\n');
+  t.match(await readFile(file, 'utf8'), /"level":"info".*the log level was changed/);
+});
