@@ -38,6 +38,8 @@ export interface Config {
   readonly logToStdout: boolean;
   /** One line a request in `requests.log`. */
   readonly logRequests: boolean;
+  /** From OTEL_* variables; null = calls are not traced. */
+  readonly tracing: TracingConfig | null;
   readonly store: StoreConfig;
   readonly secrets: SecretsConfig;
   /** Keyed by name, disabled ones included; look names from outside up with Object.hasOwn. */
@@ -112,6 +114,10 @@ export interface MonitoringConfig {
     readonly args: readonly string[];
     readonly timeoutMs: number;
   } | null;
+}
+
+export interface TracingConfig {
+  readonly serviceName: string;
 }
 
 export interface AuthConfig {

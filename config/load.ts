@@ -23,6 +23,7 @@ import { settingSources } from './setting-sources.js';
 import type { SettingSources } from './setting-sources.js';
 import { toConfig } from './to-config.js';
 import { toServers } from './to-servers.js';
+import { tracingFromEnvironment } from './tracing.js';
 import { valueAt } from './value-at.js';
 
 const DEFAULT_PATH = 'config/server-production.json';
@@ -90,7 +91,12 @@ export function inspectConfig(options: LoadOptions = {}): Inspection {
   });
   const sources = settingSources(document, variables);
   return {
-    config: deepFreeze(toConfig(file, { configPath, cwd, servers, publicKeys, secrets })),
+    config: deepFreeze(
+      toConfig(file, {
+        ...{ configPath, cwd, servers, publicKeys, secrets },
+        tracing: tracingFromEnvironment(env),
+      }),
+    ),
     problems: findings.problems,
     warnings: findings.warnings,
     sources,

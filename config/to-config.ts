@@ -11,6 +11,7 @@ import type {
   RateConfig,
   SecretsConfig,
   ServerConfig,
+  TracingConfig,
 } from './config.js';
 import type { ConfigFile } from './schema.js';
 import { isLoopback } from './value-kinds.js';
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly servers: Readonly<Record<string, ServerConfig>>;
   readonly publicKeys: readonly JwtPublicKey[];
   readonly secrets: SecretsConfig;
+  readonly tracing: TracingConfig | null;
 }
 
 /** Of a queue's places, how many one user may take unless set. */
@@ -60,6 +62,7 @@ export function toConfig(file: ConfigFile, around: Surroundings): Config {
       mongodbMaxPoolSize: store.mongodbMaxPoolSize,
       onUnavailable: store.onUnavailable,
     },
+    tracing: around.tracing,
     secrets: around.secrets,
     servers: around.servers,
   };

@@ -11,10 +11,16 @@ import { nextRequestId } from '../kernel/ids.js';
 import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
 import { methodRow } from '../mcp/methods.js';
 import type { NamedTarget } from '../mcp/named-target.js';
-import { scanBody, type JsonRpcId, type ScanLimits } from '../mcp/scan-message.js';
+import {
+  scanBody,
+  type JsonRpcId,
+  type ScanLimits,
+  type ScannedBody,
+} from '../mcp/scan-message.js';
 import type { RetryBudget } from '../policy/retry-budget.js';
 import type { ScopeRules } from '../policy/scope-rules.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
+import type { CallTrace, Tracing } from '../telemetry/tracing.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
 import type { Access, AccessTable } from './access.js';
 import type { Admission, KeyLimits, Permit } from './admission.js';
@@ -71,6 +77,8 @@ export interface RequestPathOptions {
   readonly accessTable: AccessTable;
   readonly credentials: Pick<UserCredentials, 'of'>;
   readonly onRetry: (server: string) => void;
+  /** Null: calls are not traced. */
+  readonly tracing: Tracing | null;
   readonly record: (record: RequestRecord) => void;
 }
 
@@ -95,6 +103,7 @@ class McpRequest {
   #principal: Principal | null = null;
   #queueMs = 0;
   #wasRetried = false;
+  #trace: CallTrace | null = null;
 
   constructor(options: RequestPathOptions, exchange: HttpExchange, serverName: string) {
     this.#options = options;
@@ -144,14 +153,17 @@ class McpRequest {
         return this.#answerUnknown(restriction.hidden, post, permit);
       }
       const rewrite = restriction === null ? null : restriction.rewrite;
+      const headers = this.#upstreamHeaders(upstreamSessionId, injection, credential);
+      const outgoing = restriction === null ? body : (restriction.body ?? body);
+      this.#trace?.dispatch(headers, outgoing);
       return await this.#callUpstream(
         upstream,
         rewrite === null ? upstream.transport : rewritingTransport(upstream.transport, rewrite),
         permit,
         {
           method: this.#exchange.method === 'GET' ? 'GET' : post === null ? 'DELETE' : 'POST',
-          headers: this.#upstreamHeaders(upstreamSessionId, injection, credential),
-          body: restriction === null ? body : (restriction.body ?? body),
+          headers,
+          body: outgoing,
           user: principal.user,
           credential,
           headTimeoutMs: upstream.requestTimeoutMs,
@@ -211,6 +223,7 @@ class McpRequest {
         this.#method = scanned.message.method;
         this.#target = scanned.message.name;
       } else this.#method = 'batch';
+      if (this.#options.tracing !== null) this.#beginTrace(this.#options.tracing, body, scanned);
       return classifyPost(scanned, {
         protocolVersion: exchange.header('mcp-protocol-version'),
         method: exchange.header('mcp-method'),
@@ -221,6 +234,22 @@ class McpRequest {
       if (typeof id === 'string' || typeof id === 'number') this.#id = id;
       throw thrown;
     }
+  }
+
+  /** From here on it is known who asks for what; what was refused before leaves no trace. */
+  #beginTrace(tracing: Tracing, body: Buffer, scanned: ScannedBody): void {
+    const header = (name: string) => this.#exchange.header(name);
+    this.#trace = tracing.begin({
+      traceparent: header('traceparent'),
+      meta: scanned.isBatch ? null : scanned.message.metaRange,
+      body,
+      startedAtMs: this.#startedAtMs,
+      id: this.#id,
+      protocolVersion:
+        header('mcp-protocol-version') ??
+        (scanned.isBatch ? null : scanned.message.initializeVersion) ??
+        undefined,
+    });
   }
 
   #checkBodyless(): null {
@@ -380,7 +409,7 @@ class McpRequest {
     relayed: RelayResult | null,
   ): void {
     const isTimed = relayed !== null && !this.#wasRetried;
-    this.#options.record({
+    const record: RequestRecord = {
       requestId: this.#requestId,
       server: this.#serverName,
       user: this.#principal === null ? null : this.#principal.user,
@@ -397,7 +426,9 @@ class McpRequest {
       beforeMs: isTimed ? relayed.dispatchedAtMs - this.#startedAtMs - this.#queueMs : -1,
       isListening: this.#isListening(),
       error,
-    });
+    };
+    this.#options.record(record);
+    this.#trace?.end(record);
   }
 }
 

@@ -35,6 +35,7 @@ import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
 import { RequestMetrics } from '../telemetry/request-metrics.js';
+import { openTracing } from './open-tracing.js';
 import { createThreadPool } from '../threads/pool.js';
 import { VERIFY_TOKENS, type TokenKey } from '../threads/tasks.js';
 import { ClientCredentials } from '../upstream/client-credentials.js';
@@ -191,6 +192,7 @@ export async function composeWorker(
     isServer: (name) => servers.has(name),
     isTool: (name, tool) => toolHints.isKnown(name, tool),
   });
+  const tracing = await openTracing(config, start.version, log);
   const requestPath = createRequestPath({
     servers: () => servers,
     authenticator,
@@ -209,6 +211,7 @@ export async function composeWorker(
     onRetry: (server) => {
       admissionCounts.retried(server);
     },
+    tracing,
     record: (record) => {
       metrics.record(record);
       requestLog?.write(record);
@@ -270,6 +273,7 @@ export async function composeWorker(
       await Promise.all(links.map((link) => link.close()));
       await pool.close();
       await store.close();
+      await tracing?.close();
       requestLog?.flush();
       programLog.flush();
     },

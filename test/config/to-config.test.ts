@@ -16,6 +16,7 @@ function configOf(value: object) {
     cwd: '/srv/mcp',
     servers: {},
     publicKeys: [{ keyId: null, algorithm: 'ES256', pem: 'p' }],
+    tracing: null,
     secrets: SECRETS,
   });
 }
@@ -97,6 +98,7 @@ void t.test('an empty file has the documented defaults', (t) => {
     logRetentionDays: 30,
     logToStdout: false,
     logRequests: true,
+    tracing: null,
     store: { mongodbUri: null, mongodbMaxPoolSize: 10, onUnavailable: 'degrade' },
     secrets: SECRETS,
     servers: {},

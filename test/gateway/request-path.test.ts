@@ -81,6 +81,7 @@ function gateway(
     sessionIds,
     scanLimits: DEFAULT_SCAN_LIMITS,
     sseHeartbeatMs: 1000,
+    tracing: null,
     toolHints: new ToolHints(),
     accessTable: new AccessTable(),
     credentials: { of: credentialOf },
