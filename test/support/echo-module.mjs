@@ -1,6 +1,6 @@
 /**
  * An in-process module for tests that count (contract: src/servers/module-api.ts): `echo` returns its
- * `value` after `delayMs`, `executions` returns how often `echo` ran, `pid` in which process it lives.
+ * `value` after `delayMs`, `executions` returns how often `echo` ran, `pid` in which process it lives, `token` the caller's own credential.
  */
 const anything = { type: 'object', properties: {} };
 
@@ -34,6 +34,12 @@ export default function echoModule() {
         description: 'The process',
         inputSchema: anything,
         handler: async () => JSON.stringify(process.pid),
+      },
+      {
+        name: 'token',
+        description: "The caller's own credential",
+        inputSchema: anything,
+        handler: async (_args, { credential }) => JSON.stringify(credential),
       },
     ],
   };

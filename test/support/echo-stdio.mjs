@@ -1,6 +1,6 @@
 /**
  * A stdio MCP server in a few lines, for tests that count: `echo` returns its `value` after `delayMs`,
- * `executions` returns how often `echo` ran, `pid` who answers. Speaks 2025 and 2026-07-28.
+ * `executions` returns how often `echo` ran, `pid` who answers, `token` the variable ECHO_TOKEN. Speaks 2025 and 2026-07-28.
  */
 import { createInterface } from 'node:readline';
 
@@ -9,7 +9,7 @@ const LEGACY = ['2025-03-26', '2025-06-18', '2025-11-25'];
 let executions = 0;
 
 const anything = { type: 'object', properties: {} };
-const tools = ['echo', 'executions', 'pid'].map((name) => ({
+const tools = ['echo', 'executions', 'pid', 'token'].map((name) => ({
   name,
   description: name,
   inputSchema: anything,
@@ -19,6 +19,7 @@ const text = (value) => ({ content: [{ type: 'text', text: JSON.stringify(value)
 async function call({ name, arguments: args = {} }) {
   if (name === 'executions') return text(executions);
   if (name === 'pid') return text(process.pid);
+  if (name === 'token') return text(process.env.ECHO_TOKEN ?? null);
   executions += 1;
   await new Promise((resolve) => setTimeout(resolve, args.delayMs ?? 0));
   return text(args.value ?? null);
