@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.js';
 import { processEnv } from '../../config/load.js';
 import { monotonicMs } from '../kernel/clock.js';
 import type { AdmissionDelta } from '../telemetry/admission-counts.js';
+import type { Store } from '../store/store.js';
 import { createAlertCommand } from '../telemetry/alert-command.js';
 import { AlertDelivery } from '../telemetry/alert-delivery.js';
 import { createAlertWebhook } from '../telemetry/alert-webhook.js';
@@ -12,6 +13,7 @@ import { RecentTraffic } from '../telemetry/recent-traffic.js';
 import { AlertReadings, type AlertSignals } from './alert-readings.js';
 import { AlertWatch } from './alert-watch.js';
 import { Alerts } from './alerts.js';
+import { StoreWatch } from './store-watch.js';
 
 export interface ComposedAlerts {
   readonly alerts: Alerts;
@@ -19,12 +21,13 @@ export interface ComposedAlerts {
   readonly report: (admission: AdmissionDelta | null) => void;
   /** What workers reported of requests. */
   readonly merged: (delta: MergedDelta) => void;
-  start(signals: Omit<AlertSignals, 'traffic'>): void;
+  start(signals: Omit<AlertSignals, 'traffic'>, store: Pick<Store, 'ping'>): void;
   /** Ends the watch and gives what is queued a last chance. */
   close(): Promise<void>;
 }
 
 const TICK_MS = 1000;
+const MAX_STORE_PERIOD_MS = 10_000;
 /** What a program needs to run; the rest of the environment may hold secrets. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ'];
 
@@ -44,6 +47,7 @@ export function composeAlerts(
     slowMs: monitoring.responseTimeThresholdMs,
   });
   let timer: NodeJS.Timeout | undefined;
+  let storeWatch: StoreWatch | undefined;
   return {
     alerts,
     report: (admission) => {
@@ -52,19 +56,23 @@ export function composeAlerts(
     merged: (delta) => {
       traffic.addRequests(monotonicMs(), delta);
     },
-    start: (signals) => {
+    start: (signals, store) => {
       const readings = new AlertReadings(monitoring, { ...signals, traffic });
       const watch = new AlertWatch({
         alerts,
         readings: (nowMs) => readings.at(nowMs),
         repeatMs: monitoring.healthCheckIntervalMs,
       });
+      const periodMs = Math.min(monitoring.healthCheckIntervalMs, MAX_STORE_PERIOD_MS);
+      storeWatch = new StoreWatch({ store, alerts, periodMs });
+      storeWatch.start();
       timer = setInterval(() => {
         watch.tick(monotonicMs());
       }, TICK_MS);
     },
     close: async () => {
       clearInterval(timer);
+      storeWatch?.stop();
       await alerts.close();
     },
   };

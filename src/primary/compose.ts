@@ -267,7 +267,7 @@ export async function composePrimary(
       admission.start();
       issuers.start();
       await tree.start();
-      watching.start(alertSignals(status));
+      watching.start(alertSignals(status), store);
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
     },

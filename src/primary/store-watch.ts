@@ -1,0 +1,45 @@
+/** Asks the store whether it is there, now and then, for the alert: nobody else does while all is cached. */
+import type { Store } from '../store/store.js';
+import type { AlertRaiser } from './alerts.js';
+
+export interface StoreWatchOptions {
+  readonly store: Pick<Store, 'ping'>;
+  readonly alerts: AlertRaiser;
+  readonly periodMs: number;
+}
+
+export class StoreWatch {
+  readonly #options: StoreWatchOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #isAsking = false;
+
+  constructor(options: StoreWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.check(), this.#options.periodMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Never rejects; one question at a time, since each may take the driver's whole timeout. */
+  async check(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const { store, alerts } = this.#options;
+    try {
+      await store.ping();
+      alerts.clear('store-unavailable', null);
+    } catch (thrown) {
+      // The driver's words may hold an address with a password; the kind of error does not.
+      const kind = thrown instanceof Error ? thrown.name : 'unknown fault';
+      const message = `The store does not answer (${kind}); proven users are served from cache.`;
+      alerts.raise('store-unavailable', null, message);
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+}

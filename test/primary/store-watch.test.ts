@@ -1,0 +1,45 @@
+import t from 'tap';
+import { StoreWatch } from '../../src/primary/store-watch.js';
+
+t.test('a store that does not answer is raised without its words, and cleared', async (t) => {
+  const said: string[] = [];
+  const answers = [Promise.resolve(), undefined, Promise.resolve()];
+  const watch = new StoreWatch({
+    store: {
+      ping: () => answers.shift() ?? Promise.reject(new TypeError('mongodb://ana:secret@db')),
+    },
+    alerts: {
+      raise: (alert, _target, message) => said.push(`${alert}: ${message}`),
+      clear: (alert) => said.push(`over: ${alert}`),
+    },
+    periodMs: 3_600_000,
+  });
+  for (let check = 0; check < 3; check += 1) await watch.check();
+  t.same(said, [
+    'over: store-unavailable',
+    'store-unavailable: The store does not answer (TypeError); proven users are served from cache.',
+    'over: store-unavailable',
+  ]);
+});
+
+t.test('a second question waits for the first one’s answer', async (t) => {
+  let asked = 0;
+  let answer: () => void = () => undefined;
+  const watch = new StoreWatch({
+    store: {
+      ping: () => {
+        asked += 1;
+        return new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      },
+    },
+    alerts: { raise: () => undefined, clear: () => undefined },
+    periodMs: 3_600_000,
+  });
+  const first = watch.check();
+  await watch.check();
+  t.equal(asked, 1);
+  answer();
+  await first;
+});
