@@ -122,10 +122,7 @@ function Alerts({ alerts }) {
             <strong>${title ?? alert}${target ? ` · ${target}` : ''}</strong>
             <p>${message}</p>
           </div>
-          <span class="hint"
-            >for
-            ${duration((Date.now() - Date.parse(since)) / 1000)}${suppressed > 0 ? `, ${count(suppressed)} repeats held back` : ''}${cooldownLeftMs > 0 ? `, told again in ${duration(cooldownLeftMs / 1000)} at the earliest` : ''}</span
-          >
+          <span class="hint">${alertTimes({ since, suppressed, cooldownLeftMs })}</span>
         </div>`,
     )}
   </section>`;

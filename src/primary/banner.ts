@@ -24,10 +24,11 @@ export function bannerText(facts: BannerFacts): string {
   const lines = [
     `Multi-MCP Server ${version} · node ${process.version} · pid ${process.pid}`,
     `  url        ${url}/${first}/mcp   (health ${url}/health, metrics ${url}/metrics)`,
+    `  dashboard  ${url}/dashboard`,
     `  front      ${facts.front.name} (${facts.front.reason})`,
     `  workers    ${config.workers} HTTP, ${config.upstreamHosts} upstream host`,
     `  threads    UV_THREADPOOL_SIZE ${config.uvThreadpoolSize} per process x ${config.workers} workers = ${threads}${poolNote}`,
-    `  store      ${facts.store}`,
+    `  store      ${facts.store}${config.store.mongodbUri === null ? '; MONGODB_URI is not set: for one machine' : ''}`,
     `  servers    ${servers.map(describeServer).join(', ') || 'none; add some to the configuration'}`,
     `  config     ${config.configPath ?? 'built in'}`,
     `  logs       ${config.logDir}`,

@@ -43,12 +43,12 @@ function loadOrExit(argv: readonly string[]): LoadedConfig {
   try {
     const loaded = loadConfig({ path });
     if (loaded.warnings.length > 0) {
-      process.stderr.write(formatProblems(loaded.warnings, { color: process.stderr.isTTY }));
+      process.stderr.write(`${formatProblems(loaded.warnings, { color: process.stderr.isTTY })}\n`);
     }
     return loaded;
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    process.stderr.write(formatProblems(thrown.problems, { color: process.stderr.isTTY }));
+    process.stderr.write(`${formatProblems(thrown.problems, { color: process.stderr.isTTY })}\n`);
     process.exit(EXIT.config);
   }
 }

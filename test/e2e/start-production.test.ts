@@ -10,7 +10,7 @@ import { shortDir } from '../support/short-dir.js';
 import { MAIN } from '../support/start-gateway.js';
 import { until, within } from '../support/until.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 const CONFIG = '{ "global": { "workers": 1 }, "servers": { "meerkats-table": {} } }\n';
 
