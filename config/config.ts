@@ -40,6 +40,8 @@ export interface Config {
   readonly logRequests: boolean;
   /** From OTEL_* variables; null = calls are not traced. */
   readonly tracing: TracingConfig | null;
+  /** Whether a changed file is applied without being asked to. */
+  readonly reloadOnChange: boolean;
   readonly store: StoreConfig;
   readonly secrets: SecretsConfig;
   /** Keyed by name, disabled ones included; look names from outside up with Object.hasOwn. */

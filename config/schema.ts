@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { alertingGroup } from './alerting-schema.js';
+import { reloading } from './reload-schema.js';
 import { SERVER_NAME_PATTERN } from './server-name.js';
 import { clientEntry, serverEntry } from './server-schema.js';
 import {
@@ -259,6 +260,7 @@ export const configFile = z.strictObject({
       ...budgets,
       ...rates,
       ...monitoring,
+      ...reloading,
     })
     .prefault({})
     .describe('The gateway as a whole.'),

@@ -57,6 +57,7 @@ export function toConfig(file: ConfigFile, around: Surroundings): Config {
     logRetentionDays: logging.retentionDays,
     logToStdout: logging.stdout,
     logRequests: logging.requests,
+    reloadOnChange: global.reloadOnChange,
     store: {
       mongodbUri: store.mongodbUri ?? null,
       mongodbMaxPoolSize: store.mongodbMaxPoolSize,

@@ -17,7 +17,24 @@ export interface RestartState {
   readonly last: RestartReport | null;
 }
 
+export interface ReloadReport {
+  readonly ok: boolean;
+  /** The one in force now. */
+  readonly version: number;
+  /** One line for people: what changed, or the first problem. */
+  readonly summary: string;
+  /** Settings for which the workers are being replaced, as the file names them. */
+  readonly workersReplacedFor: readonly string[];
+  /** Settings that keep their old value until the gateway is started anew. */
+  readonly restartNeededFor: readonly string[];
+  /** One line each, with file, line and column. */
+  readonly problems: readonly string[];
+  readonly durationMs: number;
+}
+
 export interface LifecycleOperations {
+  /** Reads the configuration again and applies what changed; resolves when every process runs by it. */
+  reload(): Promise<ReloadReport>;
   /** Begins to replace the workers one after the other; resolves at once. */
   restartWorkers(): Promise<RestartState>;
   restartState(): Promise<RestartState>;

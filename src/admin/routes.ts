@@ -75,6 +75,7 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ],
   ['POST', '/credentials/rotate', (operations) => operations.rotateCredentials()],
   ['POST', '/tokens', (operations, { body }) => operations.mintToken(readTokenInput(body))],
+  ['POST', '/reload', (operations) => operations.reload()],
   ['POST', '/restart', (operations) => operations.restartWorkers()],
   ['GET', '/restart', (operations) => operations.restartState()],
   ['GET', '/status', (operations) => operations.status()],

@@ -14,7 +14,7 @@ import type {
   ServerView,
   StatusView,
 } from '../admin/operations.js';
-import type { RestartReport, RestartState } from '../admin/lifecycle-operations.js';
+import type { ReloadReport, RestartReport, RestartState } from '../admin/lifecycle-operations.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { CliError } from './cli-error.js';
 
@@ -127,6 +127,16 @@ export function isStatusView(value: unknown): value is StatusView {
     ['pid', 'uptimeSeconds', 'workers'].every((name) => typeof value[name] === 'number') &&
     listOf(isServerView)(value['servers']) &&
     isTexts(value['alerts'])
+  );
+}
+
+export function isReloadReport(value: unknown): value is ReloadReport {
+  return (
+    isRecord(value) &&
+    typeof value['ok'] === 'boolean' &&
+    typeof value['version'] === 'number' &&
+    hasTexts(value, ['summary']) &&
+    ['workersReplacedFor', 'restartNeededFor', 'problems'].every((name) => isTexts(value[name]))
   );
 }
 

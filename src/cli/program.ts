@@ -80,6 +80,12 @@ class Program {
         const { start } = await import('./start.js');
         this.exitCode = await start(this.#context(command), options);
       });
+    this.#add(this.command, 'reload', 'apply the changed configuration').action(
+      async (_options: unknown, command: Command) => {
+        const { reload } = await import('./reload.js');
+        await reload(this.#context(command));
+      },
+    );
     this.#add(
       this.command,
       'restart',

@@ -6,14 +6,14 @@ import { askRunningGateway } from './admin-client.js';
 import { expect, isRestartState } from './admin-replies.js';
 import { CliError } from './cli-error.js';
 import { printJson, type CliContext } from './context.js';
-import { loadSettings } from './settings.js';
+import { adminSocketPath } from './settings.js';
 
 const POLL_MS = 250;
 /** A worker drains for http.drainTimeout at most; after this long the gateway goes on without us. */
 const MAX_POLLS = (30 * 60_000) / POLL_MS;
 
 export async function restart(context: CliContext): Promise<void> {
-  const { socketPath } = loadSettings(context);
+  const socketPath = adminSocketPath(context);
   const ask = async (method: 'GET' | 'POST'): Promise<RestartState> =>
     expect(isRestartState, await askRunningGateway({ socketPath, method, path: '/restart' }));
   let state = await ask('POST');

@@ -1,7 +1,7 @@
 /** The few settings commands need, from the same file and environment the gateway reads. */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
-import { loadConfig } from '../../config/load.js';
+import { inspectConfig, loadConfig } from '../../config/load.js';
 import type { CliContext } from './context.js';
 
 export interface CliSettings {
@@ -23,6 +23,11 @@ export function loadSettings(context: CliContext): CliSettings {
     url: config.publicUrl ?? loopbackUrl(config),
     servers: enabled.map(({ name }) => name),
   };
+}
+
+/** Of the running gateway, whatever is wrong with the file by now. Throws ConfigError without a readable one. */
+export function adminSocketPath(context: CliContext): string {
+  return join(inspectConfig({ path: context.configPath }).config.dataDir, 'admin.sock');
 }
 
 /** An address that works on this machine, whatever the gateway is bound to. */

@@ -23,14 +23,24 @@ import { AttemptEnds } from './attempt-ends.js';
 import { budgetHolderOf, keyRateOf, ownBudgetOf } from './caller-accounts.js';
 import { LeasedPermit, type PermitParts } from './leased-permit.js';
 import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
-import { RateShares, type CallRate, type Limited, type SpendResult } from './rate-shares.js';
+import {
+  RateShares,
+  type CallRate,
+  type Limited,
+  type RateLimits,
+  type SpendResult,
+} from './rate-shares.js';
 import { SlotTickets } from './slot-tickets.js';
 
-export interface LeasedAdmissionOptions {
+/** What a reload may change. */
+export interface AdmissionSettings {
   /** Names of the enabled servers. */
   readonly servers: readonly string[];
   readonly quotas: Quotas;
   readonly queueTimeoutMs: number;
+}
+
+export interface LeasedAdmissionOptions extends AdmissionSettings {
   readonly counts: AdmissionCounts;
   readonly send: (events: readonly WorkerEvent[]) => void;
   /** Asks the server for something harmless; resolves whether it answered. Never rejects. */
@@ -53,7 +63,7 @@ const NOBODY = { isAborted: false, onAbort: () => undefined };
 export class LeasedAdmission implements Admission {
   readonly #options: LeasedAdmissionOptions;
   readonly #outbox: TickBatch<WorkerEvent>;
-  readonly #gates: ReadonlyMap<string, BreakerGate>;
+  readonly #gates = new Map<string, BreakerGate>();
   readonly #rates: RateShares;
   readonly #headers: RateLimitHeaders;
   readonly #calls: SlotTickets;
@@ -71,11 +81,9 @@ export class LeasedAdmission implements Admission {
     const send = (event: WorkerEvent): void => {
       this.#outbox.push(event);
     };
-    this.#gates = new Map(options.servers.map((server) => [server, new BreakerGate()]));
+    this.#setServers(options.servers);
     this.#rates = new RateShares({
-      hasGatewayLimit: quotas.gateway !== null,
-      hasUserLimit: quotas.user !== null,
-      limitedServers: new Set(quotas.servers.keys()),
+      ...limitsOf(quotas),
       send,
       schedule: () => {
         this.#outbox.schedule();
@@ -92,6 +100,15 @@ export class LeasedAdmission implements Admission {
       calls: this.#calls,
       streams: this.#streams,
     };
+  }
+
+  /** Other servers and limits from now on; calls that were admitted, or wait, go on. */
+  configure({ servers, quotas, queueTimeoutMs }: AdmissionSettings): void {
+    this.#setServers(servers);
+    this.#rates.setLimits(limitsOf(quotas));
+    this.#headers.setQuotas(quotas);
+    this.#calls.setMaxWait(queueTimeoutMs + ANSWER_MARGIN_MS);
+    this.#streams.setMaxWait(queueTimeoutMs + ANSWER_MARGIN_MS);
   }
 
   /** Begins the sweeps. */
@@ -165,6 +182,15 @@ export class LeasedAdmission implements Admission {
   /** Takes in one batch of the primary's. */
   receive(events: readonly PrimaryEvent[]): void {
     for (const event of events) this.#onEvent(event);
+  }
+
+  #setServers(servers: readonly string[]): void {
+    for (const server of this.#gates.keys()) {
+      if (!servers.includes(server)) this.#gates.delete(server);
+    }
+    for (const server of servers) {
+      if (!this.#gates.has(server)) this.#gates.set(server, new BreakerGate());
+    }
   }
 
   #onEvent(event: PrimaryEvent): void {
@@ -255,6 +281,14 @@ export class LeasedAdmission implements Admission {
     if (isHeld) this.#calls.put(PROBER, server);
     this.#outbox.push({ kind: 'probed', server, generation, succeeded });
   }
+}
+
+function limitsOf(quotas: Quotas): RateLimits {
+  return {
+    hasGatewayLimit: quotas.gateway !== null,
+    hasUserLimit: quotas.user !== null,
+    limitedServers: new Set(quotas.servers.keys()),
+  };
 }
 
 function policyOf(refusal: GatewayError): AdmissionPolicy {

@@ -33,12 +33,17 @@ interface Wording {
 }
 
 export class RateLimitHeaders {
-  readonly #quotas: Quotas;
+  #quotas: Quotas;
   readonly #wordings = new Map<string, Wording>();
   #scale = 1;
 
   constructor(quotas: Quotas) {
     this.#quotas = quotas;
+  }
+
+  setQuotas(quotas: Quotas): void {
+    this.#quotas = quotas;
+    this.setScale(this.#scale);
   }
 
   /** The adaptive factor: what is announced is what holds now. */

@@ -8,11 +8,15 @@ import { rateKey, type RateKind, type WorkerEvent } from '../ipc/admission-messa
 import type { ChunkMessage } from '../policy/lease-budget.js';
 import { LeaseShare, NEEDS_CHUNK } from '../policy/lease-share.js';
 
-export interface RateSharesOptions {
+/** Which limits there are. */
+export interface RateLimits {
   readonly hasGatewayLimit: boolean;
   readonly hasUserLimit: boolean;
   /** Servers with a rate limit, whether their own or the common one. */
   readonly limitedServers: ReadonlySet<string>;
+}
+
+export interface RateSharesOptions extends RateLimits {
   /** Users and keys remembered at once; more are refused until some are idle. Default 100 000. */
   readonly maxUsers?: number;
   readonly send: (event: WorkerEvent) => void;
@@ -63,18 +67,36 @@ interface Spending {
 
 export class RateShares {
   readonly #options: RateSharesOptions;
-  readonly #gateway: CallRate | null;
+  #gateway: CallRate | null = null;
+  #hasUserLimit = false;
   readonly #servers = new Map<string, CallRate>();
   readonly #users = new Map<string, CallRate>();
   readonly #keys = new Map<string, CallRate>();
   readonly #asking = new Map<string, Asking>();
+  /** Of limits that are no more, by key: what was lent is still to be told. */
+  readonly #former = new Map<string, CallRate>();
 
   constructor(options: RateSharesOptions) {
     this.#options = options;
-    this.#gateway = options.hasGatewayLimit ? newRate('gateway', '') : null;
-    for (const server of options.limitedServers) {
-      this.#servers.set(server, newRate('server', server));
+    this.setLimits(options);
+  }
+
+  /** Other limits from now on: what a call has to meet, and what was denied under the former ones. */
+  setLimits({ hasGatewayLimit, hasUserLimit, limitedServers }: RateLimits): void {
+    this.#hasUserLimit = hasUserLimit;
+    if (!hasGatewayLimit && this.#gateway !== null) this.#retire(this.#gateway);
+    this.#gateway = hasGatewayLimit ? (this.#gateway ?? this.#enlist('gateway', '')) : null;
+    for (const [server, rate] of this.#servers) {
+      if (limitedServers.has(server)) continue;
+      this.#servers.delete(server);
+      this.#retire(rate);
     }
+    for (const server of limitedServers) {
+      if (!this.#servers.has(server)) this.#servers.set(server, this.#enlist('server', server));
+    }
+    this.#gateway?.share.forgetDenial();
+    for (const { share } of this.#servers.values()) share.forgetDenial();
+    for (const { share } of this.#users.values()) share.forgetDenial();
   }
 
   /**
@@ -88,7 +110,7 @@ export class RateShares {
     key: KeyRate | null = null,
   ): readonly CallRate[] | null {
     const rates: CallRate[] = [];
-    if (key !== null || this.#options.hasUserLimit) {
+    if (key !== null || this.#hasUserLimit) {
       const ofCaller = key === null ? this.#rateOfUser(user) : this.#rateOfKey(key, nowMs);
       if (ofCaller === null) return null;
       rates.push(ofCaller);
@@ -167,7 +189,7 @@ export class RateShares {
     }
     if (this.#gateway !== null) this.#report(this.#gateway, nowMs);
     for (const rate of this.#servers.values()) this.#report(rate, nowMs);
-    for (const callers of [this.#users, this.#keys]) {
+    for (const callers of [this.#users, this.#keys, this.#former]) {
       for (const [name, rate] of callers) {
         this.#report(rate, nowMs);
         if (rate.share.isIdle(nowMs) && !this.#asking.has(rate.key)) callers.delete(name);
@@ -270,11 +292,24 @@ export class RateShares {
     return asking;
   }
 
+  #retire(rate: CallRate): void {
+    this.#former.set(rate.key, rate);
+  }
+
+  /** A share for the limit, or the one that it had before. */
+  #enlist(kind: 'gateway' | 'server', name: string): CallRate {
+    const key = rateKey(kind, name);
+    const former = this.#former.get(key);
+    this.#former.delete(key);
+    return former ?? newRate(kind, name);
+  }
+
   #find(key: string): CallRate | undefined {
-    if (key === 'gateway') return this.#gateway ?? undefined;
+    if (key === 'gateway') return this.#gateway ?? this.#former.get(key);
     const name = key.slice(key.indexOf(':') + 1);
     if (key.startsWith('user:')) return this.#users.get(name);
-    return (key.startsWith('key:') ? this.#keys : this.#servers).get(name);
+    if (key.startsWith('key:')) return this.#keys.get(name);
+    return this.#servers.get(name) ?? this.#former.get(key);
   }
 }
 

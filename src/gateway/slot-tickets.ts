@@ -36,9 +36,16 @@ export class SlotTickets {
   /** In order of arrival, so that only the first need be looked at for the deadline. */
   readonly #waiting = new Map<number, Waiting>();
   #lastTicket = 0;
+  #maxWaitMs: number;
 
   constructor(options: SlotTicketsOptions) {
     this.#options = options;
+    this.#maxWaitMs = options.maxWaitMs;
+  }
+
+  /** For waits that begin from now on. */
+  setMaxWait(maxWaitMs: number): void {
+    this.#maxWaitMs = maxWaitMs;
   }
 
   /**
@@ -56,14 +63,14 @@ export class SlotTickets {
     maxPerUser?: number,
   ): Promise<SlotAnswer> {
     if (exchange.isAborted) return Promise.resolve('client-closed');
-    const { of, send, nowMs, maxWaitMs } = this.#options;
+    const { of, send, nowMs } = this.#options;
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
     const surrendered = this.#leases.surrender(user, server, maxPerUser);
     this.#sendReturns();
     send({ kind: 'ticket', of, request: { ticket, user, server, surrendered, maxPerUser } });
     return new Promise((answer) => {
-      const untilMs = nowMs() + maxWaitMs;
+      const untilMs = nowMs() + this.#maxWaitMs;
       this.#waiting.set(ticket, { user, server, maxPerUser, untilMs, answer });
       exchange.onAbort(() => {
         this.#abandon(ticket, 'client-closed');
@@ -104,7 +111,7 @@ export class SlotTickets {
     this.#leases.sweep(nowMs);
     this.#sendReturns();
     for (const [ticket, { untilMs }] of this.#waiting) {
-      if (nowMs < untilMs) break;
+      if (nowMs < untilMs) break; // Behind it only those with as much time, or a shorter one since a reload.
       this.#abandon(ticket, 'queue-timeout');
     }
   }

@@ -41,6 +41,11 @@ export class ToolHints {
     return this.#servers.get(server)?.harmless.get(tool) ?? false;
   }
 
+  /** Another server has the name from now on. */
+  forget(server: string): void {
+    this.#servers.delete(server);
+  }
+
   /** Tools known, over all servers. */
   get size(): number {
     let size = 0;

@@ -13,14 +13,19 @@ import type { ChannelSource } from './channel.js';
 import { childEnvironment } from './child-environment.js';
 import { ChildLedger } from './child-ledger.js';
 import { createHostServer, type HostServer } from './host-server.js';
+import { HostedServers, type HostedServer } from './hosted-servers.js';
 import { LegacySseSource } from './legacy-sse-source.js';
 import { ModuleSource } from './module-source.js';
 import type { StatusSource } from './source-status.js';
 import { StdioSource } from './stdio-source.js';
-import { createEndpoint, type StreamableEndpoint } from './streamable-endpoint.js';
+import { createEndpoint } from './streamable-endpoint.js';
 
 export interface Host {
   readonly server: HostServer;
+  /** Other servers and limits from now on. */
+  apply(config: Config): void;
+  /** No effect for a server that is not here. */
+  restartServer(name: string): void;
   status(): readonly HostServerStatus[];
   /** Does what is due in every endpoint. */
   sweep(nowMs: number): void;
@@ -34,12 +39,6 @@ export interface Host {
   abandon(): void;
 }
 
-interface HostedServer {
-  readonly name: string;
-  readonly source: ChannelSource & StatusSource;
-  readonly endpoint: StreamableEndpoint;
-}
-
 const BUNDLED_MODULES: ReadonlyMap<string, URL> = new Map([
   ['meerkats-table', new URL('../servers/meerkats-table/module.js', import.meta.url)],
 ]);
@@ -51,6 +50,8 @@ const MAX_STREAMS_PER_SESSION = 64;
 const MAX_MODULE_CHANNELS = 10_000;
 const MAX_SESSIONS = 10_000;
 const MAX_SESSIONS_PER_USER = 100;
+/** The most a setting allows; the workers hold requests to the settings. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export async function composeHost(start: HostStart, log: Logger): Promise<Host> {
   const config = start.config as Config;
@@ -59,35 +60,45 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
   for (const leftover of ledger.reap()) {
     log.warn(leftover, 'ended the child of a former upstream host');
   }
-  const hosted = Object.values(config.servers)
-    .filter((server) => server.enabled && isHosted(server))
-    .filter(({ name }) => hostOfServer(name, config.upstreamHosts) === start.hostIndex)
-    .map((server) => hostServer(server, { config, start, store, ledger, log }));
+  let current = config;
+  const parts = { start, store, ledger, log };
+  const servers = new HostedServers({
+    open: (server, restarts) => hostServer(server, { ...parts, config: () => current, restarts }),
+    onError: (server, thrown) => {
+      log.error({ err: thrown, server }, 'a server could not be opened');
+    },
+  });
+  const apply = (next: Config): void => {
+    current = next;
+    servers.apply(serversOf(next, start.hostIndex), next.http.drainTimeoutMs);
+  };
+  apply(config);
   const server = createHostServer({
     socketPath: start.socketPath,
-    endpoints: new Map(hosted.map(({ name, endpoint }) => [name, endpoint])),
+    endpoints: servers.endpoints,
     streamBufferBytes: config.http.streamBufferBytes,
-    maxBodyBytes: largestBody(config),
+    maxBodyBytes: MAX_BODY_BYTES,
     log,
   });
   return {
     server,
-    status: () => hosted.map(({ name, source }) => ({ name, ...source.status() })),
+    apply,
+    restartServer: (name) => {
+      servers.restart(name, current.http.drainTimeoutMs);
+    },
+    status: () => servers.status(),
     sweep: (nowMs) => {
-      for (const { endpoint } of hosted) endpoint.sweep(nowMs);
+      servers.sweep(nowMs);
     },
     forgetCredential: (name, user) => {
-      hosted.find((each) => each.name === name)?.endpoint.forgetUser(user);
+      servers.forgetUser(name, user);
     },
     settled: async (timeoutMs) => {
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, timeoutMs);
       });
-      const ready = hosted.map(({ source }) =>
-        source instanceof ModuleSource ? source.ready : Promise.resolve(),
-      );
-      await Promise.race([Promise.all(ready), timeout]);
+      await Promise.race([servers.settled(), timeout]);
       clearTimeout(timer);
     },
     abandon: () => {
@@ -95,67 +106,102 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
       rmSync(start.socketPath, { force: true });
     },
     release: async () => {
-      await Promise.all(hosted.map(({ endpoint }) => endpoint.close()));
+      await servers.close();
       await server.close();
       await store.close();
     },
   };
 }
 
+/** The enabled servers that this host runs. */
+function serversOf(config: Config, hostIndex: number): readonly ServerConfig[] {
+  return Object.values(config.servers)
+    .filter((server) => server.enabled && isHosted(server))
+    .filter(({ name }) => hostOfServer(name, config.upstreamHosts) === hostIndex);
+}
+
 interface HostParts {
-  readonly config: Config;
+  readonly config: () => Config;
   readonly start: HostStart;
   readonly store: Store;
   readonly ledger: ChildLedger;
   readonly log: Logger;
+  readonly restarts: number;
+}
+
+interface StdioLimits {
+  maxProcesses: number;
+  maxLineBytes: number;
 }
 
 function hostServer(server: ServerConfig, parts: HostParts): HostedServer {
   const { config, start } = parts;
   const log = parts.log.child({ server: server.name });
-  const source = openSource(server, { ...parts, log });
-  const endpoint = createEndpoint(source, {
+  const stdio = stdioLimits(server);
+  const source = openSource(server, { ...parts, log, stdio });
+  // Both are read each time they are needed, so a change of a limit reaches what begins after it.
+  const options = {
     serverName: server.name,
     era: server.era,
     hostId: `h${start.hostIndex}`,
-    heartbeatMs: config.http.sseHeartbeatMs,
-    sessionIdleMs:
-      server.source.kind === 'stdio' ? server.source.idleTimeoutMs : config.limits.idleTimeoutMs,
+    heartbeatMs: config().http.sseHeartbeatMs,
+    ...endpointLimits(server, config()),
     maxSessions: MAX_SESSIONS,
     maxSessionsPerUser: MAX_SESSIONS_PER_USER,
     maxStreamsPerSession: MAX_STREAMS_PER_SESSION,
     eventStoreMaxEvents: EVENT_STORE_MAX_EVENTS,
     eventStoreMaxBytes: EVENT_STORE_MAX_BYTES,
     probeTimeoutMs: PROBE_TIMEOUT_MS,
-    requestTimeoutMs: server.connectionPool.requestTimeoutMs,
     log,
     now: monotonicMs,
-  });
-  return { name: server.name, source, endpoint };
+  };
+  return {
+    config: server,
+    source,
+    endpoint: createEndpoint(source, options),
+    ready: source instanceof ModuleSource ? source.ready : Promise.resolve(),
+    adjust: (next) => {
+      Object.assign(options, endpointLimits(next, config()));
+      Object.assign(stdio, stdioLimits(next));
+    },
+  };
+}
+
+function endpointLimits({ source, connectionPool }: ServerConfig, { limits }: Config) {
+  return {
+    sessionIdleMs: source.kind === 'stdio' ? source.idleTimeoutMs : limits.idleTimeoutMs,
+    requestTimeoutMs: connectionPool.requestTimeoutMs,
+  };
+}
+
+function stdioLimits({ source }: ServerConfig): StdioLimits {
+  return source.kind === 'stdio'
+    ? { maxProcesses: source.maxProcesses, maxLineBytes: source.maxLineBytes }
+    : { maxProcesses: 0, maxLineBytes: 0 };
 }
 
 function openSource(
   { name, source, credential }: ServerConfig,
-  { start, store, ledger, log }: HostParts,
+  { start, store, ledger, log, stdio, restarts }: HostParts & { readonly stdio: StdioLimits },
 ): ChannelSource & StatusSource {
   switch (source.kind) {
     case 'stdio':
-      return new StdioSource({
-        serverName: name,
-        spec: {
-          command: source.command,
-          args: source.args,
-          cwd: source.cwd,
-          env: childEnvironment(start.childEnvironment, source.env),
-        },
-        credentialVariable: credential?.into === 'env' ? credential.name : null,
-        maxProcesses: source.maxProcesses,
-        maxLineBytes: source.maxLineBytes,
-        ledger,
-        log,
-        nowMs: monotonicMs,
-        random: Math.random,
-      });
+      return new StdioSource(
+        Object.assign(stdio, {
+          serverName: name,
+          spec: {
+            command: source.command,
+            args: source.args,
+            cwd: source.cwd,
+            env: childEnvironment(start.childEnvironment, source.env),
+          },
+          credentialVariable: credential?.into === 'env' ? credential.name : null,
+          ledger,
+          log,
+          nowMs: monotonicMs,
+          random: Math.random,
+        }),
+      );
     case 'http':
       return new LegacySseSource({
         url: source.url,
@@ -167,7 +213,8 @@ function openSource(
       const url = moduleUrl(source);
       return new ModuleSource({
         serverName: name,
-        load: () => import(url.href),
+        // Node.js keeps a module for ever; only another name makes it read the file again.
+        load: () => import(restarts === 0 ? url.href : `${url.href}?restart=${restarts}`),
         documents: store.documents,
         maxChannels: MAX_MODULE_CHANNELS,
         log,
@@ -186,9 +233,4 @@ function moduleUrl(source: Extract<ServerSource, { kind: 'bundled' | 'module' }>
 /** Streamable HTTP servers are reached by the workers themselves. */
 function isHosted({ source }: ServerConfig): boolean {
   return source.kind !== 'http' || source.transport === 'sse';
-}
-
-function largestBody(config: Config): number {
-  const own = Object.values(config.servers).map(({ maxBodyBytes }) => maxBodyBytes ?? 0);
-  return Math.max(config.http.maxBodyBytes, ...own);
 }

@@ -10,6 +10,7 @@ import {
   STATUS_INTERVAL_MS,
   type HostStart,
   type HostToPrimary,
+  type PrimaryToHost,
 } from '../ipc/host-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { EXIT } from '../kernel/exit-codes.js';
@@ -41,6 +42,8 @@ class HostProcess {
   #host: Host | null = null;
   #programLog: ProgramLog | null = null;
   #isDraining = false;
+  /** Arrived while the host was composed. */
+  #pending: Extract<PrimaryToHost, { readonly type: 'host-config' }> | null = null;
   #releaseTimer: NodeJS.Timeout | undefined;
 
   run(): void {
@@ -64,7 +67,11 @@ class HostProcess {
         void this.#drain(timeoutMs, timeoutMs === 0 ? HASTY_RELEASE_MS : RELEASE_LIMIT_MS);
       } else if (message.type === 'host-credential-changed') {
         this.#host?.forgetCredential(message.server, message.user);
+      } else if (message.type === 'host-config') {
+        this.#pending = message;
+        this.#applyConfig();
       } else if (message.type === 'host-log-level') this.#programLog?.setLevel(message.level);
+      else if (message.type === 'host-restart-server') this.#host?.restartServer(message.server);
       else this.#programLog?.reopen();
     });
   }
@@ -80,6 +87,7 @@ class HostProcess {
       });
       const host = await composeHost(start, this.#programLog.log);
       this.#host = host;
+      this.#applyConfig();
       await host.settled(MODULES_SETTLE_MS);
       await host.server.listen();
       send({ type: 'host-ready', pid: process.pid, servers: host.status() });
@@ -101,6 +109,15 @@ class HostProcess {
       setTimeout(() => process.exit(EXIT.software), LAST_WORDS_MS);
       send({ type: 'host-failed', reason }, () => process.exit(EXIT.software));
     }
+  }
+
+  #applyConfig(): void {
+    if (this.#host === null || this.#pending === null) return;
+    const { version } = this.#pending;
+    const config = this.#pending.config as Config;
+    this.#pending = null;
+    if (!this.#isDraining) this.#host.apply(config);
+    send({ type: 'host-config-applied', version });
   }
 
   /** Refuse what is new → finish what runs → end children and modules → exit. Again with 0: at once. */

@@ -2,19 +2,18 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config, NameRulesConfig, ServerConfig } from '../../config/config.js';
+import type { Config, ServerConfig } from '../../config/config.js';
 import verifyTokensHere from '../../workers/verify-tokens.js';
-import { accessOf, AccessTable, type Access } from '../gateway/access.js';
+import { AccessTable } from '../gateway/access.js';
 import { createAuthenticator } from '../gateway/authenticate.js';
 import type { Authenticator } from '../gateway/authenticator.js';
 import { CredentialSeal } from '../gateway/credential-seal.js';
 import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
 import type { Challenge } from '../gateway/identity-refusal.js';
-import { LeasedAdmission } from '../gateway/leased-admission.js';
-import { OpenRelays } from '../gateway/open-relays.js';
+import { LeasedAdmission, type AdmissionSettings } from '../gateway/leased-admission.js';
 import { probeServer } from '../gateway/probe-server.js';
 import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
-import { createRequestPath, type ServedUpstream } from '../gateway/request-path.js';
+import { createRequestPath } from '../gateway/request-path.js';
 import { ResourceMetadata } from '../gateway/resource-metadata.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
@@ -27,9 +26,6 @@ import { hostOfServer } from '../kernel/host-of-server.js';
 import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
-import { nameFilter } from '../policy/name-filter.js';
-import { RetryBudget } from '../policy/retry-budget.js';
-import { scopeRules } from '../policy/scope-rules.js';
 import { AdmissionCounts } from '../telemetry/admission-counts.js';
 import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
@@ -50,6 +46,7 @@ import { isOperator } from './operator-access.js';
 import { createOperationsRoutes } from './operations-routes.js';
 import type { PrimaryLink } from './primary-link.js';
 import { createRoutes } from './routes.js';
+import { mostConnections, ServedServers } from './served-servers.js';
 import { loadUwsFront } from './uws-front.js';
 
 export interface Worker {
@@ -61,6 +58,8 @@ export interface Worker {
   readonly issuerKeys: IssuerKeys | null;
   readonly admission: LeasedAdmission;
   readonly admissionCounts: AdmissionCounts;
+  /** What of the configuration can change without a new process. One step, between two requests. */
+  apply(config: Config): void;
   /** Ends listening streams, or everything that is under way with an upstream. */
   endRelays(error: GatewayError, which: 'listening' | 'all'): void;
   readonly metrics: RequestMetrics;
@@ -102,7 +101,7 @@ export async function composeWorker(
     deadlineMs: VERIFY_DEADLINE_MS,
     maxQueue: VERIFY_QUEUE,
   });
-  const requiredScopes = (server: string) => servers.get(server)?.scopes?.required ?? [];
+  const requiredScopes = (server: string) => servers.all.get(server)?.scopes?.required ?? [];
   const { publicUrl } = config;
   const { authorizationServers } = config.auth;
   const metadata =
@@ -168,34 +167,37 @@ export async function composeWorker(
       },
     }),
   );
-  const servers = serveUpstreams(config, links);
+  const toolHints = new ToolHints();
+  const servers = new ServedServers(config, {
+    connect: connectHttp,
+    link: (server) => linkTo(server, links),
+    onReplaced: (name) => {
+      toolHints.forget(name);
+    },
+  });
   const sweeping = setInterval(() => {
-    const nowMs = monotonicMs();
-    for (const { openRelays } of servers.values()) openRelays.expire(nowMs);
+    servers.sweep(monotonicMs());
   }, DEADLINE_SWEEP_MS);
   const admissionCounts = new AdmissionCounts();
   const admission = new LeasedAdmission({
-    servers: [...servers.keys()],
-    quotas: quotasOf(config),
-    queueTimeoutMs: config.limits.queueTimeoutMs,
+    ...admissionSettings(config, servers),
     counts: admissionCounts,
     send: (events) => {
       primary.send({ type: 'admission', events });
     },
     probe: (name) => {
-      const server = servers.get(name);
+      const server = servers.all.get(name);
       return server === undefined ? Promise.resolve(false) : probeServer(server.transport);
     },
   });
   admission.start();
-  const toolHints = new ToolHints();
   const metrics = new RequestMetrics({
-    isServer: (name) => servers.has(name),
+    isServer: (name) => servers.all.has(name),
     isTool: (name, tool) => toolHints.isKnown(name, tool),
   });
   const tracing = await openTracing(config, start.version, log);
   const requestPath = createRequestPath({
-    servers: () => servers,
+    servers: () => servers.all,
     authenticator,
     challengeOf,
     admission,
@@ -237,7 +239,7 @@ export async function composeWorker(
       isOperator: (exchange) => isOperator(authenticator, exchange),
       requestLogFile: config.logRequests ? join(config.logDir, 'requests.log') : null,
       publicUrl: config.publicUrl,
-      servers: () => [...servers.keys()],
+      servers: () => [...servers.all.keys()],
     }),
   ]);
   const { createFront, reason } = await chooseFront(config.front);
@@ -262,7 +264,11 @@ export async function composeWorker(
     admission,
     admissionCounts,
     endRelays: (error, which) => {
-      for (const { openRelays } of servers.values()) openRelays.endAll(error, which);
+      servers.endRelays(error, which);
+    },
+    apply: (next) => {
+      servers.apply(next);
+      admission.configure(admissionSettings(next, servers));
     },
     metrics,
     requestLog,
@@ -270,7 +276,7 @@ export async function composeWorker(
     release: async () => {
       stopWatching();
       clearInterval(sweeping);
-      await Promise.all([...servers.values()].map(({ transport }) => transport.close()));
+      await servers.close();
       await Promise.all(links.map((link) => link.close()));
       await pool.close();
       await store.close();
@@ -279,44 +285,6 @@ export async function composeWorker(
       programLog.flush();
     },
   };
-}
-
-function serveUpstreams(
-  config: Config,
-  links: readonly HostLink[],
-): ReadonlyMap<string, ServedUpstream> {
-  const served = new Map<string, ServedUpstream>();
-  for (const server of Object.values(config.servers)) {
-    if (!server.enabled) continue;
-    const { requestTimeoutMs, streamIdleTimeoutMs, streamMaxMs } = server.connectionPool;
-    served.set(server.name, {
-      name: server.name,
-      transport: openTransport(config, server, links),
-      maxBodyBytes: server.maxBodyBytes ?? config.http.maxBodyBytes,
-      requestTimeoutMs,
-      openRelays: new OpenRelays(requestTimeoutMs),
-      streamIdleTimeoutMs,
-      streamMaxMs,
-      retryBudget: new RetryBudget(),
-      access: configuredAccess(server),
-      scopes: scopeRules(server.scopes),
-      credential: server.credential,
-    });
-  }
-  return served;
-}
-
-/** What the server's own rules leave; null = everything. */
-function configuredAccess({ tools, prompts, resources }: ServerConfig): Access | null {
-  const judges = (rules: NameRulesConfig) => {
-    const judge = nameFilter(rules);
-    return judge === null ? [] : [judge];
-  };
-  return accessOf({
-    tools: judges(tools),
-    prompts: judges(prompts),
-    resources: judges(resources),
-  });
 }
 
 /** What the rate limits of the configuration promise to callers. */
@@ -338,31 +306,37 @@ function quotasOf({ rate, servers }: Config): Quotas {
   };
 }
 
-function openTransport(
-  config: Config,
-  server: ServerConfig,
-  links: readonly HostLink[],
-): UpstreamTransport {
-  const { source, connectionPool } = server;
-  if (source.kind === 'http' && source.transport === 'http') {
-    const transport = createStreamableHttp({
-      url: source.url,
-      headers:
-        server.credential?.into === 'header'
-          ? without(source.headers, server.credential.name)
-          : source.headers,
-      maxConnections: connectionPool.maxConnections ?? config.limits.maxConnectionsPerServer,
-      maxStreams: config.http.maxStreams,
-      idleTimeoutMs: config.limits.idleTimeoutMs,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    });
-    return source.oauth === null
-      ? transport
-      : withUpstreamToken(transport, new ClientCredentials(source.oauth));
-  }
-  const link = links[hostOfServer(server.name, links.length)];
+function connectHttp(config: Config, server: ServerConfig): UpstreamTransport {
+  const { source } = server;
+  if (source.kind !== 'http') throw new Error(`${server.name} is no HTTP server`);
+  const transport = createStreamableHttp({
+    url: source.url,
+    headers:
+      server.credential?.into === 'header'
+        ? without(source.headers, server.credential.name)
+        : source.headers,
+    maxConnections: mostConnections(config, server),
+    maxStreams: config.http.maxStreams,
+    idleTimeoutMs: config.limits.idleTimeoutMs,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  });
+  return source.oauth === null
+    ? transport
+    : withUpstreamToken(transport, new ClientCredentials(source.oauth));
+}
+
+function linkTo({ name }: ServerConfig, links: readonly HostLink[]): UpstreamTransport {
+  const link = links[hostOfServer(name, links.length)];
   if (link === undefined) throw new Error('at least one upstream host is needed');
-  return link.transport(server.name);
+  return link.transport(name);
+}
+
+function admissionSettings(config: Config, servers: ServedServers): AdmissionSettings {
+  return {
+    servers: [...servers.all.keys()],
+    quotas: quotasOf(config),
+    queueTimeoutMs: config.limits.queueTimeoutMs,
+  };
 }
 
 /** A user's own credential stands in the place of the operator's header of the same name. */

@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '../../config/config.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { GatewayError } from '../kernel/errors.js';
 import { EXIT } from '../kernel/exit-codes.js';
@@ -39,6 +40,8 @@ class WorkerProcess {
   #worker: Worker | null = null;
   #isDraining = false;
   #isReplaced = false;
+  /** Arrived while the worker was composed. */
+  #pending: Extract<PrimaryToWorker, { readonly type: 'config' }> | null = null;
 
   constructor() {
     this.#primary = new PrimaryLink(
@@ -83,6 +86,10 @@ class WorkerProcess {
       case 'log-level':
         this.#worker?.programLog.setLevel(message.level);
         return;
+      case 'config':
+        this.#pending = message;
+        this.#applyConfig();
+        return;
       case 'admission':
         this.#worker?.admission.receive(message.events);
         return;
@@ -103,6 +110,7 @@ class WorkerProcess {
       );
       // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
+      this.#applyConfig();
       // Asked for, not sent along: keys that changed while this process was composed are not missed.
       if (worker.issuerKeys !== null)
         this.#primary.send({ type: 'issuer-keys-wanted', refresh: false });
@@ -124,6 +132,14 @@ class WorkerProcess {
       process.exitCode = isPortTaken ? EXIT.tryAgain : EXIT.software;
       setImmediate(() => process.exit());
     }
+  }
+
+  #applyConfig(): void {
+    if (this.#worker === null || this.#pending === null) return;
+    const { config, version } = this.#pending;
+    this.#pending = null;
+    this.#worker.apply(config as Config);
+    this.#primary.send({ type: 'config-applied', version });
   }
 
   #report(worker: Worker): void {

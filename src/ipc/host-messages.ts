@@ -9,6 +9,8 @@ export interface HostStart {
   readonly type: 'host-start';
   /** The frozen Config, as JSON. */
   readonly config: unknown;
+  /** As in WorkerStart. */
+  readonly configVersion: number;
   /** What the primary generated or read besides the configuration (master key, JWT secret). */
   readonly secrets: Readonly<Record<string, string>>;
   /** Where this host listens; at most 107 bytes (sun_path), unique to this host. */
@@ -27,7 +29,11 @@ export type PrimaryToHost =
   /** The log files were renamed: open them again. */
   | { readonly type: 'host-reopen-logs' }
   /** From now on, until told otherwise. */
-  | { readonly type: 'host-log-level'; readonly level: string };
+  | { readonly type: 'host-log-level'; readonly level: string }
+  /** To be applied at once: servers come and go, the others stay untouched. Acknowledged. */
+  | { readonly type: 'host-config'; readonly version: number; readonly config: unknown }
+  /** End this server's children or module and begin anew. */
+  | { readonly type: 'host-restart-server'; readonly server: string };
 
 /** One server of this host, for status and metrics. */
 export interface HostServerStatus {
@@ -59,6 +65,8 @@ export type HostToPrimary =
       readonly process?: unknown;
       readonly servers: readonly HostServerStatus[];
     }
+  /** `host-config` is what it serves by now. */
+  | { readonly type: 'host-config-applied'; readonly version: number }
   /** The start failed; the process exits with 70 right after. */
   | { readonly type: 'host-failed'; readonly reason: string };
 
@@ -84,6 +92,10 @@ export function isPrimaryToHost(message: unknown): message is PrimaryToHost {
       return true;
     case 'host-log-level':
       return typeof message['level'] === 'string';
+    case 'host-config':
+      return typeof message['version'] === 'number' && isRecord(message['config']);
+    case 'host-restart-server':
+      return typeof message['server'] === 'string';
     default:
       return false;
   }
@@ -98,6 +110,8 @@ export function isHostToPrimary(message: unknown): message is HostToPrimary {
       return typeof message['inFlight'] === 'number' && areStatuses(message['servers']);
     case 'host-failed':
       return typeof message['reason'] === 'string';
+    case 'host-config-applied':
+      return typeof message['version'] === 'number';
     default:
       return false;
   }

@@ -33,6 +33,8 @@ export interface WorkerStart {
   readonly workerIndex: number;
   /** The frozen Config, as JSON. */
   readonly config: unknown;
+  /** Which one it is: 1 at the gateway's start, then one more with each that is applied. */
+  readonly configVersion: number;
   readonly secrets: WorkerSecrets;
   /** The port to bind; the configuration's, or the one that was chosen for port 0. */
   readonly port: number;
@@ -77,6 +79,8 @@ export type PrimaryToWorker =
   /** From now on, until told otherwise. */
   | { readonly type: 'log-level'; readonly level: string }
   | IssuerKeysMessage
+  /** To be applied at once, as far as it can be without a new process. Acknowledged. */
+  | { readonly type: 'config'; readonly version: number; readonly config: unknown }
   /** Everything about admission of one tick, in order. */
   | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
 
@@ -114,7 +118,9 @@ export type WorkerToPrimary =
       readonly argument?: string;
     }
   | { readonly type: 'revocation-applied'; readonly revocation: number }
-  | IssuerKeysWanted;
+  | IssuerKeysWanted
+  /** `config` is what it serves by now. */
+  | { readonly type: 'config-applied'; readonly version: number };
 
 export interface WorkerGauges {
   readonly connections: number;
@@ -159,6 +165,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
         typeof message['server'] === 'string' &&
         typeof message['revocation'] === 'number'
       );
+    case 'config':
+      return typeof message['version'] === 'number' && isRecord(message['config']);
     case 'reopen-logs':
       return true;
     case 'log-level':
@@ -188,6 +196,8 @@ export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary 
       return isWorkerEvents(message['events']);
     case 'query':
       return typeof message['query'] === 'number' && typeof message['kind'] === 'string';
+    case 'config-applied':
+      return typeof message['version'] === 'number';
     case 'revocation-applied':
       return typeof message['revocation'] === 'number';
     default:

@@ -43,7 +43,7 @@ interface Line<T> {
 }
 
 export class FairQueue<T> {
-  readonly #options: FairQueueOptions;
+  #options: FairQueueOptions;
   readonly #lines = new Map<string, Line<T>>();
   #turn: Line<T> | undefined;
   #oldest: Waiter<T> | undefined;
@@ -51,6 +51,11 @@ export class FairQueue<T> {
   #length = 0;
 
   constructor(options: FairQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Other bounds from now on. Whoever waits already keeps its place, for as long as the new time allows. */
+  configure(options: FairQueueOptions): void {
     this.#options = options;
   }
 

@@ -90,7 +90,7 @@ interface PendingAsk {
 }
 
 export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
-  readonly limit: Limit;
+  #limit: Limit;
   readonly #key: string;
   readonly #options: LeaseBudgetOptions;
   readonly #send: (message: ChunkMessage) => void;
@@ -105,9 +105,26 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     options: LeaseBudgetOptions = defaultLeaseBudget,
   ) {
     this.#key = key;
-    this.limit = limit;
+    this.#limit = limit;
     this.#send = send;
     this.#options = options;
+  }
+
+  get limit(): Limit {
+    return this.#limit;
+  }
+
+  /**
+   * A limit of another kind takes over. What is lent counts as spent in it now, and what is still said
+   * about that is not heard: the chunks that are out run out.
+   */
+  replaceLimit(limit: Limit, nowMs: number): void {
+    let lent = 0;
+    for (const holder of this.#holders.values()) lent += holder.lent;
+    this.#holders.clear();
+    this.#limit = limit;
+    limit.settle(nowMs, limit.lend(nowMs, lent), 0, 0);
+    this.#servePending(nowMs);
   }
 
   /**
@@ -133,7 +150,7 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     // A recalled holder stays on the books until it answers, even with nothing lent: its answer is
     // waited for.
     if (holder.lent === 0 && !holder.recalled) this.#holders.delete(from);
-    this.limit.settle(nowMs, spent, returned, report.spentAgeMs);
+    this.#limit.settle(nowMs, spent, returned, report.spentAgeMs);
     this.#servePending(nowMs);
   }
 
@@ -143,7 +160,7 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     const holder = this.#holders.get(incarnation);
     if (holder === undefined) return;
     this.#holders.delete(incarnation);
-    this.limit.settle(nowMs, holder.lent, 0, 0);
+    this.#limit.settle(nowMs, holder.lent, 0, 0);
     this.#servePending(nowMs);
   }
 
@@ -161,17 +178,17 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
   }
 
   isIdle(nowMs: number): boolean {
-    return this.#holders.size === 0 && this.#pending.size === 0 && this.limit.isIdle(nowMs);
+    return this.#holders.size === 0 && this.#pending.size === 0 && this.#limit.isIdle(nowMs);
   }
 
   #covers({ needed }: ChunkRequest, nowMs: number): boolean {
-    return needed === 0 || this.limit.remaining(nowMs) >= needed;
+    return needed === 0 || this.#limit.remaining(nowMs) >= needed;
   }
 
   #answer(to: Incarnation, { needed, wanted }: ChunkRequest, nowMs: number): void {
     const key = this.#key;
     const inAdvance = nowMs < this.#contendedUntilMs ? 0 : this.#halfLeftAfter(needed, nowMs);
-    const count = this.limit.lend(nowMs, Math.min(wanted, needed + inAdvance));
+    const count = this.#limit.lend(nowMs, Math.min(wanted, needed + inAdvance));
     if (count === 0 && needed > 0) {
       this.#send({ kind: 'chunk-denied', to, key, waitMs: this.#waitMs(nowMs) });
       return;
@@ -181,14 +198,14 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
       if (holder === undefined) this.#holders.set(to, { lent: count, recalled: false });
       else holder.lent += count;
     }
-    const left = this.limit.remaining(nowMs);
+    const left = this.#limit.remaining(nowMs);
     const waitMs = count < needed ? this.#waitMs(nowMs) : 0;
     this.#send({ kind: 'chunk', to, key, count, left, waitMs });
   }
 
   /** Half stays here, so that the next worker usually finds something without a recall. */
   #halfLeftAfter(needed: number, nowMs: number): number {
-    return Math.max(0, Math.floor((this.limit.remaining(nowMs) - needed) / 2));
+    return Math.max(0, Math.floor((this.#limit.remaining(nowMs) - needed) / 2));
   }
 
   /** Returns whether there is anyone whose answer may bring something. */
@@ -222,6 +239,6 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
   }
 
   #waitMs(nowMs: number): number {
-    return Math.min(LONGEST_WAIT_MS, Math.max(1, this.limit.waitMs(nowMs)));
+    return Math.min(LONGEST_WAIT_MS, Math.max(1, this.#limit.waitMs(nowMs)));
   }
 }

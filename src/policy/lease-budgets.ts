@@ -97,6 +97,11 @@ export class LeaseBudgets<Limit extends LendableLimit = LendableLimit> {
     for (const [key, budget] of this.#budgets.entries()) yield [key, budget.limit];
   }
 
+  /** Gives the key a limit of another kind (lease-budget.ts). */
+  replaceLimit(key: string, limit: Limit, nowMs: number): void {
+    this.#budgets.peek(key)?.replaceLimit(limit, nowMs);
+  }
+
   get size(): number {
     return this.#budgets.size;
   }

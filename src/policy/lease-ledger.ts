@@ -40,7 +40,7 @@
  * parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
  * newcomer that finds all three budgets free overtakes nobody.
  */
-import { FairQueue } from './fair-queue.js';
+import { FairQueue, type FairQueueOptions } from './fair-queue.js';
 import {
   newServerBook,
   newUserBook,
@@ -100,7 +100,7 @@ export interface LedgerSnapshot {
 }
 
 export class LeaseLedger {
-  readonly #options: LeaseLedgerOptions;
+  #options: LeaseLedgerOptions;
   readonly #recalls: LeaseRecalls;
   #maxTotal: number;
   #totalOut = 0;
@@ -159,9 +159,23 @@ export class LeaseLedger {
     }
   }
 
-  setMaxTotal(maxTotal: number, nowMs: number): void {
-    this.#maxTotal = maxTotal;
-    if (this.#totalOut > maxTotal) this.#recalls.total(nowMs);
+  /**
+   * Other budgets and bounds from now on (`brokerMs` stays). Above a lowered budget nothing is granted and
+   * what is idle is recalled; exchanges in flight end by themselves.
+   */
+  configure(options: LeaseLedgerOptions, nowMs: number): void {
+    const former = this.#options.maxPerUser;
+    this.#options = options;
+    this.#maxTotal = options.maxTotal;
+    for (const { queue, shedEarly } of this.#servers.values()) {
+      queue.configure(queueOptions(options));
+      if (options.shedEarly !== undefined) shedEarly?.configure(options.shedEarly);
+    }
+    if (this.#totalOut > options.maxTotal) this.#recalls.total(nowMs);
+    // A limit of a key's own stays.
+    for (const { name, limit } of this.#users.values()) {
+      if (limit === former) this.#setUserLimit(name, options.maxPerUser, nowMs);
+    }
     this.#serve(nowMs);
   }
 
@@ -452,12 +466,8 @@ export class LeaseLedger {
   }
 
   #addServer(name: string, nowMs: number): ServerBook {
-    const { maxQueued, maxQueuedPerUser, queueTimeoutMs, shedEarly } = this.#options;
-    const queue = new FairQueue<Ticket>({
-      maxWaiting: maxQueued,
-      maxWaitingPerUser: maxQueuedPerUser,
-      timeoutMs: queueTimeoutMs,
-    });
+    const { shedEarly } = this.#options;
+    const queue = new FairQueue<Ticket>(queueOptions(this.#options));
     const early = shedEarly === undefined ? undefined : new ShedEarly(nowMs, shedEarly);
     const server = newServerBook(name, queue, early);
     this.#servers.set(name, server);
@@ -478,4 +488,16 @@ export class LeaseLedger {
     this.#parkedUsers.delete(user);
     this.#users.delete(user.name);
   }
+}
+
+function queueOptions({
+  maxQueued,
+  maxQueuedPerUser,
+  queueTimeoutMs,
+}: LeaseLedgerOptions): FairQueueOptions {
+  return {
+    maxWaiting: maxQueued,
+    maxWaitingPerUser: maxQueuedPerUser,
+    timeoutMs: queueTimeoutMs,
+  };
 }

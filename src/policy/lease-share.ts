@@ -150,6 +150,11 @@ export class LeaseShare {
     this.#deniedUntilMs = nowMs + waitMs;
   }
 
+  /** The limit was changed: a denial of the former one says nothing any more. */
+  forgetDenial(): void {
+    this.#deniedUntilMs = -Infinity;
+  }
+
   /** Everything unspent goes back; the report must be sent even when it is all zeros. */
   recall(nowMs: number): ChunkReport {
     return this.#report(nowMs, this.#unspent, true);

@@ -29,7 +29,7 @@ export const defaultShedEarly: ShedEarlyOptions = { minIntervalMs: 250, targetRa
 const LEAST_WAIT_MS = 10;
 
 export class ShedEarly {
-  readonly #options: ShedEarlyOptions;
+  #options: ShedEarlyOptions;
   #intervalMs: number;
   #backlogWaitMs: number;
   #lastEmptyAtMs: number;
@@ -64,6 +64,12 @@ export class ShedEarly {
   served(nowMs: number): void {
     this.#roll(nowMs);
     this.#served += 1;
+  }
+
+  /** Other options from now on; what was measured stays. */
+  configure(options: ShedEarlyOptions): void {
+    this.#options = options;
+    this.#intervalMs = Math.max(options.minIntervalMs, this.#intervalMs);
   }
 
   /** Adapts N and M to the measured service time. */

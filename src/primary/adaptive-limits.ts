@@ -7,17 +7,23 @@
 import { AimdLimiter, Gradient2Limiter, type AdaptiveLimit } from '../policy/adaptive-limiter.js';
 import { SampleWindow, type WindowSummary } from '../policy/sample-window.js';
 
-export interface AdaptiveLimitsOptions {
+/** What a reload may change. */
+interface AdaptiveSettings {
   /** Configured in-flight limits by server. */
   readonly limits: ReadonlyMap<string, number>;
   readonly isAdaptive: boolean;
   /** Servers whose limit follows their latency too; all others follow drops alone. */
   readonly byLatency?: ReadonlySet<string>;
+}
+
+export interface AdaptiveLimitsOptions extends AdaptiveSettings {
   readonly onLimit: (server: string, limit: number) => void;
   readonly onServiceTime: (server: string, usualMs: number) => void;
 }
 
 interface Upstream {
+  readonly configured: number;
+  readonly isByLatency: boolean;
   readonly limiter: AdaptiveLimit;
   readonly window: SampleWindow;
   limit: number;
@@ -33,17 +39,32 @@ const SMOOTHING = 0.3;
 export class AdaptiveLimits {
   readonly #options: AdaptiveLimitsOptions;
   readonly #upstreams = new Map<string, Upstream>();
+  #isAdaptive: boolean;
 
   constructor(options: AdaptiveLimitsOptions, nowMs: number) {
     this.#options = options;
+    this.#isAdaptive = options.isAdaptive;
     for (const [server, limit] of options.limits) {
-      this.#upstreams.set(server, {
-        limiter: newLimiter(limit, options.byLatency?.has(server) === true),
-        window: new SampleWindow(nowMs),
-        limit,
-        maxInFlight: 0,
-        usualMs: null,
-      });
+      this.#upstreams.set(server, newUpstream(limit, isByLatency(options, server), nowMs));
+    }
+  }
+
+  /** Other configured limits; servers whose limit stays keep what was learnt about them. */
+  configure(settings: AdaptiveSettings, nowMs: number): void {
+    const { limits, isAdaptive } = settings;
+    const beganOrEnded = isAdaptive !== this.#isAdaptive;
+    this.#isAdaptive = isAdaptive;
+    for (const server of this.#upstreams.keys()) {
+      if (!limits.has(server)) this.#upstreams.delete(server);
+    }
+    for (const [server, limit] of limits) {
+      const upstream = this.#upstreams.get(server);
+      const byLatency = isByLatency(settings, server);
+      const isSame = upstream?.configured === limit && upstream.isByLatency === byLatency;
+      if (isSame && !beganOrEnded) continue;
+      const usualMs = upstream?.usualMs ?? null;
+      this.#upstreams.set(server, { ...newUpstream(limit, byLatency, nowMs), usualMs });
+      this.#options.onLimit(server, limit);
     }
   }
 
@@ -64,7 +85,7 @@ export class AdaptiveLimits {
       this.#learnServiceTime(server, upstream, closed);
       const { maxInFlight } = upstream;
       upstream.maxInFlight = 0;
-      if (!this.#options.isAdaptive) continue;
+      if (!this.#isAdaptive) continue;
       const limit = upstream.limiter.learn({ ...closed, maxInFlight });
       if (limit === upstream.limit) continue;
       upstream.limit = limit;
@@ -104,4 +125,20 @@ function newLimiter(limit: number, isByLatency: boolean): AdaptiveLimit {
     initialLimit: limit,
   };
   return isByLatency ? new Gradient2Limiter(bounds) : new AimdLimiter(bounds);
+}
+
+function isByLatency({ byLatency }: AdaptiveSettings, server: string): boolean {
+  return byLatency?.has(server) === true;
+}
+
+function newUpstream(limit: number, isByLatency: boolean, nowMs: number): Upstream {
+  return {
+    configured: limit,
+    isByLatency,
+    limiter: newLimiter(limit, isByLatency),
+    window: new SampleWindow(nowMs),
+    limit,
+    maxInFlight: 0,
+    usualMs: null,
+  };
 }

@@ -10,6 +10,7 @@ import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
 import type { Alerts } from './alerts.js';
 import type { LogLevels } from './log-levels.js';
+import type { Reloads } from './reloads.js';
 import type { Revocations } from './revocations.js';
 import type { RollingRestart } from './rolling-restart.js';
 import {
@@ -28,6 +29,7 @@ export interface AdminOperationsOptions {
   readonly revocations: Revocations;
   readonly restart: RollingRestart;
   readonly logLevels: LogLevels;
+  readonly reloads: Reloads;
   readonly alerts: Pick<Alerts, 'view' | 'active' | 'test'>;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
@@ -38,7 +40,8 @@ const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
-  const { config, store, secrets, status, revocations, restart, logLevels, alerts, url } = options;
+  const { config, store, secrets, status, revocations, restart, reloads } = options;
+  const { logLevels, alerts, url } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
     store,
@@ -61,6 +64,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     ...createGrantOperations({ store, onChanged: () => revocations.announce(null) }),
     ...credentials,
     status: () => Promise.resolve(statusView(status, url, alerts.active())),
+    reload: () => reloads.run('an operator asked for it'),
     restartWorkers: () => {
       void restart.run('an operator asked for it');
       return Promise.resolve(restart.state);
@@ -69,7 +73,8 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     health: () => Promise.resolve(healthDocument(status, true)),
     listServers: () => Promise.resolve(serverViews(status)),
     testServer: async (name) => {
-      const server = Object.hasOwn(config.servers, name) ? config.servers[name] : undefined;
+      const { servers } = status.config;
+      const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
       if (server?.enabled !== true) throw new GatewayError('GW_SERVER_UNKNOWN');
       const { token } = await identity.mintToken({
         user: 'multi-mcp-test',

@@ -8,7 +8,11 @@ import type { Config } from '../../config/config.js';
 import type { PrimaryEvent, WorkerEvent } from '../ipc/admission-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { TickBatch } from '../kernel/tick-batch.js';
-import { LeaseLedger, type LedgerSnapshot } from '../policy/lease-ledger.js';
+import {
+  LeaseLedger,
+  type LeaseLedgerOptions,
+  type LedgerSnapshot,
+} from '../policy/lease-ledger.js';
 import type { Incarnation } from '../policy/lease-messages.js';
 import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-scale.js';
 import { defaultShedEarly } from '../policy/shed-early.js';
@@ -18,8 +22,10 @@ import { loadSignals, type LoadSources } from './load-signals.js';
 import { RateBudgets } from './rate-budgets.js';
 import { ServerBreakers, type BreakerView } from './server-breakers.js';
 
+type AdmissionConfig = Pick<Config, 'limits' | 'rate' | 'servers' | 'http'>;
+
 export interface AdmissionBrokerOptions {
-  readonly config: Pick<Config, 'limits' | 'rate' | 'servers' | 'http'>;
+  readonly config: AdmissionConfig;
   readonly send: (to: Incarnation, events: readonly PrimaryEvent[]) => void;
   /** The slowest worker's, from its last report. */
   readonly eventLoopDelayMs: () => number;
@@ -80,11 +86,12 @@ export class AdmissionBroker {
   readonly #breakers: ServerBreakers;
   readonly #adaptive: AdaptiveLimits;
   readonly #sample: () => LoadSignals;
-  readonly #loadScale: LoadScale;
+  #loadScale: LoadScale;
   readonly #errors = new TripRule();
   readonly #outbox: TickBatch<{ readonly to: Incarnation; readonly event: PrimaryEvent }>;
   readonly #workers = new Set<Incarnation>();
-  readonly #limits: ReadonlyMap<string, number>;
+  #config: AdmissionConfig;
+  #limits: ReadonlyMap<string, number>;
   #scale = 1;
   #load: LoadSignals | null = null;
   #prober = 0;
@@ -95,10 +102,11 @@ export class AdmissionBroker {
     this.#options = options;
     const { config } = options;
     const nowMs = monotonicMs();
+    this.#config = config;
     this.#limits = configuredLimits(config);
     const servers = [...this.#limits.keys()];
-    this.#calls = callLedger(config);
-    this.#streams = streamLedger(config);
+    this.#calls = new LeaseLedger(callBudgets(config));
+    this.#streams = new LeaseLedger(streamBudgets(config));
     for (const [server, limit] of this.#limits) {
       this.#calls.setServer(server, limit, nowMs);
       this.#streams.setServer(server, config.http.maxStreams, nowMs);
@@ -132,11 +140,7 @@ export class AdmissionBroker {
     const errorRate = (): number => this.#errorRate(monotonicMs());
     this.#sample =
       options.sampleLoad ?? (() => loadSignals({ system, eventLoopDelayMs, errorRate }));
-    this.#loadScale = new LoadScale(nowMs, {
-      ...defaultLoadScale,
-      minScale: MIN_RATE_SCALE,
-      threshold: config.rate.adaptive.threshold,
-    });
+    this.#loadScale = newLoadScale(config, nowMs);
     this.#outbox = new TickBatch(
       (items) => {
         this.#sendAll(items);
@@ -165,6 +169,39 @@ export class AdmissionBroker {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  /**
+   * Other servers, budgets and rates from now on. What is lent out above a lowered limit is recalled and
+   * runs out; nothing is granted meanwhile. Waiters of a server that is gone are refused.
+   */
+  configure(config: AdmissionConfig): void {
+    const nowMs = monotonicMs();
+    const former = this.#limits;
+    const { adaptive } = config.rate;
+    if (adaptive.threshold !== this.#config.rate.adaptive.threshold) {
+      this.#loadScale = newLoadScale(config, nowMs);
+    }
+    this.#config = config;
+    this.#limits = configuredLimits(config);
+    this.#calls.configure(callBudgets(config), nowMs);
+    this.#streams.configure(streamBudgets(config), nowMs);
+    for (const server of former.keys()) {
+      if (this.#limits.has(server)) continue;
+      this.#calls.closeServer(server, nowMs);
+      this.#streams.closeServer(server, nowMs);
+    }
+    for (const [server, limit] of this.#limits) {
+      if (!former.has(server)) this.#calls.setServer(server, limit, nowMs);
+      this.#streams.setServer(server, config.http.maxStreams, nowMs);
+    }
+    // Tells the ledger the limits that changed.
+    const settings = { limits: this.#limits, isAdaptive: adaptive.enabled };
+    this.#adaptive.configure({ ...settings, byLatency: byLatency(config) }, nowMs);
+    this.#breakers.setServers([...this.#limits.keys()]);
+    this.#rates.configure(config, nowMs);
+    if (!adaptive.enabled && this.#scale < 1) this.#setScale(1, nowMs);
+    this.#outbox.schedule();
   }
 
   /** A new worker process: from now on its messages count. */
@@ -273,10 +310,14 @@ export class AdmissionBroker {
   #sampleLoad(): void {
     const nowMs = monotonicMs();
     this.#load = this.#sample();
-    if (!this.#options.config.rate.adaptive.enabled) return;
+    if (!this.#config.rate.adaptive.enabled) return;
     const scale = this.#loadScale.update(nowMs, this.#load);
     const isNews = Math.abs(scale - this.#scale) >= SCALE_STEP || (scale === 1 && this.#scale < 1);
     if (!isNews) return;
+    this.#setScale(scale, nowMs);
+  }
+
+  #setScale(scale: number, nowMs: number): void {
     this.#scale = scale;
     this.#rates.setScale(scale, nowMs);
     for (const to of this.#workers) this.#push(to, { kind: 'scale', scale });
@@ -338,8 +379,16 @@ function configuredLimits({
   );
 }
 
-function callLedger({ limits }: Pick<Config, 'limits'>): LeaseLedger {
-  return new LeaseLedger({
+function newLoadScale({ rate }: Pick<Config, 'rate'>, nowMs: number): LoadScale {
+  return new LoadScale(nowMs, {
+    ...defaultLoadScale,
+    minScale: MIN_RATE_SCALE,
+    threshold: rate.adaptive.threshold,
+  });
+}
+
+function callBudgets({ limits }: Pick<Config, 'limits'>): LeaseLedgerOptions {
+  return {
     maxTotal: limits.maxTotalConnections,
     maxPerUser: limits.maxConcurrentRequestsPerUser,
     maxQueued: limits.queueMaxSize,
@@ -353,17 +402,17 @@ function callLedger({ limits }: Pick<Config, 'limits'>): LeaseLedger {
         limits.queueTimeoutMs * BACKLOG_SHARE * Math.max(1, limits.queueMaxSize / USUAL_QUEUE),
       ),
     },
-  });
+  };
 }
 
-function streamLedger({ http }: Pick<Config, 'http'>): LeaseLedger {
-  return new LeaseLedger({
+function streamBudgets({ http }: Pick<Config, 'http'>): LeaseLedgerOptions {
+  return {
     maxTotal: http.maxStreams,
     maxPerUser: http.maxStreamsPerUser,
     maxQueued: http.maxStreams,
     maxQueuedPerUser: http.maxStreamsPerUser,
     queueTimeoutMs: STREAM_WAIT_MS,
-  });
+  };
 }
 
 function byLatency({ servers }: Pick<Config, 'servers'>): ReadonlySet<string> {

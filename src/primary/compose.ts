@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
-import type { EffectiveSetting } from '../../config/effective-settings.js';
-import { processEnv } from '../../config/load.js';
+import { processEnv, type LoadedConfig } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { credentialKeys } from '../admin/credential-operations.js';
 import { VERSION } from '../kernel/version.js';
@@ -23,7 +22,9 @@ import { alertGauges } from './alert-gauges.js';
 import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
+import { ConfigSpread } from './config-spread.js';
 import { deliverFirstKey } from './first-key.js';
+import { FileWatch } from './file-watch.js';
 import { JwksKeeper } from './jwks-keeper.js';
 import { LogLevels } from './log-levels.js';
 import { rotateLogs } from './log-rotation.js';
@@ -32,8 +33,10 @@ import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
 import { ReadySignal } from './ready-signal.js';
 import { answerQuery } from './queries.js';
+import { Reloads } from './reloads.js';
 import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
+import { RunningConfig } from './running-config.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { TrafficHistory } from './traffic-history.js';
@@ -42,8 +45,8 @@ import { isServing, serverViews, statusLine, type StatusSource } from './status-
 export interface Primary {
   readonly log: Logger;
   start(): Promise<void>;
-  /** Every process opens its log files again, as after a rotation by other means. */
-  reopenLogs(): void;
+  /** Reads the configuration again; every process opens its log files again. */
+  reload(): void;
   /** Drains and ends everything. Never rejects; a second call waits for the first. */
   stop(drainTimeoutMs: number): Promise<void>;
   /** Ends everything within a second; children of upstream hosts too. */
@@ -58,9 +61,11 @@ const NOW_MS = 500;
 
 /** Rejects with PortHeldError, SecretFileError, GW_STORE_UNAVAILABLE or a system error. */
 export async function composePrimary(
-  config: Config,
-  settings: () => readonly EffectiveSetting[],
+  loaded: LoadedConfig,
+  loadAgain: () => LoadedConfig,
 ): Promise<Primary> {
+  const { config } = loaded;
+  let { settings } = loaded;
   const programLog = createProgramLog({
     level: config.logLevel,
     file: join(config.logDir, 'multi-mcp-production.log'),
@@ -77,7 +82,8 @@ export async function composePrimary(
   const startedAt = wallDate();
   let isDraining = false;
 
-  const watching = composeAlerts(config, lock.port, log);
+  const running = new RunningConfig(config);
+  const watching = composeAlerts({ monitoring: running.liveMonitoring() }, lock.port, log);
   const { alerts } = watching;
   const revocations = new Revocations(() => tree, log);
   const system = new SystemSampler({
@@ -106,7 +112,7 @@ export async function composePrimary(
   });
   const tree: ProcessTree = new ProcessTree({
     entry: fileURLToPath(new URL('../main.js', import.meta.url)),
-    config,
+    running,
     port: lock.port,
     version: VERSION,
     workerSecrets: {
@@ -138,7 +144,7 @@ export async function composePrimary(
             settleMetrics: () => metrics.settle(),
             traffic,
             alerts: () => alerts.view(),
-            settings,
+            settings: () => settings(),
           });
           return;
         case 'revocation-applied':
@@ -155,6 +161,9 @@ export async function composePrimary(
             place.process.send({ type: 'log-level', level });
           });
           return;
+        case 'config-applied':
+          spread.confirmed(place, message.version);
+          return;
         case 'worker-failed':
           log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
       }
@@ -163,9 +172,11 @@ export async function composePrimary(
       admission.workerExited(place.incarnation);
       revocations.workerGone(place);
       metrics.onWorkerExit(place);
+      spread.confirmed(place, Infinity);
     },
     onHostExit: (place) => {
       metrics.onHostExit(place);
+      spread.confirmed(place, Infinity);
     },
     onHostMessage: (place, message) => {
       metrics.onHostMessage(place, message);
@@ -174,6 +185,7 @@ export async function composePrimary(
           place.process.send({ type: 'host-log-level', level });
         });
       }
+      if (message.type === 'host-config-applied') spread.confirmed(place, message.version);
       if (message.type === 'host-failed')
         log.error({ reason: message.reason }, 'an upstream host did not start');
     },
@@ -181,7 +193,7 @@ export async function composePrimary(
   });
   const restart = new RollingRestart({
     tree,
-    drainTimeoutMs: () => config.http.drainTimeoutMs,
+    drainTimeoutMs: () => running.config.http.drainTimeoutMs,
     log,
   });
   const logLevels = new LogLevels({
@@ -193,9 +205,35 @@ export async function composePrimary(
     },
     log,
   });
+  const spread = new ConfigSpread(() => tree, log);
+  const reloads = new Reloads({
+    running,
+    load: () => {
+      const again = loadAgain();
+      settings = again.settings;
+      return Promise.resolve(again.config);
+    },
+    spread,
+    admission,
+    restart,
+    alerts,
+    log,
+    onApplied: (next) => {
+      logLevels.configure(next.logLevel);
+    },
+  });
+  const fileWatch = new FileWatch({
+    path: config.configPath ?? '',
+    onChange: () => {
+      if (running.config.reloadOnChange) void reloads.run('the file changed');
+    },
+  });
   const rotation = rotateLogs(config, programLog, tree);
   const status: StatusSource = {
-    config,
+    get config() {
+      return running.config;
+    },
+    configDocument: () => running.document(),
     tree,
     version: VERSION,
     startedAt,
@@ -213,7 +251,7 @@ export async function composePrimary(
   });
   const metrics = new PrimaryMetrics({
     status,
-    more: alertGauges(alerts),
+    more: [...alertGauges(alerts), ...running.metrics()],
     onMerged: (delta) => {
       watching.merged(delta);
       traffic.add(delta, monotonicMs());
@@ -231,6 +269,7 @@ export async function composePrimary(
     revocations,
     restart,
     logLevels,
+    reloads,
     alerts,
     url,
   });
@@ -244,6 +283,7 @@ export async function composePrimary(
   });
 
   const release = async (): Promise<void> => {
+    fileWatch.stop();
     admission.stop();
     system.stop();
     issuers.close();
@@ -270,9 +310,11 @@ export async function composePrimary(
       watching.start(alertSignals(status), store);
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
+      if (config.configPath !== null) fileWatch.start();
     },
-    reopenLogs: () => {
+    reload: () => {
       rotation.reopen();
+      void reloads.run('SIGHUP');
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;

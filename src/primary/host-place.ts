@@ -16,6 +16,8 @@ export interface HostPlace {
   readonly socketPath: string;
   inFlight: number;
   servers: readonly HostServerStatus[];
+  /** Of the configuration that it was given, or confirmed. */
+  configVersion: number;
 }
 
 export interface HostPlaceOptions {
@@ -40,13 +42,18 @@ export function createHostPlace(options: HostPlaceOptions): HostPlace {
     socketPath,
     inFlight: 0,
     servers: [],
+    configVersion: 0,
     process: new SupervisedProcess({
       name: `upstream host ${index}`,
       fork: () =>
         fork(entry, ['--role=host'], {
           env: { ...processEnv(), UV_THREADPOOL_SIZE: String(uvThreadpoolSize()) },
         }),
-      startMessage,
+      startMessage: () => {
+        const message = startMessage();
+        place.configVersion = message.configVersion;
+        return message;
+      },
       isReady: (message) => isHostToPrimary(message) && message.type === 'host-ready',
       onMessage: (message) => {
         if (!isHostToPrimary(message)) return;
@@ -58,6 +65,7 @@ export function createHostPlace(options: HostPlaceOptions): HostPlace {
         options.onMessage(place, message);
       },
       onExit: () => {
+        options.onExit(place);
         place.inFlight = 0;
         place.servers = [];
         options.onExit(place);

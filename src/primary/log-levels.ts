@@ -15,22 +15,32 @@ export interface LogLevelsOptions {
 
 export class LogLevels {
   readonly #options: LogLevelsOptions;
+  #configured: string;
   #level: string;
   #timer: NodeJS.Timeout | undefined;
   #resetsAt: string | null = null;
 
   constructor(options: LogLevelsOptions) {
     this.#options = options;
+    this.#configured = options.configured;
     this.#level = options.configured;
   }
 
   view(): LogLevelView {
-    return { level: this.#level, configured: this.#options.configured, resetsAt: this.#resetsAt };
+    return { level: this.#level, configured: this.#configured, resetsAt: this.#resetsAt };
+  }
+
+  /** The configuration says another level from now on; one that was set by hand holds as long as it was to. */
+  configure(level: string): void {
+    const isByHand = this.#level !== this.#configured;
+    if (level === this.#configured) return;
+    this.#configured = level;
+    if (!isByHand) this.set({ level: null, forSeconds: null });
   }
 
   /** For a new process, which begins with the configured level: calls back when another one holds. */
   tell(send: (level: string) => void): void {
-    if (this.#level !== this.#options.configured) send(this.#level);
+    if (this.#level !== this.#configured) send(this.#level);
   }
 
   set({ level, forSeconds }: SetLogLevelInput): LogLevelView {
@@ -43,7 +53,7 @@ export class LogLevels {
       }, ms).unref();
     }
     const before = this.#level;
-    this.#level = level ?? this.#options.configured;
+    this.#level = level ?? this.#configured;
     this.#options.apply(this.#level);
     const { resetsAt } = this.view();
     this.#options.log.info({ before, level: this.#level, resetsAt }, 'the log level was changed');

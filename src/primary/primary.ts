@@ -24,7 +24,7 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
   }
   let primary: Primary;
   try {
-    primary = await composePrimary(loaded.config, loaded.settings);
+    primary = await composePrimary(loaded, () => loadConfig({ path: pathOf(argv) }));
   } catch (thrown) {
     exitBecause(thrown);
   }
@@ -38,10 +38,8 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
 }
 
 function loadOrExit(argv: readonly string[]): LoadedConfig {
-  const index = argv.indexOf('--config');
-  const path = index === -1 ? undefined : argv[index + 1];
   try {
-    const loaded = loadConfig({ path });
+    const loaded = loadConfig({ path: pathOf(argv) });
     if (loaded.warnings.length > 0) {
       process.stderr.write(`${formatProblems(loaded.warnings, { color: process.stderr.isTTY })}\n`);
     }
@@ -51,6 +49,11 @@ function loadOrExit(argv: readonly string[]): LoadedConfig {
     process.stderr.write(`${formatProblems(thrown.problems, { color: process.stderr.isTTY })}\n`);
     process.exit(EXIT.config);
   }
+}
+
+function pathOf(argv: readonly string[]): string | undefined {
+  const index = argv.indexOf('--config');
+  return index === -1 ? undefined : argv[index + 1];
 }
 
 function installSignals(primary: Primary, drainTimeoutMs: number): void {
@@ -69,8 +72,7 @@ function installSignals(primary: Primary, drainTimeoutMs: number): void {
   process.on('SIGINT', stop);
   // Without a listener it ends the process, and a terminal that closes sends it to the whole group.
   process.on('SIGHUP', () => {
-    primary.reopenLogs();
-    primary.log.info({ signal: 'SIGHUP' }, 'logs opened again');
+    primary.reload();
   });
 }
 

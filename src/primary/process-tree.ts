@@ -16,7 +16,8 @@ import { createWorkerPlace, type WorkerPlace } from './worker-place.js';
 export interface ProcessTreeOptions {
   /** Absolute path of the program's entry. */
   readonly entry: string;
-  readonly config: Config;
+  /** Read at each fork. */
+  readonly running: { readonly config: Config; readonly version: number };
   readonly port: number;
   readonly version: string;
   readonly workerSecrets: WorkerSecrets;
@@ -26,8 +27,8 @@ export interface ProcessTreeOptions {
   readonly onWorkerMessage: (place: WorkerPlace, message: WorkerToPrimary) => void;
   /** The process is gone: whatever it held is free. */
   readonly onWorkerExit: (place: WorkerPlace) => void;
-  readonly onHostExit: (place: HostPlace) => void;
   readonly onHostMessage: (place: HostPlace, message: HostToPrimary) => void;
+  readonly onHostExit: (place: HostPlace) => void;
   readonly log: Logger;
 }
 
@@ -49,7 +50,8 @@ export class ProcessTree {
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
-    const { config, entry } = options;
+    const { running, entry } = options;
+    const { config } = running;
     // Workers accept by themselves: no connection takes a hop through the primary.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: entry, args: ['--role=worker'], serialization: 'json' });
@@ -133,14 +135,15 @@ export class ProcessTree {
   }
 
   #workerPlace(index: number, restartsBefore: number): WorkerPlace {
-    const { config, port, version, workerSecrets, log, onWorkerExit } = this.#options;
+    const { running, port, version, workerSecrets, log, onWorkerExit } = this.#options;
     return createWorkerPlace({
       index,
-      config: () => config,
+      config: () => running.config,
       startMessage: () => ({
         type: 'worker-start',
         workerIndex: index,
-        config,
+        config: running.config,
+        configVersion: running.version,
         secrets: workerSecrets,
         port,
         hostSockets: this.hosts.map(({ socketPath }) => socketPath),
@@ -169,17 +172,18 @@ export class ProcessTree {
   }
 
   #hostPlace(index: number): HostPlace {
-    const { config, entry, hostSecrets, log, socketDir } = this.#options;
+    const { running, entry, hostSecrets, log, socketDir, onHostExit } = this.#options;
     const socketPath = join(socketDir, `host-${index}.sock`);
     const environment = processEnv();
     return createHostPlace({
       index,
       entry,
       socketPath,
-      uvThreadpoolSize: () => config.uvThreadpoolSize,
+      uvThreadpoolSize: () => running.config.uvThreadpoolSize,
       startMessage: () => ({
         type: 'host-start',
-        config,
+        config: running.config,
+        configVersion: running.version,
         secrets: hostSecrets,
         socketPath,
         hostIndex: index,
@@ -196,9 +200,7 @@ export class ProcessTree {
         }
         this.#options.onHostMessage(place, message);
       },
-      onExit: (place) => {
-        this.#options.onHostExit(place);
-      },
+      onExit: onHostExit,
       startTimeoutMs: START_TIMEOUT_MS,
       heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
       log,

@@ -24,7 +24,7 @@ type Rate =
   | { readonly kind: 'bucket'; readonly size: number; readonly perSecond: number };
 
 export class RateBudgets {
-  readonly #config: Pick<Config, 'rate' | 'servers'>;
+  #config: Pick<Config, 'rate' | 'servers'>;
   readonly #budgets: LeaseBudgets<Limit>;
   /** Rates of API keys, as told last; of those that have a budget now. */
   readonly #keyRates = new Map<string, number>();
@@ -71,12 +71,13 @@ export class RateBudgets {
 
   setScale(scale: number, nowMs: number): void {
     this.#scale = scale;
-    for (const [key, limit] of this.#budgets.limits()) {
-      const rate = this.#rate(key);
-      if (rate === null) continue;
-      if (limit instanceof SlidingWindow) limit.setLimit(scaled(rate.perSecond, scale));
-      else limit.setRate(nowMs, this.#bucketOptions(rate));
-    }
+    this.#applyRates(nowMs);
+  }
+
+  /** Other rates from now on; what was spent and lent under the former ones counts on. */
+  configure(config: Pick<Config, 'rate' | 'servers'>, nowMs: number): void {
+    this.#config = config;
+    this.#applyRates(nowMs);
   }
 
   /** Callers and servers with an account now. */
@@ -115,6 +116,19 @@ export class RateBudgets {
     this.#keyRates.set(key, perSecond);
     const limit = this.#budgets.limitOf(key);
     if (limit instanceof SlidingWindow) limit.setLimit(scaled(perSecond, this.#scale));
+  }
+
+  #applyRates(nowMs: number): void {
+    for (const [key, limit] of this.#budgets.limits()) {
+      const rate = this.#rate(key);
+      // No limit any more: workers stop asking, and the clean-up forgets it.
+      if (rate === null) continue;
+      if (limit instanceof SlidingWindow && rate.kind === 'window') {
+        limit.setLimit(scaled(rate.perSecond, this.#scale));
+      } else if (limit instanceof TokenBucket && rate.kind === 'bucket') {
+        limit.setRate(nowMs, this.#bucketOptions(rate));
+      } else this.#budgets.replaceLimit(key, this.#create(key, nowMs), nowMs);
+    }
   }
 
   #create(key: string, nowMs: number): Limit {

@@ -33,7 +33,15 @@ export class ServerBreakers {
 
   constructor(options: ServerBreakersOptions) {
     this.#options = options;
-    for (const server of options.servers) {
+    this.setServers(options.servers);
+  }
+
+  /** Newcomers begin closed, those that are gone are forgotten, all others stay as they are. */
+  setServers(servers: readonly string[]): void {
+    const wanted = new Set(servers);
+    for (const server of this.#kept.keys()) if (!wanted.has(server)) this.#kept.delete(server);
+    for (const server of wanted) {
+      if (this.#kept.has(server)) continue;
       const breaker = new CircuitBreaker(Math.random);
       this.#kept.set(server, {
         breaker,

@@ -13,7 +13,9 @@ import type { SystemSample } from './system-sampler.js';
 export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface StatusSource {
+  /** The one in force; another after a reload. */
   readonly config: Config;
+  readonly configDocument: () => Readonly<Record<string, unknown>>;
   readonly tree: ProcessTree;
   readonly version: string;
   readonly startedAt: Date;
@@ -67,6 +69,7 @@ export function healthDocument(
     startedAt: startedAt.toISOString(),
     uptimeSeconds: Math.round(process.uptime()),
     store: storeDescription,
+    config: source.configDocument(),
     connectionPool: {
       inFlight: sum(Object.values(inFlightByServer(tree))),
       // Slots leased to workers: those in flight, and those idle for at most 250 ms.
@@ -100,19 +103,21 @@ export function healthDocument(
     ),
     system: source.system(),
     alerts: source.activeAlerts(),
-    workers: tree.workers.map(({ index, process, front, gauges }) => ({
+    workers: tree.workers.map(({ index, process, front, gauges, configVersion }) => ({
       index,
       pid: process.pid,
       state: process.state,
       restarts: process.restarts,
       front: front?.name ?? null,
+      configVersion,
       ...gauges,
     })),
-    upstreamHosts: tree.hosts.map(({ index, process, inFlight }) => ({
+    upstreamHosts: tree.hosts.map(({ index, process, inFlight, configVersion }) => ({
       index,
       pid: process.pid,
       state: process.state,
       restarts: process.restarts,
+      configVersion,
       inFlight,
     })),
   };

@@ -21,6 +21,8 @@ export interface WorkerPlace {
   /** Of the present process; null until it is ready. */
   front: { readonly name: 'uws' | 'node'; readonly reason: string } | null;
   gauges: WorkerGauges | null;
+  /** Of the configuration that it was given, or confirmed. */
+  configVersion: number;
 }
 
 export interface WorkerPlaceOptions {
@@ -46,6 +48,7 @@ export function createWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
     incarnation: 0,
     front: null,
     gauges: null,
+    configVersion: 0,
     process: new SupervisedProcess({
       name: `worker ${index + 1}`,
       fork: () => {
@@ -57,7 +60,11 @@ export function createWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
           UWS_HTTP_MAX_HEADERS_SIZE: String(http.maxHeaderBytes),
         }).process;
       },
-      startMessage,
+      startMessage: () => {
+        const message = startMessage();
+        place.configVersion = message.configVersion;
+        return message;
+      },
       isHello: (message) => isWorkerToPrimary(message) && message.type === 'worker-hello',
       isReady: (message) => isWorkerToPrimary(message) && message.type === 'worker-ready',
       onMessage: (message) => {

@@ -99,6 +99,7 @@ void t.test('an empty file has the documented defaults', (t) => {
     logToStdout: false,
     logRequests: true,
     tracing: null,
+    reloadOnChange: true,
     store: { mongodbUri: null, mongodbMaxPoolSize: 10, onUnavailable: 'degrade' },
     secrets: SECRETS,
     servers: {},

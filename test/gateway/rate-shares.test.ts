@@ -142,3 +142,35 @@ t.test("a key's own rate counts in its user's stead, and is told with each ask",
   t.equal(shares.users, 0, 'an idle key is forgotten');
   t.end();
 });
+
+t.test('limits that go are not met any more, and what was lent for them is still told', (t) => {
+  const { shares, sent, chunk } = worker();
+  void shares.spend(ratesOf(shares), 0);
+  chunk('user:ana', 5, 1);
+  chunk('server:s', 5, 1);
+  chunk('gateway', 5, 1);
+  shares.setLimits({ hasGatewayLimit: false, hasUserLimit: true, limitedServers: new Set() });
+  t.same(
+    ratesOf(shares).map(({ key }) => key),
+    ['user:ana'],
+  );
+  sent.length = 0;
+  shares.sweep(60);
+  shares.sweep(120);
+  const told = sent.flatMap((event) => (event.kind === 'report' ? [event.limit] : []));
+  t.ok(told.includes('gateway') && told.includes('server:s'));
+  shares.setLimits({ hasGatewayLimit: true, hasUserLimit: true, limitedServers: new Set(['s']) });
+  t.equal(ratesOf(shares).length, 3);
+  t.end();
+});
+
+t.test('a denial of the former limits does not outlive them', (t) => {
+  const { shares } = worker();
+  void shares.spend(ratesOf(shares), 0);
+  shares.beforeSend(0);
+  shares.onMessage({ kind: 'chunk-denied', to: 1, key: 'user:ana', waitMs: 60_000 }, 1);
+  t.match(shares.spend(ratesOf(shares), 2), { waitMs: Number });
+  shares.setLimits({ hasGatewayLimit: true, hasUserLimit: true, limitedServers: new Set(['s']) });
+  t.type(shares.spend(ratesOf(shares), 3), Promise, 'the primary is asked again');
+  t.end();
+});

@@ -464,3 +464,20 @@ t.test('what can never be admitted is denied for a day, not for ever', (t) => {
   t.notOk(budget.hasPending);
   t.end();
 });
+
+t.test('a limit of another kind counts what is lent as spent', (t) => {
+  const sent: ChunkMessage[] = [];
+  const budget = new LeaseBudget<LendableLimit>(
+    'k',
+    new SlidingWindow({ limit: 10, windowMs: 1000 }),
+    (message) => sent.push(message),
+  );
+  budget.ask(1, { needed: 6, wanted: 6 }, 0);
+  budget.replaceLimit(new TokenBucket({ capacity: 8, refillPerSecond: 1 }, 0), 0);
+  budget.ask(2, { needed: 5, wanted: 5 }, 0);
+  t.match(sent.at(-1), { kind: 'chunk', to: 2, count: 2 }, '6 of the 8 are with the other worker');
+  budget.report(1, { spent: 6, returned: 0, spentAgeMs: 0, answersRecall: false }, 0);
+  budget.ask(2, { needed: 1, wanted: 1 }, 0);
+  t.match(sent.at(-1), { kind: 'chunk-denied' }, 'and what it says about them changes nothing');
+  t.end();
+});

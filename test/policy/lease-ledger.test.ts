@@ -409,7 +409,7 @@ t.test('lowering a limit recalls what may lie idle above it', (t) => {
   ledger.drain();
   ledger.setServer('s', 1, 0);
   t.same(brief(ledger.drain()), ['recall server s from 1', 'recall server s from 2']);
-  ledger.setMaxTotal(1, 0);
+  ledger.configure({ ...WIDE, maxTotal: 1 }, 0);
   t.same(brief(ledger.drain()), ['recall total  from 1', 'recall total  from 2']);
   t.end();
 });
@@ -422,11 +422,40 @@ t.test('limits can change while calls are in flight', (t) => {
   t.same(grants(ledger), ['grant 1', 'grant 2'], 'one out is enough for the lower limit');
   ledger.setServer('s', 10, 0);
   t.same(grants(ledger), ['grant 3', 'grant 4'], 'up to the total');
-  ledger.setMaxTotal(1, 0);
+  ledger.configure({ ...WIDE, maxTotal: 1 }, 0);
   ledger.returned(1, { kind: 'server', key: 's', count: 2 }, 0);
   t.same(grants(ledger), []);
-  ledger.setMaxTotal(2, 0);
+  ledger.configure({ ...WIDE, maxTotal: 2 }, 0);
   t.same(grants(ledger), ['grant 5']);
+  t.end();
+});
+
+t.test('a lowered budget of users holds for what comes, a raised one serves who waits', (t) => {
+  const ledger = ledgerWith({ maxPerUser: 2, brokerMs: 400 }, { s: 10 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'ana', 's', { from: 2 });
+  ledger.drain();
+  ledger.configure({ ...WIDE, maxPerUser: 1 }, 0);
+  t.same(brief(ledger.drain()), ['recall user ana from 1', 'recall user ana from 2']);
+  ask(ledger, 3, 'ana', 's');
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+  t.same(grants(ledger), [], 'one is out still, and one is the limit');
+  ledger.configure({ ...WIDE, maxPerUser: 2 }, 2);
+  t.same(grants(ledger), ['grant 3']);
+  t.end();
+});
+
+t.test('a shorter time and a smaller queue hold for who waits and who comes', (t) => {
+  const ledger = ledgerWith({ queueTimeoutMs: 10_000 }, { s: 1 });
+  ask(ledger, 1, 'ana', 's');
+  ask(ledger, 2, 'bo', 's');
+  ask(ledger, 3, 'cy', 's');
+  ledger.configure({ ...WIDE, queueTimeoutMs: 500, maxQueued: 1 }, 0);
+  t.same(grants(ledger), ['grant 1'], 'nobody who waits is sent away by the smaller queue');
+  ask(ledger, 4, 'dee', 's');
+  t.same(brief(ledger.drain()).at(-1), 'refuse 4 queue-full');
+  ledger.tick(501);
+  t.same(grants(ledger), ['refuse 2 queue-timeout', 'refuse 3 queue-timeout']);
   t.end();
 });
 

@@ -15,6 +15,15 @@ const key = {
   lastUsedAt: null,
   useCount: 0,
 };
+const reloaded = {
+  ok: true,
+  version: 2,
+  summary: '+1 servers (files), ~0, -0',
+  workersReplacedFor: ['http.bodyTimeout'],
+  restartNeededFor: ['global.port'],
+  problems: [],
+  durationMs: 12,
+};
 const restarting = { running: { replaced: 0, workers: 2 }, last: null };
 const restarted = {
   running: null,
@@ -70,6 +79,7 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
       ok: true,
       steps: [{ step: 'initialize', ok: true, durationMs: 12.5, detail: '2025-11-25' }],
     }),
+    reload: answer('reload', reloaded),
     restartWorkers: answer('restartWorkers', restarting),
     restartState: answer('restartState', restarted),
     logLevel: answer('logLevel', { level: 'info', configured: 'info', resetsAt: null }),

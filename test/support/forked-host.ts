@@ -97,6 +97,7 @@ export async function forkHost(
   child.send({
     type: 'host-start',
     config,
+    configVersion: 1,
     secrets: {},
     socketPath,
     hostIndex: 0,

@@ -1,0 +1,140 @@
+/**
+ * Reload: read, compare, apply only what changed, tell. Nothing is touched unless the whole file is valid.
+ * One after another; those asked for while one waits are that one. What takes new workers is brought about
+ * by a rolling restart, what takes a new gateway is named and left as it is.
+ */
+import type { Logger } from 'pino';
+import type { Config } from '../../config/config.js';
+import {
+  compareConfigs,
+  describeChange,
+  isEffective,
+  keepUntilRestart,
+} from '../../config/config-change.js';
+import { ConfigError, type Problem } from '../../config/problem.js';
+import type { ReloadReport } from '../admin/lifecycle-operations.js';
+import { monotonicMs } from '../kernel/clock.js';
+import type { AdmissionBroker } from './admission-broker.js';
+import type { AlertRaiser } from './alerts.js';
+import type { ConfigSpread } from './config-spread.js';
+import type { RollingRestart } from './rolling-restart.js';
+import type { RunningConfig } from './running-config.js';
+
+export interface ReloadsOptions {
+  readonly running: RunningConfig;
+  /** The configuration as it should be now. Rejects with ConfigError, or when the store is away. */
+  readonly load: () => Promise<Config>;
+  readonly spread: Pick<ConfigSpread, 'toHosts' | 'toWorkers'>;
+  readonly admission: Pick<AdmissionBroker, 'configure'>;
+  readonly restart: Pick<RollingRestart, 'run'>;
+  readonly alerts: AlertRaiser;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** What the primary itself has to change. */
+  readonly onApplied: (config: Config) => void;
+}
+
+const MAX_PROBLEMS = 50;
+
+export class Reloads {
+  readonly #options: ReloadsOptions;
+  #running: Promise<ReloadReport> = Promise.resolve(NOTHING_YET);
+  #next: Promise<ReloadReport> | null = null;
+
+  constructor(options: ReloadsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every process runs by what was read. Never rejects. */
+  run(reason: string): Promise<ReloadReport> {
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      this.#running = this.#reload(reason);
+      return this.#running;
+    });
+    return this.#next;
+  }
+
+  async #reload(reason: string): Promise<ReloadReport> {
+    const startedAtMs = monotonicMs();
+    try {
+      return await this.#apply(reason, await this.#options.load(), startedAtMs);
+    } catch (thrown) {
+      return this.#refuse(reason, thrown, startedAtMs);
+    }
+  }
+
+  async #apply(reason: string, wanted: Config, startedAtMs: number): Promise<ReloadReport> {
+    const { running, spread, admission, restart, alerts, log } = this.#options;
+    const change = compareConfigs(running.config, wanted);
+    const { workers, restart: needed } = change.settings;
+    const summary = describeChange(change);
+    if (isEffective(change)) {
+      const config = keepUntilRestart(running.config, wanted);
+      const version = running.replace(config);
+      this.#options.onApplied(config);
+      await spread.toHosts(version, config);
+      admission.configure(config);
+      await spread.toWorkers(version, config);
+    }
+    const durationMs = Math.round(monotonicMs() - startedAtMs);
+    const { version } = running;
+    running.reloaded(true, summary);
+    alerts.clear('config-reload-failed', null);
+    log.info({ reason, version, durationMs, ...change }, `reload: ${summary}`);
+    if (workers.length > 0) void restart.run(`reload: ${workers.join(', ')}`);
+    return {
+      ok: true,
+      version,
+      summary,
+      workersReplacedFor: workers,
+      restartNeededFor: needed,
+      problems: [],
+      durationMs,
+    };
+  }
+
+  #refuse(reason: string, thrown: unknown, startedAtMs: number): ReloadReport {
+    const { running, alerts, log } = this.#options;
+    const problems =
+      thrown instanceof ConfigError
+        ? thrown.problems.slice(0, MAX_PROBLEMS).map(oneLine)
+        : [thrown instanceof Error ? thrown.message : String(thrown)];
+    const [first = ''] = problems;
+    const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
+    const summary = `${first}${more}`;
+    const { version } = running;
+    running.reloaded(false, summary);
+    log.error({ reason, version, problems }, `reload refused, nothing was changed: ${summary}`);
+    alerts.raise(
+      'config-reload-failed',
+      null,
+      `The configuration was not applied; version ${version} stays in force: ${summary}`,
+    );
+    return {
+      ok: false,
+      version,
+      summary,
+      workersReplacedFor: [],
+      restartNeededFor: [],
+      problems,
+      durationMs: Math.round(monotonicMs() - startedAtMs),
+    };
+  }
+}
+
+const NOTHING_YET: ReloadReport = {
+  ok: true,
+  version: 1,
+  summary: '',
+  workersReplacedFor: [],
+  restartNeededFor: [],
+  problems: [],
+  durationMs: 0,
+};
+
+/** `file:line:column setting message (hint)`. */
+function oneLine({ file, line, column, path, message, hint }: Problem): string {
+  const place = [file ?? 'environment', line, column].filter((part) => part !== null).join(':');
+  const subject = path === '' ? '' : ` ${path}`;
+  return `${place}${subject} ${message}${hint === null ? '' : ` (${hint})`}`;
+}

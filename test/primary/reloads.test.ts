@@ -1,0 +1,111 @@
+import { pino } from 'pino';
+import t from 'tap';
+import type { Config } from '../../config/config.js';
+import { inspectText } from '../config/inspect-text.js';
+import { ConfigError } from '../../config/problem.js';
+import { Reloads } from '../../src/primary/reloads.js';
+import { RunningConfig } from '../../src/primary/running-config.js';
+
+const configOf = (t: Parameters<typeof inspectText>[0], file: object): Config =>
+  inspectText(t, JSON.stringify(file)).config;
+
+function rig(first: Config) {
+  const steps: string[] = [];
+  const alerts: string[] = [];
+  let wanted: Config | Error = first;
+  const running = new RunningConfig(first);
+  const step =
+    (name: string) =>
+    (version: number): Promise<void> => {
+      steps.push(`${name} ${version}`);
+      return Promise.resolve();
+    };
+  const reloads = new Reloads({
+    running,
+    load: () => (wanted instanceof Error ? Promise.reject(wanted) : Promise.resolve(wanted)),
+    spread: { toHosts: step('hosts'), toWorkers: step('workers') },
+    admission: {
+      configure: () => {
+        steps.push('admission');
+      },
+    },
+    restart: {
+      run: (reason) => {
+        steps.push(reason);
+        return Promise.reject(new Error('not waited for')).catch(() => undefined as never);
+      },
+    },
+    alerts: {
+      raise: (alert) => alerts.push(`raise ${alert}`),
+      clear: (alert) => alerts.push(`clear ${alert}`),
+    },
+    log: pino({ level: 'silent' }),
+    onApplied: () => {
+      steps.push('own');
+    },
+  });
+  return {
+    running,
+    reloads,
+    steps,
+    alerts,
+    want: (config: Config | Error) => {
+      wanted = config;
+    },
+  };
+}
+
+t.test('hosts come before workers, and what takes new workers rolls them', async (t) => {
+  const { running, reloads, steps, want } = rig(configOf(t, {}));
+  want(configOf(t, { global: { queueTimeout: 5 }, http: { bodyTimeout: 500 } }));
+  t.match(await reloads.run('a test'), {
+    ok: true,
+    version: 2,
+    workersReplacedFor: ['http.bodyTimeout'],
+    problems: [],
+  });
+  t.strictSame(steps, ['own', 'hosts 2', 'admission', 'workers 2', 'reload: http.bodyTimeout']);
+  t.equal(running.config.limits.queueTimeoutMs, 5);
+});
+
+t.test('without a difference nobody is bothered', async (t) => {
+  const { running, reloads, steps, want } = rig(configOf(t, {}));
+  want(configOf(t, { global: { port: 9999 } }));
+  t.match(await reloads.run('a test'), { version: 1, restartNeededFor: ['global.port'] });
+  t.strictSame(steps, []);
+  t.equal(running.config.port, 8080);
+});
+
+t.test(
+  'what is invalid changes nothing, is told once, and is over with the next valid one',
+  async (t) => {
+    const first = configOf(t, {});
+    const { running, reloads, steps, alerts, want } = rig(first);
+    const { problems } = inspectText(t, '{ "global": { "port": "x" } }');
+    want(new ConfigError(problems));
+    const refused = await reloads.run('a test');
+    t.match(refused, { ok: false, version: 1 });
+    t.match(refused.problems, [/^server\.json:1:\d+ global\.port /]);
+    t.equal(running.config, first);
+    t.strictSame(steps, []);
+    t.strictSame(alerts, ['raise config-reload-failed']);
+    const successful = () =>
+      running
+        .metrics()
+        .find(({ name }) => name.endsWith('_last_reload_successful'))
+        ?.samples();
+    t.match(successful(), [{ value: 0 }]);
+    want(first);
+    t.match(await reloads.run('a test'), { ok: true });
+    t.match(successful(), [{ value: 1 }]);
+    t.strictSame(alerts.at(-1), 'clear config-reload-failed');
+  },
+);
+
+t.test('reloads asked for while one waits are that one', async (t) => {
+  const { reloads } = rig(configOf(t, {}));
+  const first = reloads.run('first');
+  t.equal(reloads.run('second'), first);
+  await first;
+  t.not(reloads.run('third'), first);
+});
