@@ -38,4 +38,9 @@ export interface LifecycleOperations {
   /** Begins to replace the workers one after the other; resolves at once. */
   restartWorkers(): Promise<RestartState>;
   restartState(): Promise<RestartState>;
+  /**
+   * Ends the children or the module of a server that an upstream host runs, and begins anew; its sessions
+   * end. Rejects with GW_SERVER_UNKNOWN; false for one that the workers reach by HTTP, which has none.
+   */
+  restartServer(name: string): Promise<boolean>;
 }

@@ -81,6 +81,11 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/status', (operations) => operations.status()],
   ['GET', '/health', (operations) => operations.health()],
   ['GET', '/servers', (operations) => operations.listServers()],
+  [
+    'POST',
+    '/servers/{name}/restart',
+    async (operations, _request, name) => ({ restarted: await operations.restartServer(name) }),
+  ],
   ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
   ['GET', '/log-level', (operations) => operations.logLevel()],
   ['POST', '/log-level', (operations, { body }) => operations.setLogLevel(readLogLevelInput(body))],

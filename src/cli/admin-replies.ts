@@ -130,6 +130,10 @@ export function isStatusView(value: unknown): value is StatusView {
   );
 }
 
+export function isServerRestart(value: unknown): value is { readonly restarted: boolean } {
+  return isRecord(value) && typeof value['restarted'] === 'boolean';
+}
+
 export function isReloadReport(value: unknown): value is ReloadReport {
   return (
     isRecord(value) &&

@@ -227,6 +227,12 @@ class Program {
         await serversList(this.#context(command));
       },
     );
+    this.#add(servers, 'restart <name>', 'end its processes and sessions, and begin anew').action(
+      async (name: string, _options: unknown, command: Command) => {
+        const { serversRestart } = await import('./servers-restart.js');
+        await serversRestart(this.#context(command), name);
+      },
+    );
     this.#add(servers, 'test <name>', 'call it as a client would, step by step').action(
       async (name: string, _options: unknown, command: Command) => {
         const { serversTest } = await import('./servers-test.js');

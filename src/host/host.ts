@@ -50,6 +50,7 @@ class HostProcess {
     // Ctrl-C and a closed terminal reach the whole process group; the primary decides what they mean.
     process.on('SIGINT', () => undefined);
     process.on('SIGHUP', () => undefined);
+    process.on('SIGUSR2', () => undefined);
     process.on('SIGTERM', () => undefined);
     process.on('disconnect', () => void this.#drain(ORPHAN_DRAIN_MS, ORPHAN_RELEASE_MS));
     process.on('unhandledRejection', (thrown) => {

@@ -58,6 +58,7 @@ class WorkerProcess {
     // Ctrl-C and a closed terminal reach the whole process group; the primary decides what they mean.
     process.on('SIGINT', () => undefined);
     process.on('SIGHUP', () => undefined);
+    process.on('SIGUSR2', () => undefined);
     process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
     this.#primary.send({ type: 'worker-hello' });
   }

@@ -69,6 +69,16 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
       void restart.run('an operator asked for it');
       return Promise.resolve(restart.state);
     },
+    restartServer: (name) => {
+      const { servers } = status.config;
+      const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
+      if (server?.enabled !== true) return Promise.reject(new GatewayError('GW_SERVER_UNKNOWN'));
+      const { source } = server;
+      if (source.kind === 'http' && source.transport === 'http') return Promise.resolve(false);
+      // To all: the host that runs it is the only one that knows the name.
+      status.tree.broadcastToHosts({ type: 'host-restart-server', server: name });
+      return Promise.resolve(true);
+    },
     restartState: () => Promise.resolve(restart.state),
     health: () => Promise.resolve(healthDocument(status, true)),
     listServers: () => Promise.resolve(serverViews(status)),

@@ -40,13 +40,21 @@ import { RunningConfig } from './running-config.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { TrafficHistory } from './traffic-history.js';
-import { isServing, serverViews, statusLine, type StatusSource } from './status-documents.js';
+import {
+  healthDocument,
+  isServing,
+  serverViews,
+  statusLine,
+  type StatusSource,
+} from './status-documents.js';
 
 export interface Primary {
   readonly log: Logger;
   start(): Promise<void>;
   /** Reads the configuration again; every process opens its log files again. */
   reload(): void;
+  /** Everything `/health` knows goes to the log, in one line. */
+  dumpState(): void;
   /** Drains and ends everything. Never rejects; a second call waits for the first. */
   stop(drainTimeoutMs: number): Promise<void>;
   /** Ends everything within a second; children of upstream hosts too. */
@@ -311,6 +319,10 @@ export async function composePrimary(
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
       if (config.configPath !== null) fileWatch.start();
+    },
+    dumpState: () => {
+      const state = { ...healthDocument(status, true), restart: restart.state };
+      log.info({ state }, 'state, as SIGUSR2 asked for it');
     },
     reload: () => {
       rotation.reopen();

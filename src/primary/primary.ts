@@ -74,6 +74,9 @@ function installSignals(primary: Primary, drainTimeoutMs: number): void {
   process.on('SIGHUP', () => {
     primary.reload();
   });
+  process.on('SIGUSR2', () => {
+    primary.dumpState();
+  });
 }
 
 /** One line with the cause and, where there is one, what to do. */

@@ -120,6 +120,17 @@ t.test('a changed file is applied to what it changes, and to nothing else', asyn
     t.equal((await gateway.cli(['reload'])).code, 0);
     const fresh = await connectClient('sdk-1', gateway.endpoint('stdio'), key);
     t.not(await fresh.callTool('pid'), child);
+    const before = await fresh.callTool('pid');
     await fresh.close();
+    t.equal((await gateway.cli(['servers', 'restart', 'stdio'])).code, 0);
+    const afterRestart = await connectClient('sdk-1', gateway.endpoint('stdio'), key);
+    t.not(await afterRestart.callTool('pid'), before);
+    await afterRestart.close();
+    process.kill(gateway.pid, 'SIGUSR2');
+    await until(async () => /"state":\{"status":"healthy"/.test(await gateway.logs()), {
+      timeoutMs: 20_000,
+      everyMs: 100,
+      what: 'the state in the log',
+    });
   });
 });

@@ -81,6 +81,7 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     }),
     reload: answer('reload', reloaded),
     restartWorkers: answer('restartWorkers', restarting),
+    restartServer: answer('restartServer', true),
     restartState: answer('restartState', restarted),
     logLevel: answer('logLevel', { level: 'info', configured: 'info', resetsAt: null }),
     setLogLevel: answer('setLogLevel', { level: 'debug', configured: 'info', resetsAt: null }),
