@@ -8,6 +8,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import { monotonicMs } from '../kernel/clock.js';
+import { Heartbeat } from '../policy/heartbeat.js';
 import { RespawnPlan } from '../policy/respawn-plan.js';
 
 export interface SupervisedProcessOptions {
@@ -33,6 +34,8 @@ export interface SupervisedProcessOptions {
   readonly restartsBefore?: number;
 }
 
+const JUDGE_EVERY_MS = 1000;
+
 export type ProcessState = 'starting' | 'running' | 'waiting' | 'stopped';
 
 export class SupervisedProcess {
@@ -41,7 +44,6 @@ export class SupervisedProcess {
   #state: ProcessState = 'waiting';
   #child: ChildProcess | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #lastSeenAtMs = 0;
   #restarts: number;
   #isInLoop = false;
   #isStopping = false;
@@ -76,10 +78,10 @@ export class SupervisedProcess {
     const { fork, startMessage, startTimeoutMs, heartbeatTimeoutMs, log, name } = this.#options;
     const child = fork();
     this.#child = child;
-    this.#lastSeenAtMs = monotonicMs();
+    const heartbeat = new Heartbeat(JUDGE_EVERY_MS, monotonicMs());
     child.on('message', (message: unknown) => {
       if (child !== this.#child) return;
-      this.#lastSeenAtMs = monotonicMs();
+      heartbeat.seen(monotonicMs());
       if (this.#options.isHello?.(message) === true) this.send(startMessage() as object);
       if (this.#state === 'starting' && this.#options.isReady(message)) this.#becomeReady();
       this.#options.onMessage(message);
@@ -94,10 +96,10 @@ export class SupervisedProcess {
     if (this.#options.isHello === undefined) this.send(startMessage() as object);
     this.#timer = setInterval(() => {
       const limitMs = this.#state === 'starting' ? startTimeoutMs : heartbeatTimeoutMs;
-      if (monotonicMs() - this.#lastSeenAtMs <= limitMs) return;
+      if (!heartbeat.isSilent(monotonicMs(), limitMs)) return;
       log.error({ childPid: child.pid }, `${name} does not answer; killing it`);
       child.kill('SIGKILL');
-    }, 1000);
+    }, JUDGE_EVERY_MS);
   }
 
   send(message: object): void {
