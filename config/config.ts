@@ -153,8 +153,10 @@ interface StoreConfig {
   readonly mongodbUri: string | null;
   /** Connections that each process opens to MongoDB at most. */
   readonly mongodbMaxPoolSize: number;
-  /** What a start with an unreachable store does: serve cached identities, or exit 69. */
+  /** While MongoDB is away: serve from the last snapshot of identities, or refuse (at the start: exit 69). */
   readonly onUnavailable: 'degrade' | 'refuse';
+  /** An older snapshot of identities is not served from. */
+  readonly snapshotMaxAgeMs: number;
 }
 
 /** From the environment or `*_FILE` only; null = the primary generates one and keeps it in dataDir. */

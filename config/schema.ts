@@ -245,7 +245,12 @@ const storeGroup = z.strictObject({
   onUnavailable: z
     .enum(['degrade', 'refuse'])
     .default('degrade')
-    .describe('When the store cannot be reached at start: serve what is cached, or exit with 69.'),
+    .describe(
+      'While MongoDB cannot be reached: serve those known from the snapshot in `dataDir`, or only those proven lately (and at a start, exit with 69).',
+    ),
+  snapshotMaxAge: milliseconds(1000)
+    .default(86_400_000)
+    .describe('A snapshot of identities that is older is not served from.'),
 });
 
 /** For editors only: the loader checks names apart, so that a bad one does not hide problems inside its entry. */

@@ -62,6 +62,7 @@ export function toConfig(file: ConfigFile, around: Surroundings): Config {
       mongodbUri: store.mongodbUri ?? null,
       mongodbMaxPoolSize: store.mongodbMaxPoolSize,
       onUnavailable: store.onUnavailable,
+      snapshotMaxAgeMs: store.snapshotMaxAge,
     },
     tracing: around.tracing,
     secrets: around.secrets,

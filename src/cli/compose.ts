@@ -35,7 +35,7 @@ export async function withLocalIdentity<Result>(
   const jwtSecret =
     secrets.jwtSecret ??
     (await loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: JWT_SECRET_BYTES }));
-  const store = await openStore({ dataDir, ...config.store });
+  const store = await openStore({ dataDir, ...config.store, onUnavailable: 'refuse' });
   try {
     const identity = createIdentityOperations({
       store,

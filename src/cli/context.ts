@@ -8,6 +8,8 @@ export interface CliContext {
   readonly configPath: string | undefined;
   /** Machine-readable output: one JSON document on standard output. */
   readonly json: boolean;
+  /** Whether standard error is a terminal, on which a line may be drawn over. */
+  readonly isTerminal?: boolean;
 }
 
 export function printJson(context: CliContext, document: unknown): void {

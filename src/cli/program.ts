@@ -16,12 +16,15 @@ import type { KeysUpdateOptions } from './keys-update.js';
 import type { LogLevelOptions } from './log-level.js';
 import type { LogsOptions } from './logs.js';
 import type { StartOptions } from './start.js';
+import type { StoreMigrateOptions } from './store-migrate.js';
 import type { TokenOptions } from './token.js';
 
 export interface CliStreams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly isColored: boolean;
+  /** Of `err`. Default false. */
+  readonly isTerminal?: boolean;
 }
 
 /** Runs one command line, without node and script. Never rejects; resolves with the exit code. */
@@ -182,6 +185,14 @@ class Program {
         await grantsRemove(this.#context(command), { user, server });
       },
     );
+    const store = this.command.command('store').description('where keys and data are kept');
+    this.#add(store, 'migrate', 'copy everything to another store; run again to go on')
+      .requiredOption('--from <place>', 'data directory, file, or mongodb:// URI')
+      .requiredOption('--to <place>', 'data directory, file, or mongodb:// URI')
+      .action(async (options: StoreMigrateOptions, command: Command) => {
+        const { storeMigrate } = await import('./store-migrate.js');
+        await storeMigrate(this.#context(command), options);
+      });
     const audit = this.command.command('audit').description('who changed what');
     this.#add(audit, 'list', 'the last changes, newest first')
       .option('-n, --lines <count>', 'how many (default: 50)')
@@ -316,7 +327,7 @@ class Program {
 
   #context(command: Command): CliContext {
     const given = command.optsWithGlobals<{ config?: string; json?: boolean }>();
-    const { out, err } = this.#streams;
-    return { out, err, configPath: given.config, json: given.json ?? false };
+    const { out, err, isTerminal = false } = this.#streams;
+    return { out, err, isTerminal, configPath: given.config, json: given.json ?? false };
   }
 }

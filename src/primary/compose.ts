@@ -37,6 +37,7 @@ import { Reloads } from './reloads.js';
 import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { RunningConfig } from './running-config.js';
+import { StoreProbe } from './store-probe.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { TrafficHistory } from './traffic-history.js';
@@ -85,7 +86,12 @@ export async function composePrimary(
   const lock = await acquirePort(host, config.port, { configPath: config.configPath });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
-  const store = await openStore({ dataDir: config.dataDir, ...config.store });
+  const store = await openStore({
+    dataDir: config.dataDir,
+    ...config.store,
+    keepsSnapshot: true,
+  });
+  const storeProbe = new StoreProbe(store);
   const socketDir = await makeSocketDir(config);
   const startedAt = wallDate();
   let isDraining = false;
@@ -148,7 +154,7 @@ export async function composePrimary(
           void answerQuery(place, message, {
             status,
             registry: metrics.registry,
-            store,
+            storeProbe,
             settleMetrics: () => metrics.settle(),
             traffic,
             alerts: () => alerts.view(),
@@ -298,6 +304,7 @@ export async function composePrimary(
     await watching.close();
     await rotation.close();
     await admin.close();
+    storeProbe.stop();
     await store.close();
     await socketDir.remove();
     lock.release();

@@ -1,6 +1,5 @@
 /** Answers what workers ask on behalf of HTTP clients. Every question gets an answer. */
 import type { WorkerToPrimary } from '../ipc/worker-messages.js';
-import type { Store } from '../store/store.js';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.js';
 import type { EffectiveSetting } from '../../config/effective-settings.js';
 import type { AlertsView } from '../admin/operations.js';
@@ -8,11 +7,12 @@ import { dashboardDocument } from './dashboard-document.js';
 import type { TrafficHistory } from './traffic-history.js';
 import type { WorkerPlace } from './worker-place.js';
 import { healthDocument, readiness, type StatusSource } from './status-documents.js';
+import type { StoreProbe } from './store-probe.js';
 
 export interface QuerySources {
   readonly status: StatusSource;
   readonly registry: MetricsRegistry;
-  readonly store: Pick<Store, 'ping'>;
+  readonly storeProbe: Pick<StoreProbe, 'state'>;
   /** Resolves when what workers reported until now is in the registry. Never rejects. */
   readonly settleMetrics: () => Promise<void>;
   readonly traffic: TrafficHistory;
@@ -34,7 +34,7 @@ export async function answerQuery(
 async function answerTo(
   kind: Query['kind'],
   { isTrusted, argument }: { readonly isTrusted: boolean; readonly argument: string },
-  { status, registry, store, settleMetrics, traffic, alerts, settings }: QuerySources,
+  { status, registry, storeProbe, settleMetrics, traffic, alerts, settings }: QuerySources,
 ): Promise<{ readonly status: number; readonly body: string }> {
   switch (kind) {
     case 'health': {
@@ -43,7 +43,7 @@ async function answerTo(
       return { status: isUp ? 200 : 503, body: pretty(document) };
     }
     case 'readiness': {
-      const { isReady, text } = readiness(status, await storeProblem(store));
+      const { isReady, text } = readiness(status, storeProbe.state);
       const body = isTrusted ? text : isReady ? 'ready\n' : 'not ready\n';
       return { status: isReady ? 200 : 503, body };
     }
@@ -65,15 +65,6 @@ async function answerTo(
       };
     case 'dashboard-settings':
       return { status: 200, body: JSON.stringify({ settings: settings() }) };
-  }
-}
-
-async function storeProblem(store: Pick<Store, 'ping'>): Promise<string | null> {
-  try {
-    await store.ping();
-    return null;
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
 

@@ -144,7 +144,14 @@ export interface Readiness {
   readonly text: string;
 }
 
-export function readiness(source: StatusSource, storeProblem: string | null): Readiness {
+export interface StoreState {
+  /** What is wrong with it; null when nothing is. */
+  readonly problem: string | null;
+  /** Whether known identities are served all the same. */
+  readonly isServing: boolean;
+}
+
+export function readiness(source: StatusSource, store: StoreState): Readiness {
   const { tree } = source;
   const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
   const hosts = tree.hosts.filter(({ process }) => process.state === 'running').length;
@@ -152,12 +159,13 @@ export function readiness(source: StatusSource, storeProblem: string | null): Re
     ['not-draining', source.isDraining() ? 'the gateway is shutting down' : null],
     ['workers', serving > 0 ? null : `0 of ${tree.workers.length} serve`],
     ['upstream-hosts', hosts === tree.hosts.length ? null : `${hosts} of ${tree.hosts.length} run`],
-    ['store', storeProblem],
+    ['store', store.isServing ? null : store.problem],
   ];
   const isReady = checks.every(([, problem]) => problem === null);
   const lines = checks.map(([name, problem]) =>
     problem === null ? `[+]${name} ok` : `[-]${name} ${problem}`,
   );
+  if (store.isServing && store.problem !== null) lines.push(`[!]store degraded: ${store.problem}`);
   return { isReady, text: `${lines.join('\n')}\n${isReady ? 'ready' : 'not ready'}\n` };
 }
 

@@ -25,8 +25,11 @@ export interface MongoConnectionOptions {
 export class MongoConnection {
   /** Adapter and place for people; never credentials. */
   readonly description: string;
-  readonly #client: MongoClient;
-  readonly #database: Db;
+  readonly #open: () => MongoClient;
+  readonly #databaseName: string;
+  #client: MongoClient;
+  /** Whether the present client ever got an answer. */
+  #hasConnected = false;
   readonly #deadlineMs: number;
   #away: { readonly cause: unknown; isTried: boolean } | null = null;
   #isClosed = false;
@@ -36,9 +39,10 @@ export class MongoConnection {
     const { maxPoolSize = MAX_POOL_SIZE, deadlineMs = DEADLINE_MS } = options;
     const address = mongoAddress(uri);
     this.#deadlineMs = deadlineMs;
+    this.#databaseName = address.database;
     this.description = `mongodb (${address.hosts}/${address.database})`;
-    try {
-      this.#client = new MongoClient(uri, {
+    this.#open = () =>
+      new MongoClient(uri, {
         appName: 'multi-mcp',
         serverSelectionTimeoutMS: deadlineMs,
         waitQueueTimeoutMS: deadlineMs,
@@ -49,6 +53,8 @@ export class MongoConnection {
         readPreference: 'primary',
         writeConcern: { w: 'majority', journal: true, wtimeoutMS: deadlineMs },
       });
+    try {
+      this.#client = this.#open();
     } catch (error) {
       // Without the cause: the driver's errors for a malformed URI may carry it, password included.
       const reason = error instanceof Error ? error.message.replace(/\/\/[^@]*@/g, '//***@') : '';
@@ -56,7 +62,6 @@ export class MongoConnection {
         hint: `MONGODB_URI is not a valid connection string: ${reason}`,
       });
     }
-    this.#database = this.#client.db(address.database);
   }
 
   /**
@@ -68,14 +73,25 @@ export class MongoConnection {
     const away = this.#away;
     if (away?.isTried === true) throw unavailable(away.cause);
     if (away !== null) away.isTried = true;
+    const client = this.#client;
     try {
-      const result = await beforeDeadline(work(this.#database), this.#deadlineMs);
+      const result = await beforeDeadline(work(client.db(this.#databaseName)), this.#deadlineMs);
       this.#away = null;
+      this.#hasConnected = true;
       return result;
     } catch (error) {
       this.#away = isAnswer(error) ? null : { cause: error, isTried: false };
+      if (!isAnswer(error)) this.#replaceIfDead(client);
       throw error instanceof GatewayError ? error : unavailable(error);
     }
+  }
+
+  /** A client whose first connection failed answers "Topology is closed" for ever (driver 7): another one tries. */
+  #replaceIfDead(client: MongoClient): void {
+    if (this.#hasConnected || this.#isClosed || client !== this.#client) return;
+    this.#client = this.#open();
+    // What fails to close ends with its sockets.
+    client.close().catch(() => undefined);
   }
 
   /** Never rejects, and waits for no server that does not answer. */

@@ -132,7 +132,9 @@ export interface Store {
   readonly tables: Readonly<Record<RecordTableName['name'], RecordTable>>;
   /** Grows with every change of keys, grants and credentials: what pollers compare. */
   identityVersion(): Promise<number>;
-  /** Resolves when one cheap round trip succeeded. */
+  /** While the database is away: what serves in its place, in words; else null. Absent = nothing ever does. */
+  readonly outage?: () => string | null;
+  /** Resolves when one cheap round trip to the database itself succeeded. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

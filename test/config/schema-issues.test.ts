@@ -96,7 +96,10 @@ void t.test('an unknown key gets the best advice there is', (t) => {
       { auth: { jwtSecret: 'x' } },
       'secrets come from the environment: JWT_SECRET, MULTI_MCP_MASTER_KEY, or the same with _FILE',
     ],
-    [{ store: { zebra: 1 } }, 'known here: mongodbUri, mongodbMaxPoolSize, onUnavailable'],
+    [
+      { store: { zebra: 1 } },
+      'known here: mongodbUri, mongodbMaxPoolSize, onUnavailable, snapshotMaxAge',
+    ],
     [
       { zebra: 1 },
       'known at the top: $schema, global, http, auth, logging, alerting, store, servers, mcpServers',

@@ -100,7 +100,12 @@ void t.test('an empty file has the documented defaults', (t) => {
     logRequests: true,
     tracing: null,
     reloadOnChange: true,
-    store: { mongodbUri: null, mongodbMaxPoolSize: 10, onUnavailable: 'degrade' },
+    store: {
+      mongodbUri: null,
+      mongodbMaxPoolSize: 10,
+      onUnavailable: 'degrade',
+      snapshotMaxAgeMs: 86_400_000,
+    },
     secrets: SECRETS,
     servers: {},
   });
@@ -150,7 +155,12 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
       webhook: { url: 'https://w', headers: { K: 'v' }, timeout: 240 },
       command: { file: 'f', args: ['x'], timeout: 250 },
     },
-    store: { mongodbUri: 'mongodb://m/x', mongodbMaxPoolSize: 5, onUnavailable: 'refuse' },
+    store: {
+      mongodbUri: 'mongodb://m/x',
+      mongodbMaxPoolSize: 5,
+      onUnavailable: 'refuse',
+      snapshotMaxAge: 2600,
+    },
   });
   t.match(config, {
     port: 1,
@@ -199,7 +209,12 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
     logRetentionDays: 3,
     logToStdout: true,
     logRequests: false,
-    store: { mongodbUri: 'mongodb://m/x', mongodbMaxPoolSize: 5, onUnavailable: 'refuse' },
+    store: {
+      mongodbUri: 'mongodb://m/x',
+      mongodbMaxPoolSize: 5,
+      onUnavailable: 'refuse',
+      snapshotMaxAgeMs: 2600,
+    },
   });
   t.end();
 });

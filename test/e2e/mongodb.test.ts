@@ -1,14 +1,20 @@
 /** The gateway with its store in MongoDB: what it keeps there, a start without it and its loss in mid-run. */
 import t from 'tap';
+import { openSnapshot } from '../../src/store/identity-snapshot.js';
 import { connectClient } from '../support/mcp-clients.js';
 import { startMongoServer } from '../support/mongo-server.js';
-import { startGateway, type Gateway } from '../support/start-gateway.js';
+import { failedStart, startGateway, type Gateway } from '../support/start-gateway.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
 import { until } from '../support/until.js';
 
 t.setTimeout(180_000);
 
-const CONFIG = { global: { workers: 1 }, servers: { 'meerkats-table': {} } };
+const CONFIG = {
+  global: { workers: 1 },
+  servers: { 'meerkats-table': {} },
+  store: { onUnavailable: 'refuse' },
+};
+const DEGRADE = { ...CONFIG, store: { onUnavailable: 'degrade' } };
 const DEADLINE_MS = 2500;
 
 /** 400 = signed in, and then told that the session is missing. */
@@ -33,11 +39,12 @@ t.test(
   'a start without MongoDB ends with the place and the reason, not the password',
   async (t) => {
     const env = { MONGODB_URI: 'mongodb://ana:s3cret@127.0.0.1:1/gate' };
-    const error: unknown = await startGateway({ config: CONFIG, env }).catch(
-      (thrown: unknown) => thrown,
-    );
-    t.match(error, { message: /Cannot open mongodb \(127\.0\.0\.1:1\/gate\).*ECONNREFUSED/s });
-    t.notMatch(String(error), /s3cret/);
+    for (const config of [CONFIG, DEGRADE]) {
+      const { code, output } = await failedStart({ config, env });
+      t.equal(code, 69);
+      t.match(output, /Cannot open mongodb \(127\.0\.0\.1:1\/gate\).*ECONNREFUSED/s);
+      t.notMatch(output, /s3cret/);
+    }
   },
 );
 
@@ -81,5 +88,59 @@ if (typeof server === 'string') {
     await until(isKnown, { timeoutMs: 5000, what: 'the unseen key signs in' });
     t.equal((await knock(gateway, revoked)).status, 401, 'still revoked');
     t.equal((await gateway.stop()).code, 0);
+  });
+
+  t.test('with degrade the snapshot serves in mid-run and at a start, and says so', async (t) => {
+    const proxy = await startTcpFaultProxy(t, server);
+    const env = { MONGODB_URI: server.newDatabase(t, proxy.port) };
+    const gateway = await startGateway({ config: DEGRADE, env });
+    t.teardown(() => gateway.destroy());
+    const [ana, eve] = [await gateway.makeKey('ana'), await gateway.makeKey('eve')];
+    t.equal((await gateway.cli(['keys', 'revoke', eve])).code, 0);
+    const isCopied = async () => {
+      const snapshot = await openSnapshot(gateway.files.dataDir);
+      try {
+        const record = await snapshot?.keys.find(eve.slice(5, 17));
+        return record?.revokedAt != null;
+      } finally {
+        await snapshot?.close();
+      }
+    };
+    await until(isCopied, { timeoutMs: 30_000, what: 'the snapshot' });
+    const ready = async (at: Gateway) => {
+      const reply = await fetch(`${at.url}/readyz?verbose`);
+      return { status: reply.status, text: await reply.text() };
+    };
+
+    proxy.set({ kind: 'cut' });
+    t.equal((await knock(gateway, ana)).status, SIGNED_IN, 'never seen by the worker before');
+    t.equal((await knock(gateway, eve)).status, 401, 'revoked before the outage');
+    await until(
+      async () => /\[!\]store degraded: .*Identities are/.test((await ready(gateway)).text),
+      {
+        timeoutMs: 30_000,
+        what: 'readyz tells of it',
+      },
+    );
+    t.equal((await ready(gateway)).status, 200);
+    t.not((await gateway.cli(['keys', 'create', '--user', 'zoe'])).code, 0, 'no key is made');
+    t.equal((await gateway.stop()).code, 0);
+
+    const DATA_DIR = gateway.files.dataDir;
+    const again = await startGateway({ config: DEGRADE, env: { ...env, DATA_DIR } });
+    t.teardown(() => again.destroy());
+    t.equal((await knock(again, ana)).status, SIGNED_IN, 'after a start without MongoDB');
+    t.equal((await knock(again, eve)).status, 401);
+    await until(async () => /store degraded/.test((await ready(again)).text), {
+      timeoutMs: 30_000,
+      what: 'readyz tells of it',
+    });
+    proxy.set({ kind: 'none' });
+    await until(async () => /\[\+\]store ok\n(?!\[!)/.test((await ready(again)).text), {
+      timeoutMs: 30_000,
+      what: 'the recovery',
+    });
+    t.equal((await knock(again, await again.makeKey('zoe'))).status, SIGNED_IN);
+    t.equal((await again.stop()).code, 0);
   });
 }

@@ -106,10 +106,10 @@ const server = await startMongoServer(t);
 if (typeof server === 'string') {
   t.test('faults between driver and server', { skip: server }, () => undefined);
 } else {
-  const openThroughProxy = async (t: Test) => {
+  const openThroughProxy = async (t: Test, options: { readonly deadlineMs?: number } = {}) => {
     const proxy = await startTcpFaultProxy(t, server);
     const uri = server.newDatabase(t, proxy.port);
-    const store = await openMongoStore({ uri });
+    const store = await openMongoStore({ uri, ...options });
     t.teardown(() => store.close());
     await store.documents.put(SCOPE, 'k', 'before');
     return { proxy, store };
@@ -156,6 +156,18 @@ if (typeof server === 'string') {
     }
   });
 
+  t.test('what opened lazily while the server was away works once it is back', async (t) => {
+    const proxy = await startTcpFaultProxy(t, server);
+    proxy.set({ kind: 'cut' });
+    const store = await openMongoStore({ uri: server.newDatabase(t, proxy.port), isLazy: true });
+    t.teardown(() => store.close());
+    const refused = [await timed(store.ping()), ...(await reads(store, 5))];
+    t.same(codesOf(refused), ['GW_STORE_UNAVAILABLE']);
+    proxy.set({ kind: 'none' });
+    await until(() => store.ping().then(() => true), { timeoutMs: 20_000, what: 'an answer' });
+    t.equal(await store.documents.put(SCOPE, 'k', 1), 1);
+  });
+
   t.test('closing does not wait for a silent server', async (t) => {
     const { proxy, store } = await openThroughProxy(t);
     proxy.set({ kind: 'half-open' });
@@ -165,7 +177,7 @@ if (typeof server === 'string') {
   });
 
   t.test('more calls at once than the pool has connections all succeed', async (t) => {
-    const { proxy, store } = await openThroughProxy(t);
+    const { proxy, store } = await openThroughProxy(t, { deadlineMs: 30_000 });
     t.same(codesOf(await reads(store, 200)), [null]);
     t.ok(proxy.openCount() <= 12, `${proxy.openCount()} connections, monitoring included`);
   });
