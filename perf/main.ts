@@ -4,9 +4,13 @@
  */
 import { parseArgs } from 'node:util';
 import type { Part, Table } from './part.js';
+import { admission } from './parts/admission.js';
+import { breaker } from './parts/breaker.js';
 import { concurrency } from './parts/concurrency.js';
 import { floods } from './parts/floods.js';
 import { hop } from './parts/hop.js';
+import { noisyUser } from './parts/noisy-user.js';
+import { overload } from './parts/overload.js';
 import { peers } from './parts/peers.js';
 import { scale } from './parts/scale.js';
 import { sizes } from './parts/sizes.js';
@@ -19,6 +23,10 @@ import { saveResults } from './results.js';
 
 const PARTS: readonly Part[] = [
   hop,
+  admission,
+  breaker,
+  noisyUser,
+  overload,
   concurrency,
   sizes,
   upstreams,

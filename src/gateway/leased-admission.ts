@@ -43,6 +43,8 @@ export interface AdmissionSettings {
 export interface LeasedAdmissionOptions extends AdmissionSettings {
   readonly counts: AdmissionCounts;
   readonly send: (events: readonly WorkerEvent[]) => void;
+  /** Told at every sweep: how many slots of a server this worker holds, in use or idle. */
+  readonly onSlotsHeld?: (server: string, count: number) => void;
   /** Asks the server for something harmless; resolves whether it answered. Never rejects. */
   readonly probe: (server: string) => Promise<boolean>;
 }
@@ -122,6 +124,10 @@ export class LeasedAdmission implements Admission {
     const sweep = setInterval(() => {
       this.#calls.sweep();
       this.#streams.sweep();
+      for (const server of this.#gates.keys()) {
+        const held = this.#calls.inUse(server) + this.#calls.idle(server);
+        this.#options.onSlotsHeld?.(server, held);
+      }
     }, SWEEP_MS);
     this.#timers = [report, ends, sweep];
   }

@@ -182,6 +182,7 @@ export async function composeWorker(
   const admission = new LeasedAdmission({
     ...admissionSettings(config, servers),
     counts: admissionCounts,
+    onSlotsHeld: (name, count) => servers.all.get(name)?.transport.keepConnections?.(count),
     send: (events) => {
       primary.send({ type: 'admission', events });
     },

@@ -6,6 +6,7 @@
  */
 import { Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
+import { TrimmedPool } from './trimmed-pool.js';
 import type {
   UpstreamExchange,
   UpstreamRequest,
@@ -35,7 +36,7 @@ export function createStreamableHttp(options: StreamableHttpOptions): UpstreamTr
 
 class StreamableHttp implements UpstreamTransport {
   readonly #path: string;
-  readonly #calls: Pool;
+  readonly #calls: TrimmedPool;
   readonly #streams: Pool;
   readonly #ownHeaders: readonly string[];
   readonly #ownNames: ReadonlySet<string>;
@@ -45,24 +46,22 @@ class StreamableHttp implements UpstreamTransport {
     this.#path = url.pathname + url.search;
     this.#ownHeaders = Object.entries(options.headers).flat();
     this.#ownNames = new Set(Object.keys(options.headers).map((name) => name.toLowerCase()));
-    const pool = (connections: number): Pool =>
-      new Pool(url.origin, {
-        connections,
-        pipelining: 1,
-        connectTimeout: options.connectTimeoutMs,
-        keepAliveTimeout: options.idleTimeoutMs,
-        keepAliveMaxTimeout: options.idleTimeoutMs,
-        maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-        // The size of an answer is bounded by the relay's back-pressure, not by a total.
-        maxResponseSize: -1,
-      });
-    this.#calls = pool(options.maxConnections);
-    this.#streams = pool(options.maxStreams);
+    const common = {
+      pipelining: 1,
+      connectTimeout: options.connectTimeoutMs,
+      keepAliveTimeout: options.idleTimeoutMs,
+      keepAliveMaxTimeout: options.idleTimeoutMs,
+      maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+      // The size of an answer is bounded by the relay's back-pressure, not by a total.
+      maxResponseSize: -1,
+    };
+    this.#calls = new TrimmedPool(url.origin, { ...common, connections: options.maxConnections });
+    this.#streams = new Pool(url.origin, { ...common, connections: options.maxStreams });
   }
 
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange {
     const exchange = new HttpUpstreamExchange(handler);
-    const pool = request.method === 'GET' ? this.#streams : this.#calls;
+    const pool = request.method === 'GET' ? this.#streams : this.#calls.pool;
     pool.dispatch(
       {
         path: this.#path,
@@ -77,8 +76,12 @@ class StreamableHttp implements UpstreamTransport {
     return exchange;
   }
 
+  keepConnections(count: number): void {
+    this.#calls.trim(count);
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#calls.destroy(), this.#streams.destroy()]);
+    await Promise.all([this.#calls.pool.destroy(), this.#streams.destroy()]);
   }
 
   #withOwnHeaders(headers: readonly string[]): string[] {

@@ -41,6 +41,8 @@ export interface UpstreamExchange {
 
 export interface UpstreamTransport {
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
+  /** Told at every sweep: how many slots for calls this worker holds now; more need not stay connected. */
+  keepConnections?(count: number): void;
   /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */
   close(): Promise<void>;
 }
