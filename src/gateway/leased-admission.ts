@@ -278,6 +278,34 @@ export class LeasedAdmission implements Admission {
     return refusal;
   }
 
+  /**
+   * Runs something that reaches the server within a slot of its own, which counts for nobody. Null
+   * without having run when none is free within `maxWaitMs`.
+   */
+  async withSlot<Result>(
+    server: string,
+    maxWaitMs: number,
+    run: () => Promise<Result>,
+  ): Promise<Result | null> {
+    if (!this.#calls.take(PROBER, server)) {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = {
+        isAborted: false,
+        onAbort: (giveUp: () => void): void => {
+          timer = setTimeout(giveUp, maxWaitMs);
+        },
+      };
+      const answer = await this.#calls.wait(PROBER, server, patience);
+      clearTimeout(timer);
+      if (answer !== 'granted') return null;
+    }
+    try {
+      return await run();
+    } finally {
+      this.#calls.put(PROBER, server);
+    }
+  }
+
   async #probe(server: string, generation: number): Promise<void> {
     // A probe needs a slot as everybody does: the limits hold for it too.
     const isHeld =

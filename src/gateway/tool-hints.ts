@@ -15,6 +15,7 @@ interface Known {
 
 export class ToolHints {
   readonly #servers = new Map<string, Known>();
+  readonly #announced = new Map<string, ReadonlySet<string>>();
 
   /** `bytes`: a `tools/list` answer, as JSON or as an event stream. What is no list changes nothing. */
   learn(server: string, bytes: Buffer): void {
@@ -32,9 +33,17 @@ export class ToolHints {
     }
   }
 
-  /** Whether a list that passed through here named it. */
+  /** What a health check found listed. */
+  announce(server: string, names: readonly string[]): void {
+    this.#announced.set(server, new Set(names));
+  }
+
+  /** Whether a list that passed through here, or a health check, named it. */
   isKnown(server: string, tool: string): boolean {
-    return this.#servers.get(server)?.harmless.has(tool) ?? false;
+    return (
+      this.#announced.get(server)?.has(tool) === true ||
+      this.#servers.get(server)?.harmless.has(tool) === true
+    );
   }
 
   isIdempotent(server: string, tool: string): boolean {

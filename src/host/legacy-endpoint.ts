@@ -24,6 +24,13 @@ export class LegacyEndpoint {
     return this.#sessions.size;
   }
 
+  /** A session whose server can be asked something; the newest, because the oldest may be forgotten. */
+  pingable(): LegacySession | undefined {
+    let newest: LegacySession | undefined;
+    for (const session of this.#sessions.values()) if (session.isPingable) newest = session;
+    return newest;
+  }
+
   get inFlightCount(): number {
     let count = 0;
     for (const session of this.#sessions.values()) count += session.inFlightCount;

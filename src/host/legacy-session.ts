@@ -57,6 +57,8 @@ export class LegacySession {
   readonly #streams: SessionStreams;
   readonly #pending = new PendingRequests();
   readonly #routing: MessageRouting;
+  /** Pings of the gateway's own, by id on the channel. */
+  readonly #pings = new Map<number, (error: GatewayError | null) => void>();
   #instance: Instance | null = null;
   #handshake: Handshake | null = null;
   #version: string | null = null;
@@ -147,6 +149,25 @@ export class LegacySession {
     this.#streams.connectStanding(reply, isPrimed);
   }
 
+  /** Whether its server can be asked something. */
+  get isPingable(): boolean {
+    return this.#version !== null && this.#instance?.isFull === false;
+  }
+
+  /** Asks the server for a sign of life; does not count as use of the session. */
+  ping(onEnd: (error: GatewayError | null) => void): () => void {
+    const id = this.#pending.takeId();
+    this.#pings.set(id, onEnd);
+    this.#instance?.send(
+      Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })),
+      '',
+      id,
+    );
+    return () => {
+      this.#pings.delete(id);
+    };
+  }
+
   /** Ends every stream and the instance; what is in flight is answered with `error`. Idempotent. */
   close(error: GatewayError): void {
     if (this.#isClosed) return;
@@ -158,6 +179,8 @@ export class LegacySession {
     else
       for (const pending of this.#pending.values()) pending.stream.send(errorBytes(error, pending));
     this.#streams.close();
+    for (const onEnd of this.#pings.values()) onEnd(error);
+    this.#pings.clear();
     this.#whenGone = this.#closeInstance();
   }
 
@@ -254,6 +277,7 @@ export class LegacySession {
   #onResponse(message: ScannedMessage): void {
     const { id, idRange } = message;
     const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
+    if (pending === undefined && typeof id === 'number' && this.#answeredPing(id)) return;
     if (pending === undefined || idRange === null) {
       this.#shared.drops.count('unknown-response', String(id));
       return;
@@ -261,6 +285,14 @@ export class LegacySession {
     const bytes = spliceValues(message.bytes, [{ range: idRange, value: pending.clientId }]);
     if (this.#handshake?.pending === pending) this.#onInitialized(this.#handshake, message, bytes);
     else this.#answer(pending, bytes);
+  }
+
+  /** An error is a sign of life too. */
+  #answeredPing(id: number): boolean {
+    const onEnd = this.#pings.get(id);
+    this.#pings.delete(id);
+    onEnd?.(null);
+    return onEnd !== undefined;
   }
 
   #onInitialized(handshake: Handshake, message: ScannedMessage, bytes: Buffer): void {

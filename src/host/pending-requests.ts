@@ -47,9 +47,14 @@ export class PendingRequests {
     return this.#byId.values();
   }
 
-  add({ message, clientId, stream, requestId }: NewRequest): AddedRequest {
+  /** An id that no request has, for a message of the gateway's own. */
+  takeId(): number {
     this.#lastId += 1;
-    const id = this.#lastId;
+    return this.#lastId;
+  }
+
+  add({ message, clientId, stream, requestId }: NewRequest): AddedRequest {
+    const id = this.takeId();
     const clientToken = message.progressToken;
     const channelToken = clientToken === null ? null : this.#freeToken(clientToken, id);
     const pending: PendingRequest = {

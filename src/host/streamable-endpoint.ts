@@ -14,6 +14,7 @@ import type { EndpointOptions, EndpointStats } from './endpoint-options.js';
 import { ExchangeReply } from './exchange-reply.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HostEndpoint, HostExchange } from './host-exchange.js';
+import { isCheck, LegacyCheck } from './legacy-check.js';
 import { LegacyEndpoint } from './legacy-endpoint.js';
 import { ModernEndpoints } from './modern-endpoints.js';
 import { RetainedStreams } from './retained-streams.js';
@@ -50,6 +51,7 @@ class Endpoint implements StreamableEndpoint {
   readonly #retained: readonly RetainedStreams[];
   readonly #legacy: LegacyEndpoint;
   readonly #modern: ModernEndpoints;
+  readonly #check: LegacyCheck;
   #isClosed = false;
 
   constructor(source: ChannelSource, options: EndpointOptions) {
@@ -69,6 +71,11 @@ class Endpoint implements StreamableEndpoint {
       undelivered,
     });
     this.#modern = new ModernEndpoints({ source, endpoint: options, drops });
+    this.#check = new LegacyCheck({
+      source,
+      endpoint: options,
+      anySession: () => this.#legacy.pingable(),
+    });
   }
 
   handle(exchange: HostExchange): void {
@@ -91,6 +98,10 @@ class Endpoint implements StreamableEndpoint {
       }
       const body = scanBody(bytesOf(exchange), SCAN_LIMITS);
       if (!body.isBatch && body.message.kind === 'request') id = body.message.id;
+      if (id !== null && isCheck(exchange, body)) {
+        this.#check.answer(reply, id);
+        return;
+      }
       if (isModern(body, exchange)) {
         this.#modern.post(exchange, reply, body.message).catch(fail);
       } else this.#legacyPost(exchange, reply, body);

@@ -15,11 +15,13 @@ import { probeServer } from '../gateway/probe-server.js';
 import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
 import { createRequestPath } from '../gateway/request-path.js';
 import { ResourceMetadata } from '../gateway/resource-metadata.js';
+import { ServerChecks, SKIPPED_CHECK } from '../gateway/server-checks.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { UserCredentials } from '../gateway/user-credentials.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
+import type { ServerCheck } from '../ipc/server-check.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { hostOfServer } from '../kernel/host-of-server.js';
@@ -63,6 +65,9 @@ export interface Worker {
   /** Ends listening streams, or everything that is under way with an upstream. */
   endRelays(error: GatewayError, which: 'listening' | 'all'): void;
   readonly metrics: RequestMetrics;
+  /** Asks a server whether it is well. Never rejects. */
+  checkServer(name: string): Promise<ServerCheck>;
+  announceTools(server: string, names: readonly string[]): void;
   readonly requestLog: RequestLog | null;
   readonly programLog: ProgramLog;
   /** Gives back everything but the front: connections, threads, store. */
@@ -74,6 +79,8 @@ const IDENTITY_POLL_MS = 5_000;
 /** Of one batch, which takes 4 ms when nothing is in its way: it ends a stuck thread, not a slow machine's. */
 const VERIFY_DEADLINE_MS = 5_000;
 const VERIFY_QUEUE = 1_000;
+/** A server without a free slot for this long is at work; it need not be asked. */
+const CHECK_WAIT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A passed deadline frees its slot within 100 ms. */
 const DEADLINE_SWEEP_MS = 50;
@@ -173,6 +180,7 @@ export async function composeWorker(
     link: (server) => linkTo(server, links),
     onReplaced: (name) => {
       toolHints.forget(name);
+      checks.forget(name);
     },
   });
   const sweeping = setInterval(() => {
@@ -192,6 +200,12 @@ export async function composeWorker(
     },
   });
   admission.start();
+  const checks = new ServerChecks((name) => {
+    const server = servers.all.get(name);
+    return server === undefined
+      ? undefined
+      : { transport: server.transport, isHosted: servers.isHosted(name) };
+  });
   const metrics = new RequestMetrics({
     isServer: (name) => servers.all.has(name),
     isTool: (name, tool) => toolHints.isKnown(name, tool),
@@ -274,7 +288,13 @@ export async function composeWorker(
     metrics,
     requestLog,
     programLog,
+    checkServer: async (name) =>
+      (await admission.withSlot(name, CHECK_WAIT_MS, () => checks.check(name))) ?? SKIPPED_CHECK,
+    announceTools: (server, names) => {
+      toolHints.announce(server, names);
+    },
     release: async () => {
+      await checks.close();
       stopWatching();
       clearInterval(sweeping);
       await servers.close();

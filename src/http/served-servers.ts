@@ -53,6 +53,12 @@ export class ServedServers {
     return this.#served;
   }
 
+  /** Whether it is reached through an upstream host. */
+  isHosted(name: string): boolean {
+    const server = this.#config.servers[name];
+    return server !== undefined && !hasOwnConnections(server);
+  }
+
   /** One step: a request sees all of the former configuration or all of this one. */
   apply(config: Config): void {
     const former = this.#config;

@@ -97,6 +97,12 @@ class WorkerProcess {
       case 'issuer-keys':
         this.#worker?.issuerKeys?.receive(message);
         return;
+      case 'check-server':
+        void this.#checkServer(message.server, message.check);
+        return;
+      case 'server-tools':
+        this.#worker?.announceTools(message.server, message.names);
+        return;
       case 'answer':
         return; // The link handed it to whoever asked.
     }
@@ -141,6 +147,11 @@ class WorkerProcess {
     this.#pending = null;
     this.#worker.apply(config as Config);
     this.#primary.send({ type: 'config-applied', version });
+  }
+
+  async #checkServer(server: string, check: number): Promise<void> {
+    const result = await this.#worker?.checkServer(server);
+    if (result !== undefined) this.#primary.send({ type: 'server-checked', server, check, result });
   }
 
   #report(worker: Worker): void {

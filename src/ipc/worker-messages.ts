@@ -15,6 +15,8 @@ import {
   type IssuerKeysWanted,
 } from './issuer-keys-messages.js';
 
+import { isServerCheck, type ServerCheck } from './server-check.js';
+
 /** Subkeys that the primary derived; hex. A worker never sees the master key. */
 export interface WorkerSecrets {
   /** Seals session ids. */
@@ -81,6 +83,10 @@ export type PrimaryToWorker =
   | IssuerKeysMessage
   /** To be applied at once, as far as it can be without a new process. Acknowledged. */
   | { readonly type: 'config'; readonly version: number; readonly config: unknown }
+  /** Ask the server whether it is well and tell the answer under this number. */
+  | { readonly type: 'check-server'; readonly server: string; readonly check: number }
+  /** What the server lists, for labels of metrics. */
+  | { readonly type: 'server-tools'; readonly server: string; readonly names: readonly string[] }
   /** Everything about admission of one tick, in order. */
   | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
 
@@ -116,6 +122,12 @@ export type WorkerToPrimary =
       readonly isTrusted: boolean;
       /** What else the kind needs; from the client, so of any content. */
       readonly argument?: string;
+    }
+  | {
+      readonly type: 'server-checked';
+      readonly server: string;
+      readonly check: number;
+      readonly result: ServerCheck;
     }
   | { readonly type: 'revocation-applied'; readonly revocation: number }
   | IssuerKeysWanted
@@ -167,6 +179,10 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       );
     case 'config':
       return typeof message['version'] === 'number' && isRecord(message['config']);
+    case 'check-server':
+      return typeof message['server'] === 'string' && typeof message['check'] === 'number';
+    case 'server-tools':
+      return typeof message['server'] === 'string' && Array.isArray(message['names']);
     case 'reopen-logs':
       return true;
     case 'log-level':
@@ -198,6 +214,12 @@ export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary 
       return typeof message['query'] === 'number' && typeof message['kind'] === 'string';
     case 'config-applied':
       return typeof message['version'] === 'number';
+    case 'server-checked':
+      return (
+        typeof message['server'] === 'string' &&
+        typeof message['check'] === 'number' &&
+        isServerCheck(message['result'])
+      );
     case 'revocation-applied':
       return typeof message['revocation'] === 'number';
     default:

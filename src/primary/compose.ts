@@ -22,6 +22,7 @@ import { alertGauges } from './alert-gauges.js';
 import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
+import { composeHealth } from './compose-health.js';
 import { ConfigSpread } from './config-spread.js';
 import { deliverFirstKey } from './first-key.js';
 import { FileWatch } from './file-watch.js';
@@ -124,6 +125,11 @@ export async function composePrimary(
     eventLoopDelayMs: () =>
       Math.max(0, ...tree.workers.map(({ gauges }) => gauges?.eventLoopDelayMs ?? 0)),
   });
+  const health = composeHealth(
+    () => running.config,
+    () => tree,
+    log,
+  );
   const tree: ProcessTree = new ProcessTree({
     entry: fileURLToPath(new URL('../main.js', import.meta.url)),
     running,
@@ -161,6 +167,9 @@ export async function composePrimary(
             settings: () => settings(),
           });
           return;
+        case 'server-checked':
+          health.onChecked(message);
+          return;
         case 'revocation-applied':
           revocations.acknowledged(place, message.revocation);
           return;
@@ -174,6 +183,7 @@ export async function composePrimary(
           logLevels.tell((level) => {
             place.process.send({ type: 'log-level', level });
           });
+          health.onWorkerReady(place);
           return;
         case 'config-applied':
           spread.confirmed(place, message.version);
@@ -255,6 +265,7 @@ export async function composePrimary(
     isDraining: () => isDraining,
     admission: () => admission.snapshot(),
     system: () => system.latest(),
+    health: (server) => health.of(server),
     activeAlerts: () => alerts.active(),
   };
   const readySignal = new ReadySignal({
@@ -265,7 +276,7 @@ export async function composePrimary(
   });
   const metrics = new PrimaryMetrics({
     status,
-    more: [...alertGauges(alerts), ...running.metrics()],
+    more: [...alertGauges(alerts), ...health.families, ...running.metrics()],
     onMerged: (delta) => {
       watching.merged(delta);
       traffic.add(delta, monotonicMs());
@@ -323,6 +334,7 @@ export async function composePrimary(
       issuers.start();
       await tree.start();
       watching.start(alertSignals(status), store);
+      health.start();
       await announce({ config, port: lock.port, store, status, tree, url, log, operations });
       readySignal.ready();
       if (config.configPath !== null) fileWatch.start();
@@ -337,6 +349,7 @@ export async function composePrimary(
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;
+      health.stop();
       readySignal.stopping();
       stopping ??= tree.stop(drainTimeoutMs).then(release);
       return stopping;

@@ -1,12 +1,14 @@
 /**
  * What `/health` and `/readyz` say, made from what the children last reported.
  *   unhealthy  no worker serves, or the gateway is draining
- *   degraded   a worker or upstream host is missing, or a server does not start
+ *   degraded   a worker or upstream host is missing, a server does not start or answer, a circuit is open
  *   healthy    otherwise
+ * `reasons` says which of these holds (docs/operations.md has the same rules).
  */
 import type { Config } from '../../config/config.js';
 import type { AlertView, ServerView } from '../admin/operations.js';
 import type { AdmissionSnapshot } from './admission-broker.js';
+import type { ServerHealth } from './health-checks.js';
 import type { ProcessTree } from './process-tree.js';
 import type { SystemSample } from './system-sampler.js';
 
@@ -24,19 +26,38 @@ export interface StatusSource {
   readonly admission: () => AdmissionSnapshot;
   /** Null before the first sample. */
   readonly system: () => SystemSample | null;
+  readonly health: (server: string) => ServerHealth;
   readonly activeAlerts: () => readonly AlertView[];
 }
 
-export function overallStatus({ tree, isDraining }: StatusSource): OverallStatus {
+export function overallStatus(source: StatusSource): OverallStatus {
+  const { tree, isDraining } = source;
   const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
   if (serving === 0 || isDraining()) return 'unhealthy';
-  const isWhole =
-    serving === tree.workers.length &&
-    tree.hosts.every(
-      ({ process, servers }) =>
-        process.state === 'running' && servers.every(({ state }) => state !== 'failing'),
-    );
-  return isWhole ? 'healthy' : 'degraded';
+  return statusReasons(source).length === 0 ? 'healthy' : 'degraded';
+}
+
+/** What is wrong, a sentence each, with what to do where there is something. */
+export function statusReasons(source: StatusSource): readonly string[] {
+  const { tree, isDraining } = source;
+  const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
+  const hosts = tree.hosts.filter(({ process }) => process.state === 'running').length;
+  const failing = serverViews(source).filter(({ state }) => state === 'failing');
+  const open = Array.from(source.admission().servers).filter(
+    ([, { breaker }]) => breaker.state !== 'closed',
+  );
+  return [
+    ...(isDraining() ? ['The gateway is shutting down.'] : []),
+    ...(serving < tree.workers.length
+      ? [`${serving} of ${tree.workers.length} workers serve.`]
+      : []),
+    ...(hosts < tree.hosts.length ? [`${hosts} of ${tree.hosts.length} upstream hosts run.`] : []),
+    ...failing.map(
+      ({ name, detail }) =>
+        `Server ${name} fails: ${detail ?? 'it does not answer.'} Look closer: multi-mcp servers test ${name}`,
+    ),
+    ...open.map(([name]) => `The circuit of server ${name} is open: its calls fail.`),
+  ];
 }
 
 /** Whether a client that comes now is served. */
@@ -64,6 +85,7 @@ export function healthDocument(
   const admission = source.admission();
   return {
     status,
+    reasons: statusReasons(source),
     version,
     pid: process.pid,
     startedAt: startedAt.toISOString(),
@@ -98,6 +120,7 @@ export function healthDocument(
           ...view,
           inFlight: inFlightByServer(tree)[name] ?? 0,
           ...serverAdmission(admission, name),
+          check: checkView(source.health(name)),
         },
       ]),
     ),
@@ -120,6 +143,15 @@ export function healthDocument(
       configVersion,
       inFlight,
     })),
+  };
+}
+
+/** How many tools, not their names: a document for people stays readable. */
+function checkView({ tools, latencyMs, ...health }: ServerHealth) {
+  return {
+    ...health,
+    latencyMs: latencyMs === null ? null : round(latencyMs),
+    tools: tools?.length ?? null,
   };
 }
 
@@ -166,21 +198,39 @@ export function readiness(source: StatusSource, store: StoreState): Readiness {
     problem === null ? `[+]${name} ok` : `[-]${name} ${problem}`,
   );
   if (store.isServing && store.problem !== null) lines.push(`[!]store degraded: ${store.problem}`);
+  // For people: a gateway without servers is still the one to ask.
+  const servers = serverViews(source).filter(({ enabled }) => enabled);
+  const failing = servers.filter(({ state }) => state === 'failing').map(({ name }) => name);
+  lines.push(
+    failing.length === 0
+      ? `[+]servers ok, ${servers.length} enabled`
+      : `[~]servers ${failing.join(', ')} of ${servers.length} not answering; not required`,
+  );
   return { isReady, text: `${lines.join('\n')}\n${isReady ? 'ready' : 'not ready'}\n` };
 }
 
-export function serverViews({ config, tree }: StatusSource): readonly ServerView[] {
+export function serverViews({ config, tree, health }: StatusSource): readonly ServerView[] {
   const hosted = new Map(
     tree.hosts.flatMap(({ servers }) => servers.map((server) => [server.name, server] as const)),
   );
   return Object.values(config.servers).map(({ name, enabled, source }) => {
     const view = { name, enabled, kind: source.kind };
     if (!enabled) return { ...view, state: 'disabled', detail: null };
-    if (source.kind === 'http') return { ...view, state: 'configured', detail: source.url };
     const status = hosted.get(name);
-    return { ...view, state: status?.state ?? 'starting', detail: status?.reason ?? null };
+    if (status?.state === 'failing') return { ...view, state: 'failing', detail: status.reason };
+    const { state, problem, failuresInARow, era } = health(name);
+    // One unanswered question may be a hiccup, unless it never answered any.
+    const isDown = state === 'down' && (failuresInARow >= MIN_FAILURES || era === null);
+    if (isDown) return { ...view, state: 'failing', detail: problem };
+    if (source.kind !== 'http')
+      return { ...view, state: status?.state ?? 'starting', detail: null };
+    const isKnown = state === 'up' || state === 'idle';
+    return { ...view, state: isKnown ? 'ready' : 'configured', detail: source.url };
   });
 }
+
+/** Health checks in a row that must fail before a server that once answered counts as failing. */
+const MIN_FAILURES = 2;
 
 export function inFlightByServer(tree: ProcessTree): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
