@@ -56,6 +56,7 @@ export function askUpstream(
       headers: ['content-type', 'application/json', 'accept', BOTH_TYPES, ...headers],
       body: message === null ? null : Buffer.from(JSON.stringify(message)),
       user: '',
+      credential: null,
       headTimeoutMs: timeoutMs,
       idleTimeoutMs: timeoutMs,
     };

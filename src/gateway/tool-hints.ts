@@ -53,6 +53,7 @@ export class ToolHints {
   /** Another server has the name from now on. */
   forget(server: string): void {
     this.#servers.delete(server);
+    this.#announced.delete(server);
   }
 
   /** Tools known, over all servers. */

@@ -105,7 +105,7 @@ class CheckedInstance {
   start(): void {
     try {
       this.#channel = this.#source.open(
-        { purpose: 'probe', user: '' },
+        { purpose: 'probe', user: '', credential: null },
         {
           onMessage: (bytes) => {
             this.#onMessage(bytes);
@@ -157,7 +157,7 @@ class CheckedInstance {
 
   #send(id: number | null, method: string, params: object | undefined): void {
     const message = { jsonrpc: '2.0', ...(id !== null && { id }), method, params };
-    this.#channel?.send(Buffer.from(JSON.stringify(message)), { user: '' });
+    this.#channel?.send(Buffer.from(JSON.stringify(message)), { user: '', credential: null });
   }
 
   #finish(result: readonly string[] | GatewayError): void {

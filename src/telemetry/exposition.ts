@@ -15,17 +15,15 @@ export const CONTENT_TYPES: Readonly<Record<TextFormat, string>> = {
 const UNITS = ['seconds', 'bytes', 'ratio', 'percent'];
 const COUNTER_SUFFIX = '_total';
 
-/** A family without samples is left out. */
+/** A family without samples is named all the same: dashboards and scrapers learn that it exists. */
 export function exposition(families: readonly MetricFamily[], format: TextFormat): string {
   const lines: string[] = [];
   for (const { name, type = 'gauge', help, samples } of families) {
-    const values = samples();
-    if (values.length === 0) continue;
     const family = format === 'openmetrics' ? familyName(name, type) : name;
     lines.push(`# HELP ${family} ${escapeHelp(help, format)}`, `# TYPE ${family} ${type}`);
     const unit = format === 'openmetrics' ? unitOf(family) : null;
     if (unit !== null) lines.push(`# UNIT ${family} ${unit}`);
-    for (const each of values) lines.push(sampleLine(name, each));
+    for (const each of samples()) lines.push(sampleLine(name, each));
   }
   if (format === 'openmetrics') lines.push('# EOF');
   return `${lines.join('\n')}\n`;

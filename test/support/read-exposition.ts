@@ -13,11 +13,18 @@ export interface ReadFamily {
   readonly name: string;
   readonly type: string;
   readonly help: string;
-  readonly unit: string | null;
+  unit: string | null;
   readonly samples: ReadSample[];
 }
 
 type Format = 'prometheus' | 'openmetrics';
+
+interface Metadata {
+  name: string;
+  help?: string;
+  type?: string;
+  unit?: string;
+}
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (\\S+)$`);
@@ -29,7 +36,7 @@ export function readExposition(text: string, format: Format): ReadonlyMap<string
   const lines = text.slice(0, -1).split('\n');
   if (format === 'openmetrics' && lines.pop() !== '# EOF') throw new Error('no # EOF at the end');
   const families = new Map<string, ReadFamily>();
-  let current: { name: string; help?: string; type?: string; unit?: string } | null = null;
+  let current: Metadata | null = null;
   let family: ReadFamily | null = null;
   const seen = new Set<string>();
   for (const line of lines) {
@@ -40,29 +47,29 @@ export function readExposition(text: string, format: Format): ReadonlyMap<string
       const [, key, name, rest] =
         new RegExp(`^# (HELP|TYPE|UNIT) (${NAME}) (.+)$`).exec(line) ?? [];
       if (key === undefined || name === undefined || rest === undefined) fail('bad comment');
-      else if (current?.name !== name || family !== null) {
+      else if (current?.name !== name) {
         if (families.has(name)) fail('family comes twice');
         current = { name };
         family = null;
       }
       const member = String(key).toLowerCase() as 'help' | 'type' | 'unit';
       if (current === null || current[member] !== undefined) return fail('metadata comes twice');
+      if (family !== null && (family.samples.length > 0 || member !== 'unit'))
+        return fail('metadata after samples');
       if (format === 'prometheus' && member === 'unit') fail('no units in this format');
       current[member] = String(rest);
+      if (member === 'unit') {
+        if (family === null || !name?.endsWith(`_${String(rest)}`))
+          return fail('unit out of place');
+        family.unit = String(rest);
+      } else if (current.type !== undefined && current.help !== undefined) {
+        family = begin(current, format, fail);
+        families.set(family.name, family);
+      }
       continue;
     }
     const [, name = '', labelText, value = ''] = SAMPLE.exec(line) ?? fail('bad sample');
-    if (current?.type === undefined || current.help === undefined)
-      return fail('sample of no family');
-    if (family === null) {
-      const { type, help, unit = null } = current;
-      if (!['counter', 'gauge', 'histogram'].includes(type)) fail(`bad type ${type}`);
-      if (unit !== null && !current.name.endsWith(`_${unit}`)) fail('unit is not in the name');
-      if (format === 'openmetrics' && type === 'counter' && current.name.endsWith('_total'))
-        fail('family of a counter ends with _total');
-      family = { name: current.name, type, help, unit, samples: [] };
-      families.set(current.name, family);
-    }
+    if (family === null) return fail('sample of no family');
     if (!sampleNames(family, format).includes(name)) fail(`not a sample of ${family.name}`);
     if (!NUMBER.test(value)) fail('bad number');
     const labels = readLabels(labelText ?? '', fail);
@@ -75,6 +82,18 @@ export function readExposition(text: string, format: Format): ReadonlyMap<string
   }
   for (const each of families.values()) if (each.type === 'histogram') checkHistogram(each);
   return families;
+}
+
+function begin(
+  { name, type, help }: Metadata,
+  format: Format,
+  fail: (why: string) => never,
+): ReadFamily {
+  if (type === undefined || help === undefined) return fail('no type or help');
+  if (!['counter', 'gauge', 'histogram'].includes(type)) fail(`bad type ${type}`);
+  if (format === 'openmetrics' && type === 'counter' && name.endsWith('_total'))
+    fail('family of a counter ends with _total');
+  return { name, type, help, unit: null, samples: [] };
 }
 
 function sampleNames({ name, type }: ReadFamily, format: Format): readonly string[] {

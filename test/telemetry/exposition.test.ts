@@ -31,9 +31,11 @@ t.test('a counter’s family loses its ending in OpenMetrics only', async (t) =>
   t.equal(unitOf('x_total'), null);
 });
 
-t.test('a family without samples is not shown, infinity is', async (t) => {
+t.test('a family without samples is named, infinity is a number', async (t) => {
   const none = { name: 'none', help: 'H.', samples: () => [] };
   const endless = { name: 'g', help: 'H.', samples: () => [{ labels: {}, value: Infinity }] };
-  t.equal(exposition([none], 'openmetrics'), '# EOF\n');
+  t.equal(exposition([none], 'openmetrics'), '# HELP none H.\n# TYPE none gauge\n# EOF\n');
+  const empty = exposition([none, endless], 'prometheus');
+  t.same([...readExposition(empty, 'prometheus').keys()], ['none', 'g']);
   t.match(exposition([endless], 'prometheus'), 'g +Inf\n');
 });
