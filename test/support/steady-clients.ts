@@ -9,8 +9,6 @@ export interface SteadyClientsOptions {
   readonly url: string;
   readonly key: string;
   readonly clients: number;
-  /** A new connection for every call instead. */
-  readonly isReconnecting?: boolean;
 }
 
 export interface SteadyClients {
@@ -23,7 +21,7 @@ export interface SteadyClients {
 }
 
 export function startSteadyClients(options: SteadyClientsOptions): SteadyClients {
-  const { url, key, clients, isReconnecting = false } = options;
+  const { url, key, clients } = options;
   const lost: string[] = [];
   const counts = { answered: 0, refused: 0 };
   let isStopping = false;
@@ -41,7 +39,7 @@ export function startSteadyClients(options: SteadyClientsOptions): SteadyClients
     }
   };
   const running = Array.from({ length: clients }, async (_, client) => {
-    const agent = new Agent({ keepAlive: !isReconnecting, maxSockets: 1 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let number = 1; !isStopping; number += 1) await call(client, number, agent);
     agent.destroy();
   });
