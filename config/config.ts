@@ -196,10 +196,15 @@ export interface ServerConfig {
   readonly resources: NameRulesConfig;
   /** OAuth scopes that tokens need, for any use and, by pattern, for tools; API keys need none. */
   readonly scopes: ScopesConfig;
+  /** What happens when the server changes a tool that was seen before; `off` = nobody looks. */
+  readonly pinning: 'off' | PinningPolicy;
   /** Where each user's own stored credential goes in calls to this upstream; null = none is sent. */
   readonly credential: CredentialInjection | null;
   readonly source: ServerSource;
 }
+
+/** allow: pin the new definition; warn: tell operators; quarantine: also hide the tool until it is approved. */
+export type PinningPolicy = 'allow' | 'warn' | 'quarantine';
 
 export interface NameRulesConfig {
   /** Null = every name; `*` stands for any characters. */

@@ -76,6 +76,12 @@ const policyKeys = {
   prompts: nameRules('prompts', 'prompt names'),
   resources: nameRules('resources', 'URIs and URI templates'),
   scopes,
+  pinning: z
+    .enum(['off', 'allow', 'warn', 'quarantine'])
+    .default('off')
+    .describe(
+      'When the server changes the definition of a tool: nobody looks, the change is pinned, operators are told, or the tool is also hidden until `multi-mcp servers approve`.',
+    ),
   credential: z
     .strictObject({
       header: text.optional().describe('HTTP servers: the header that carries it.'),

@@ -87,6 +87,7 @@ function toServer(entry: ServerEntry, context: SourceContext): ServerConfig | nu
     prompts: nameRules(entry.prompts),
     resources: nameRules(entry.resources),
     scopes: entry.scopes,
+    pinning: entry.pinning,
     credential: credentialInjection(entry.credential, source, (message) => {
       context.report('credential', { message });
     }),

@@ -45,6 +45,12 @@ export function auditedOperations(operations: AdminOperations, auditor: Auditor)
   return {
     ...operations,
     ...auditedIdentity(operations, auditor),
+    approveTools: (server, tool) =>
+      after(operations.approveTools(server, tool), ({ approved }) =>
+        approved.length === 0
+          ? null
+          : { action: 'servers.approve', target: server, detail: { tools: approved } },
+      ),
     restartWorkers: () =>
       after(operations.restartWorkers(), () => ({ action: 'workers.restart', target: 'gateway' })),
   };

@@ -53,7 +53,8 @@ export interface CredentialPage {
 export interface CredentialOperationsOptions {
   readonly store: Pick<Store, 'credentials'>;
   readonly seal: CredentialSeal;
-  readonly servers: Config['servers'];
+  /** As configured now. */
+  readonly servers: () => Config['servers'];
   /** Resolves when nothing uses the former credential any more. Absent where no gateway runs. */
   readonly onChanged?: (binding: CredentialBinding) => Promise<void>;
 }
@@ -95,7 +96,7 @@ export function createCredentialOperations(
   };
   return {
     async setCredential({ user, server, value }) {
-      const injection = injectionOf(servers, server);
+      const injection = injectionOf(servers(), server);
       checkUser(user);
       checkValue(value, injection);
       const view = await inTurn(() => put({ user, server }, value));

@@ -79,6 +79,11 @@ export interface ServerView {
   readonly detail: string | null;
 }
 
+/** Names of the tools that were waiting and are approved now. */
+export interface ToolApproval {
+  readonly approved: readonly string[];
+}
+
 export interface ServerTestStep {
   /** spawn, connect, initialize, tools/list, ping … */
   readonly step: string;
@@ -152,6 +157,8 @@ export interface AdminOperations
   status(): Promise<StatusView>;
   health(): Promise<HealthDocument>;
   listServers(): Promise<readonly ServerView[]>;
+  /** Accepts tools that the server changed as they are now: one, or (null) all. Rejects with GW_SERVER_UNKNOWN. */
+  approveTools(server: string, tool: string | null): Promise<ToolApproval>;
   /** Rejects with GW_SERVER_UNKNOWN. */
   testServer(name: string): Promise<ServerTestReport>;
   listAlerts(): Promise<AlertsView>;

@@ -13,6 +13,7 @@ import {
   readGrantPage,
 } from './grant-operations.js';
 import { readLogLevelInput } from './log-level-input.js';
+import { membersOf, textIn } from './input-members.js';
 import type { AdminOperations } from './operations.js';
 
 export interface AdminRequest {
@@ -86,12 +87,23 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
     '/servers/{name}/restart',
     async (operations, _request, name) => ({ restarted: await operations.restartServer(name) }),
   ],
+  [
+    'POST',
+    '/servers/{name}/approve',
+    (operations, { body }, name) => operations.approveTools(name, readApproval(body)),
+  ],
   ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
   ['GET', '/log-level', (operations) => operations.logLevel()],
   ['POST', '/log-level', (operations, { body }) => operations.setLogLevel(readLogLevelInput(body))],
   ['GET', '/alerts', (operations) => operations.listAlerts()],
   ['POST', '/alerts/test', (operations) => operations.testAlerts()],
 ];
+
+/** The one tool, or null for all. */
+function readApproval(body: unknown): string | null {
+  const members = membersOf(body, ['tool']);
+  return members['tool'] === undefined ? null : textIn(members, 'tool');
+}
 
 const MATCHERS = ROUTES.map(([method, path, handler]) => ({
   method,

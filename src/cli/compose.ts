@@ -55,7 +55,7 @@ export async function withLocalIdentity<Result>(
     const credentials = createCredentialOperations({
       store,
       seal: credentialSeal(config, masterKey),
-      servers: config.servers,
+      servers: () => config.servers,
     });
     const grants = createGrantOperations({ store });
     return await work(auditedIdentity({ ...identity, ...grants, ...credentials }, auditor));

@@ -244,6 +244,12 @@ class Program {
         await serversRestart(this.#context(command), name);
       },
     );
+    this.#add(servers, 'approve <name> [tool]', 'accept tools that the server changed').action(
+      async (name: string, tool: string | undefined, _options: unknown, command: Command) => {
+        const { serversApprove } = await import('./servers-approve.js');
+        await serversApprove(this.#context(command), name, tool);
+      },
+    );
     this.#add(servers, 'test <name>', 'call it as a client would, step by step').action(
       async (name: string, _options: unknown, command: Command) => {
         const { serversTest } = await import('./servers-test.js');

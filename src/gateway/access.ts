@@ -8,15 +8,20 @@ import type { NamedKind } from '../mcp/named-target.js';
 import { grantFor } from './grant-book.js';
 import type { Principal } from './principal.js';
 
+export type InspectMessage = (message: Buffer) => void;
+
 export type Judges = Readonly<Record<NamedKind, readonly NameJudge[]>>;
 
 const NO_JUDGES: readonly NameJudge[] = [];
 
 export class Access {
   readonly #judges: Judges;
+  /** Sees every message of a list before it is filtered; null: nobody wants to. */
+  readonly inspect: InspectMessage | null;
 
-  constructor(judges: Judges) {
+  constructor(judges: Judges, inspect: InspectMessage | null = null) {
     this.#judges = judges;
+    this.inspect = inspect;
   }
 
   get judges(): Judges {
@@ -38,10 +43,13 @@ export class Access {
 }
 
 /** Null when there is no judge at all. */
-export function accessOf(judges: Partial<Judges>): Access | null {
+export function accessOf(
+  judges: Partial<Judges>,
+  inspect: InspectMessage | null = null,
+): Access | null {
   const { tools = NO_JUDGES, prompts = NO_JUDGES, resources = NO_JUDGES } = judges;
   if (tools.length + prompts.length + resources.length === 0) return null;
-  return new Access({ tools, prompts, resources });
+  return new Access({ tools, prompts, resources }, inspect);
 }
 
 /** A worker's view of who may see what. Entries live as long as the identity they belong to is cached. */
@@ -79,7 +87,7 @@ interface Known {
 
 function joined(ofServer: Access | null, tools: readonly NameJudge[]): Access {
   const judges = ofServer?.judges ?? { tools: NO_JUDGES, prompts: NO_JUDGES, resources: NO_JUDGES };
-  return new Access({ ...judges, tools: [...judges.tools, ...tools] });
+  return new Access({ ...judges, tools: [...judges.tools, ...tools] }, ofServer?.inspect ?? null);
 }
 
 /**

@@ -32,8 +32,10 @@ export function restrictRequest(
   post: ClassifiedPost | null,
   httpMethod: string,
 ): Restriction {
-  const rewrite: RewriteMessage = (message) =>
-    withoutHidden(message, (kind, name) => access.admits(kind, name));
+  const rewrite: RewriteMessage = (message) => {
+    access.inspect?.(message);
+    return withoutHidden(message, (kind, name) => access.admits(kind, name));
+  };
   if (post === null) {
     // A resumed stream may bring the answer to a list that was asked for before.
     return httpMethod === 'GET' ? { ...NONE, rewrite } : NONE;

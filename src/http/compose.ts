@@ -11,6 +11,7 @@ import { CredentialSeal } from '../gateway/credential-seal.js';
 import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
 import type { Challenge } from '../gateway/identity-refusal.js';
 import { LeasedAdmission, type AdmissionSettings } from '../gateway/leased-admission.js';
+import { PinnedServers } from '../gateway/pinned-servers.js';
 import { probeServer } from '../gateway/probe-server.js';
 import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
 import { createRequestPath } from '../gateway/request-path.js';
@@ -56,6 +57,7 @@ export interface Worker {
   readonly frontReason: string;
   readonly authenticator: Authenticator;
   readonly credentials: UserCredentials;
+  readonly pinnedTools: PinnedServers;
   /** Null when no issuer publishes its keys by URL. */
   readonly issuerKeys: IssuerKeys | null;
   readonly admission: LeasedAdmission;
@@ -174,8 +176,12 @@ export async function composeWorker(
       },
     }),
   );
+  const pinnedTools = new PinnedServers(start.toolPins, (server, tools) => {
+    primary.send({ type: 'tools-seen', server, tools });
+  });
   const toolHints = new ToolHints();
   const servers = new ServedServers(config, {
+    pinned: ({ name, pinning }) => pinnedTools.of(name, pinning),
     connect: connectHttp,
     link: (server) => linkTo(server, links),
     onReplaced: (name) => {
@@ -276,6 +282,7 @@ export async function composeWorker(
     authenticator,
     issuerKeys,
     credentials,
+    pinnedTools,
     admission,
     admissionCounts,
     endRelays: (error, which) => {

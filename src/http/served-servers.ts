@@ -8,6 +8,7 @@ import type { Config, NameRulesConfig, ServerConfig } from '../../config/config.
 import { isSameSource } from '../../config/config-change.js';
 import { accessOf, type Access } from '../gateway/access.js';
 import { OpenRelays } from '../gateway/open-relays.js';
+import type { PinnedTools } from '../gateway/pinned-tools.js';
 import type { ServedUpstream } from '../gateway/request-path.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { GatewayError } from '../kernel/errors.js';
@@ -21,6 +22,8 @@ export interface ServedServersOptions {
   readonly connect: (config: Config, server: ServerConfig) => UpstreamTransport;
   /** Through an upstream host; never closed, because all servers of a host share one link. */
   readonly link: (server: ServerConfig) => UpstreamTransport;
+  /** Who looks at its tools under this configuration; null = nobody. */
+  readonly pinned: (server: ServerConfig) => PinnedTools | null;
   /** The server is another one from now on, or gone: what was learnt of it is void. */
   readonly onReplaced: (name: string) => void;
 }
@@ -145,7 +148,7 @@ export class ServedServers {
       streamIdleTimeoutMs,
       streamMaxMs,
       retryBudget: former?.retryBudget ?? new RetryBudget(),
-      access: configuredAccess(server),
+      access: configuredAccess(server, this.#options.pinned(server)),
       scopes: scopeRules(server.scopes),
       credential: server.credential,
     };
@@ -182,14 +185,17 @@ function mostBytes({ http }: Config, { maxBodyBytes }: ServerConfig): number {
 }
 
 /** What the server's own rules leave; null = everything. */
-function configuredAccess({ tools, prompts, resources }: ServerConfig): Access | null {
+function configuredAccess(
+  { tools, prompts, resources }: ServerConfig,
+  pinned: PinnedTools | null,
+): Access | null {
   const judges = (rules: NameRulesConfig) => {
     const judge = nameFilter(rules);
     return judge === null ? [] : [judge];
   };
-  return accessOf({
-    tools: judges(tools),
-    prompts: judges(prompts),
-    resources: judges(resources),
+  const configured = { prompts: judges(prompts), resources: judges(resources) };
+  if (pinned === null) return accessOf({ ...configured, tools: judges(tools) });
+  return accessOf({ ...configured, tools: [...judges(tools), pinned] }, (message) => {
+    pinned.inspect(message);
   });
 }

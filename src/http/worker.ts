@@ -15,6 +15,7 @@ import {
 } from '../ipc/worker-messages.js';
 import { DeltaWriter } from '../telemetry/metric-delta.js';
 import { ProcessReporter } from '../telemetry/process-reporter.js';
+import type { ToolPins } from '../ipc/tool-pin-messages.js';
 import { composeWorker, type Worker } from './compose.js';
 import { PrimaryLink } from './primary-link.js';
 
@@ -38,6 +39,8 @@ class WorkerProcess {
   readonly #writer = new DeltaWriter();
   readonly #process = new ProcessReporter();
   #worker: Worker | null = null;
+  /** Arrived while the worker was composed; bounded by the servers. */
+  readonly #toolPins = new Map<string, ToolPins>();
   #isDraining = false;
   #isReplaced = false;
   /** Arrived while the worker was composed. */
@@ -94,6 +97,11 @@ class WorkerProcess {
       case 'admission':
         this.#worker?.admission.receive(message.events);
         return;
+      case 'tool-pins':
+        // While it is composed: its start message may be older than this.
+        if (this.#worker === null) this.#toolPins.set(message.server, message);
+        else this.#worker.pinnedTools.receive(message.server, message);
+        return;
       case 'issuer-keys':
         this.#worker?.issuerKeys?.receive(message);
         return;
@@ -118,6 +126,8 @@ class WorkerProcess {
       // Before the first request can come: the primary's answers about it need a receiver.
       this.#worker = worker;
       this.#applyConfig();
+      for (const [server, pins] of this.#toolPins) worker.pinnedTools.receive(server, pins);
+      this.#toolPins.clear();
       // Asked for, not sent along: keys that changed while this process was composed are not missed.
       if (worker.issuerKeys !== null)
         this.#primary.send({ type: 'issuer-keys-wanted', refresh: false });

@@ -14,6 +14,13 @@ import {
   type IssuerKeysMessage,
   type IssuerKeysWanted,
 } from './issuer-keys-messages.js';
+import {
+  isToolPins,
+  isToolsSeen,
+  type ToolPins,
+  type ToolPinsMessage,
+  type ToolsSeenMessage,
+} from './tool-pin-messages.js';
 
 import { isServerCheck, type ServerCheck } from './server-check.js';
 
@@ -43,6 +50,8 @@ export interface WorkerStart {
   /** Unix sockets of the upstream hosts, by host index. */
   readonly hostSockets: readonly string[];
   readonly version: string;
+  /** By server, of those whose tools are pinned. */
+  readonly toolPins: Readonly<Record<string, ToolPins>>;
 }
 
 /** What a worker may ask the primary for on a client's behalf. */
@@ -87,10 +96,12 @@ export type PrimaryToWorker =
   | { readonly type: 'check-server'; readonly server: string; readonly check: number }
   /** What the server lists, for labels of metrics. */
   | { readonly type: 'server-tools'; readonly server: string; readonly names: readonly string[] }
+  | ToolPinsMessage
   /** Everything about admission of one tick, in order. */
   | { readonly type: 'admission'; readonly events: readonly PrimaryEvent[] };
 
 export type WorkerToPrimary =
+  | ToolsSeenMessage
   /** It listens to its channel now and asks for its start message. */
   | { readonly type: 'worker-hello' }
   | {
@@ -171,6 +182,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
       return typeof message['query'] === 'number' && typeof message['body'] === 'string';
     case 'revoked':
       return typeof message['revocation'] === 'number';
+    case 'tool-pins':
+      return isToolPins(message);
     case 'credential-changed':
       return (
         typeof message['user'] === 'string' &&
@@ -199,6 +212,8 @@ export function isPrimaryToWorker(message: unknown): message is PrimaryToWorker 
 export function isWorkerToPrimary(message: unknown): message is WorkerToPrimary {
   if (!isRecord(message)) return false;
   switch (message['type']) {
+    case 'tools-seen':
+      return isToolsSeen(message);
     case 'worker-hello':
     case 'issuer-keys-wanted':
       return true;

@@ -19,6 +19,7 @@ import {
   serverViews,
   type StatusSource,
 } from './status-documents.js';
+import type { ToolPinBook } from './tool-pin-book.js';
 import { testServer } from './test-server.js';
 
 export interface AdminOperationsOptions {
@@ -27,6 +28,7 @@ export interface AdminOperationsOptions {
   readonly secrets: { readonly jwtSecret: string; readonly masterKey: string };
   readonly status: StatusSource;
   readonly revocations: Revocations;
+  readonly toolPins: Pick<ToolPinBook, 'approve'>;
   readonly restart: RollingRestart;
   readonly logLevels: LogLevels;
   readonly reloads: Reloads;
@@ -40,7 +42,7 @@ const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
-  const { config, store, secrets, status, revocations, restart, reloads } = options;
+  const { config, store, secrets, status, revocations, toolPins, restart, reloads } = options;
   const { logLevels, alerts, url } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
@@ -56,7 +58,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
   const credentials = createCredentialOperations({
     store,
     seal: credentialSeal(config, secrets.masterKey),
-    servers: config.servers,
+    servers: () => status.config.servers,
     onChanged: (binding) => revocations.announceCredential(binding),
   });
   return {
@@ -65,6 +67,10 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     ...credentials,
     status: () => Promise.resolve(statusView(status, url, alerts.active())),
     reload: () => reloads.run('an operator asked for it'),
+    approveTools: async (name, tool) => {
+      if (!Object.hasOwn(status.config.servers, name)) throw new GatewayError('GW_SERVER_UNKNOWN');
+      return { approved: await toolPins.approve(name, tool) };
+    },
     restartWorkers: () => {
       void restart.run('an operator asked for it');
       return Promise.resolve(restart.state);

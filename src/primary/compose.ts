@@ -39,6 +39,7 @@ import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { RunningConfig } from './running-config.js';
 import { StoreProbe } from './store-probe.js';
+import { ToolPinBook } from './tool-pin-book.js';
 import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { TrafficHistory } from './traffic-history.js';
@@ -130,6 +131,16 @@ export async function composePrimary(
     () => tree,
     log,
   );
+  const toolPins = new ToolPinBook({
+    policyOf: (server) => running.config.servers[server]?.pinning ?? 'off',
+    documents: store.documents,
+    alerts,
+    log,
+    broadcast: (server, pins) => {
+      tree.broadcast({ type: 'tool-pins', server, ...pins });
+    },
+  });
+  await toolPins.load(Object.keys(config.servers));
   const tree: ProcessTree = new ProcessTree({
     entry: fileURLToPath(new URL('../main.js', import.meta.url)),
     running,
@@ -142,6 +153,7 @@ export async function composePrimary(
       pepper: deriveKey(secrets.masterKey, 'pepper').toString('hex'),
       credentialKeys: credentialKeys(config, secrets.masterKey).map((key) => key.toString('hex')),
     },
+    toolPins: () => toolPins.states(),
     hostSecrets: {},
     socketDir: socketDir.path,
     onWorkerMessage: (place, message) => {
@@ -169,6 +181,9 @@ export async function composePrimary(
           return;
         case 'server-checked':
           health.onChecked(message);
+          return;
+        case 'tools-seen':
+          void toolPins.seen(message.server, message.tools);
           return;
         case 'revocation-applied':
           revocations.acknowledged(place, message.revocation);
@@ -292,6 +307,7 @@ export async function composePrimary(
     secrets,
     status,
     revocations,
+    toolPins,
     restart,
     logLevels,
     reloads,

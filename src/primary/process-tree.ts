@@ -9,7 +9,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { processEnv } from '../../config/load.js';
 import type { HostToPrimary } from '../ipc/host-messages.js';
-import type { PrimaryToWorker, WorkerSecrets, WorkerToPrimary } from '../ipc/worker-messages.js';
+import type {
+  PrimaryToWorker,
+  WorkerSecrets,
+  WorkerStart,
+  WorkerToPrimary,
+} from '../ipc/worker-messages.js';
 import { createHostPlace, type HostPlace } from './host-place.js';
 import { createWorkerPlace, type WorkerPlace } from './worker-place.js';
 
@@ -21,6 +26,8 @@ export interface ProcessTreeOptions {
   readonly port: number;
   readonly version: string;
   readonly workerSecrets: WorkerSecrets;
+  /** As they are when a worker starts. */
+  readonly toolPins: () => WorkerStart['toolPins'];
   readonly hostSecrets: Readonly<Record<string, string>>;
   /** Directory of the hosts' sockets; exists, mode 0700. */
   readonly socketDir: string;
@@ -149,6 +156,7 @@ export class ProcessTree {
         port,
         hostSockets: this.hosts.map(({ socketPath }) => socketPath),
         version,
+        toolPins: this.#options.toolPins(),
       }),
       nextIncarnation: () => {
         this.#incarnations += 1;

@@ -22,7 +22,7 @@ function rig(store = createMemoryStore(), seal = new CredentialSeal(randomBytes(
   const operations = createCredentialOperations({
     store,
     seal,
-    servers: SERVERS,
+    servers: () => SERVERS,
     onChanged: (binding) => {
       changed.push(binding);
       return Promise.resolve();

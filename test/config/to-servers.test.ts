@@ -19,6 +19,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
         maxBodyBytes: 4096,
         tools: { allow: ['get_*'], deny: ['get_all'] },
         resources: { allow: ['docs://*'] },
+        pinning: 'quarantine',
         credential: { header: 'Authorization', prefix: 'Bearer ' },
       },
     },
@@ -41,6 +42,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     prompts: { allow: null, deny: [] },
     resources: { allow: null, deny: [] },
     scopes: { required: [], tools: {} },
+    pinning: 'off',
     credential: null,
     source: { kind: 'bundled', module: 'meerkats-table' },
   });
@@ -60,6 +62,7 @@ void t.test('a server has its policies with units, and defaults for the rest', (
     tools: { allow: ['get_*'], deny: ['get_all'] },
     prompts: { allow: null, deny: [] },
     resources: { allow: ['docs://*'], deny: [] },
+    pinning: 'quarantine',
     scopes: { required: [], tools: {} },
     credential: { into: 'header', name: 'Authorization', prefix: 'Bearer ' },
     source: { kind: 'http', url: 'http://a/mcp', headers: {}, transport: 'http', oauth: null },

@@ -49,6 +49,7 @@ function gateway(tools: ToolRules | null = null, access = RESTRICTED) {
     sessionIds: createSessionIds(randomBytes(32)),
     scanLimits: DEFAULT_SCAN_LIMITS,
     sseHeartbeatMs: 1000,
+    tracing: null,
     toolHints: new ToolHints(),
     accessTable: new AccessTable(),
     credentials: { of: () => '' },

@@ -27,6 +27,7 @@ function rig(config: Config) {
   const servers = new ServedServers(config, {
     connect: (_config, { name }) => transport(name),
     link: ({ name }) => transport(`link ${name}`),
+    pinned: () => null,
     onReplaced: (name) => replaced.push(name),
   });
   return { servers, closed, replaced };

@@ -56,6 +56,7 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     listAudit: answer('listAudit', []),
     updateKey: (id, change) => answer('updateKey', key)([id, change]),
     revokeKey: answer('revokeKey', true),
+    approveTools: (server, tool) => answer('approveTools', { approved: ['a'] })([server, tool]),
     setCredential: answer('setCredential', credential),
     listCredentials: answer('listCredentials', [credential]),
     removeCredential: answer('removeCredential', true),

@@ -59,6 +59,7 @@ function serverConfig(name: string, source: ServerSource): ServerConfig {
     prompts: { allow: null, deny: [] },
     resources: { allow: null, deny: [] },
     scopes: { required: [], tools: {} },
+    pinning: 'off',
     credential: null,
     source,
   };
