@@ -32,8 +32,8 @@ export interface AuthenticatorOptions {
   /** Of users, whatever they identify themselves with. Absent = nobody has any. */
   readonly grants?: Pick<GrantStore, 'ofUser' | 'list'>;
   readonly verifyToken: VerifyToken;
-  /** Of API key hashes, by version. */
-  readonly peppers: ReadonlyMap<number, KeyObject>;
+  /** Of API key hashes: the present one and, while it is rotated, the one before. */
+  readonly peppers: readonly KeyObject[];
   readonly cacheTtlMs: number;
   /** At most 5000 is wise: a key made meanwhile is refused for as long. */
   readonly negativeTtlMs: number;
@@ -126,6 +126,7 @@ class CachingAuthenticator implements Authenticator {
     const cached = this.#cache.identity(key);
     if (cached !== undefined && nowMs < cached.freshUntilMs) {
       this.#hits += 1;
+      this.#cache.countUse(cached);
       return cached.principal;
     }
     const refusal = this.#cache.refusal(key, nowMs);
@@ -147,6 +148,10 @@ class CachingAuthenticator implements Authenticator {
     this.#generation += 1;
     this.#cache.clear();
     this.#grants?.forgetAll();
+  }
+
+  takeKeyUses(): ReadonlyMap<string, number> {
+    return this.#cache.takeUses();
   }
 
   stats(): AuthenticatorStats {
@@ -176,6 +181,8 @@ class CachingAuthenticator implements Authenticator {
       return this.#goOnWith(stale, error);
     }
     if (!verdict.ok) throw this.#refuse(verdict.refusal, server);
+    const kept = this.#cache.identity(key);
+    if (kept !== undefined) this.#cache.countUse(kept);
     return verdict.principal;
   }
 
@@ -251,6 +258,7 @@ class CachingAuthenticator implements Authenticator {
     if (nowMs >= stale.staleUntilMs) throw error;
     stale.freshUntilMs = Math.min(nowMs + STORE_PAUSE_MS, stale.staleUntilMs);
     this.#staleHits += 1;
+    this.#cache.countUse(stale);
     return stale.principal;
   }
 

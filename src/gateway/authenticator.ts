@@ -27,6 +27,8 @@ export interface Authenticator {
   invalidateTokens(): void;
   /** Forgets everything, for a rotated secret or a store whose changes were missed. */
   invalidateAll(): void;
+  /** How often API keys were let in since the last call, by id. */
+  takeKeyUses(): ReadonlyMap<string, number>;
   stats(): AuthenticatorStats;
 }
 

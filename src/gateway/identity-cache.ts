@@ -25,6 +25,8 @@ export interface CachedIdentity {
   /** Monotonic. Set anew when the store is away. */
   freshUntilMs: number;
   readonly staleUntilMs: number;
+  /** Since they were taken last. */
+  uses: number;
 }
 
 export class IdentityCache {
@@ -33,6 +35,8 @@ export class IdentityCache {
   readonly #refusals: LRUCache<string, { refusal: IdentityRefusal; untilMs: number }>;
   /** API key id → where identities that fall with it are kept: its own, and those of tokens that name it. */
   readonly #byKeyId = new Map<string, Set<string>>();
+  /** Those with uses to be told; some of them forgotten since. */
+  #used: CachedIdentity[] = [];
 
   constructor(options: IdentityCacheOptions) {
     this.#options = options;
@@ -68,7 +72,7 @@ export class IdentityCache {
     const { ttlMs, staleGraceMs } = this.#options;
     const freshUntilMs = nowMs + Math.min(ttlMs, expiresInMs);
     const staleUntilMs = nowMs + Math.min(ttlMs + staleGraceMs, expiresInMs);
-    this.#identities.set(key, { principal, freshUntilMs, staleUntilMs });
+    this.#identities.set(key, { principal, freshUntilMs, staleUntilMs, uses: 0 });
     if (principal.keyId === null) return;
     const kept = this.#byKeyId.get(principal.keyId);
     if (kept === undefined) this.#byKeyId.set(principal.keyId, new Set([key]));
@@ -78,6 +82,27 @@ export class IdentityCache {
   refuse(key: string, refusal: IdentityRefusal, nowMs: number): void {
     this.#identities.delete(key);
     this.#refusals.set(key, { refusal, untilMs: nowMs + this.#options.negativeTtlMs });
+  }
+
+  countUse(identity: CachedIdentity): void {
+    if (identity.principal.keyId === null) return;
+    if (identity.uses === 0) {
+      if (this.#used.length >= this.#options.maxEntries) return;
+      this.#used.push(identity);
+    }
+    identity.uses += 1;
+  }
+
+  /** By API key id; they count from 0 again. */
+  takeUses(): Map<string, number> {
+    const taken = new Map<string, number>();
+    for (const identity of this.#used) {
+      const { keyId } = identity.principal;
+      if (keyId !== null) taken.set(keyId, (taken.get(keyId) ?? 0) + identity.uses);
+      identity.uses = 0;
+    }
+    this.#used = [];
+    return taken;
   }
 
   forgetKey(keyId: string): void {

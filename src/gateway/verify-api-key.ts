@@ -14,8 +14,8 @@ export type IdentityVerdict =
 
 export interface ApiKeyVerification {
   readonly find: (id: string) => Promise<ApiKeyRecord | null>;
-  /** By version; two live while a pepper is rotated. */
-  readonly peppers: ReadonlyMap<number, KeyObject>;
+  /** The present one and, while it is rotated, the one before: each may have made the hash. */
+  readonly peppers: readonly KeyObject[];
   /** Milliseconds since the Unix epoch. */
   readonly wallMs: () => number;
 }
@@ -31,10 +31,13 @@ export async function verifyApiKey(
   const id = apiKeyId(credential);
   if (id === null) return { ok: false, refusal: 'malformed' };
   const record = await verification.find(id);
-  const pepper = pepperFor(record, verification.peppers);
-  const hash = pepper === null ? NO_HASH : hashApiKey(credential, pepper);
-  const isProven = isSameHash(hash, record?.hash ?? NO_HASH);
-  if (record === null || pepper === null || !isProven) return { ok: false, refusal: 'unknown-key' };
+  let isProven = false;
+  // All of them every time: the time of the answer says neither which one it was nor whether the id exists.
+  for (const pepper of verification.peppers) {
+    const isSame = isSameHash(hashApiKey(credential, pepper), record?.hash ?? NO_HASH);
+    isProven ||= isSame;
+  }
+  if (record === null || !isProven) return { ok: false, refusal: 'unknown-key' };
   return stateOf(record, verification);
 }
 
@@ -55,16 +58,6 @@ function stateOf(record: ApiKeyRecord, verification: ApiKeyVerification): Identi
     return { ok: false, refusal: 'expired-key' };
   }
   return { ok: true, principal };
-}
-
-/** The record's own pepper, or any for an unknown id, to do the same work. */
-function pepperFor(
-  record: ApiKeyRecord | null,
-  peppers: ReadonlyMap<number, KeyObject>,
-): KeyObject | null {
-  if (record !== null) return peppers.get(record.pepperVersion) ?? null;
-  const [any] = peppers.values();
-  return any ?? null;
 }
 
 function principalOf(record: ApiKeyRecord): Principal {

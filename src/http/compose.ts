@@ -18,6 +18,7 @@ import { createRequestPath } from '../gateway/request-path.js';
 import { ResourceMetadata } from '../gateway/resource-metadata.js';
 import { ServerChecks, SKIPPED_CHECK } from '../gateway/server-checks.js';
 import { createSessionIds } from '../gateway/session-ids.js';
+import { reportKeyUses } from '../gateway/key-uses.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { UserCredentials } from '../gateway/user-credentials.js';
@@ -77,6 +78,8 @@ export interface Worker {
 }
 
 const MAX_CACHED_IDENTITIES = 100_000;
+/** Chosen: soon enough for a list that people read, seldom enough for any store. */
+const KEY_USES_MS = 30_000;
 const IDENTITY_POLL_MS = 5_000;
 /** Of one batch, which takes 4 ms when nothing is in its way: it ends a stuck thread, not a slow machine's. */
 const VERIFY_DEADLINE_MS = 5_000;
@@ -143,7 +146,7 @@ export async function composeWorker(
     keys: store.keys,
     grants: store.grants,
     verifyToken,
-    peppers: new Map([[1, secretKey(start.secrets.pepper, 'hex')]]),
+    peppers: start.secrets.peppers.map((pepper) => secretKey(pepper, 'hex')),
     cacheTtlMs: config.auth.apiKeyCacheTtlMs,
     negativeTtlMs: config.auth.negativeCacheTtlMs,
     maxEntries: MAX_CACHED_IDENTITIES,
@@ -159,6 +162,11 @@ export async function composeWorker(
     ),
     ttlMs: config.auth.apiKeyCacheTtlMs,
     negativeTtlMs: config.auth.negativeCacheTtlMs,
+  });
+  const flushKeyUses = reportKeyUses({
+    authenticator,
+    keys: store.keys,
+    intervalMs: KEY_USES_MS,
   });
   const stopWatching = watchIdentityVersion({
     store,
@@ -303,6 +311,7 @@ export async function composeWorker(
     release: async () => {
       await checks.close();
       stopWatching();
+      await flushKeyUses();
       clearInterval(sweeping);
       await servers.close();
       await Promise.all(links.map((link) => link.close()));

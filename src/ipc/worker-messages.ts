@@ -28,8 +28,8 @@ import { isServerCheck, type ServerCheck } from './server-check.js';
 export interface WorkerSecrets {
   /** Seals session ids. */
   readonly sessionKey: string;
-  /** Keys the hashes of API keys. */
-  readonly pepper: string;
+  /** Key the hashes of API keys; the first is the one that new keys get. */
+  readonly peppers: readonly string[];
   /** Verifies HS256 tokens. */
   readonly jwtSecret: string;
   readonly jwtSecretPrevious: string | null;

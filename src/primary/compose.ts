@@ -150,7 +150,9 @@ export async function composePrimary(
       jwtSecret: secrets.jwtSecret,
       jwtSecretPrevious: config.secrets.jwtSecretPrevious,
       sessionKey: deriveKey(secrets.masterKey, 'session').toString('hex'),
-      pepper: deriveKey(secrets.masterKey, 'pepper').toString('hex'),
+      peppers: [secrets.masterKey, config.secrets.masterKeyPrevious]
+        .filter((master) => master !== null)
+        .map((master) => deriveKey(master, 'pepper').toString('hex')),
       credentialKeys: credentialKeys(config, secrets.masterKey).map((key) => key.toString('hex')),
     },
     toolPins: () => toolPins.states(),

@@ -47,7 +47,7 @@ t.test('a created key proves its user and is shown only once', async (t) => {
   });
   const verdict = await verifyApiKey(created.key, {
     find: (id) => store.keys.find(id),
-    peppers: new Map([[1, PEPPER]]),
+    peppers: [PEPPER],
     wallMs: () => Date.parse(created.createdAt),
   });
   t.match(verdict, { ok: true, principal: { user: 'ana', keyId: created.id, isAdmin: true } });

@@ -59,4 +59,8 @@ t.test('grants, changed keys and revocations hold on every worker at once', asyn
   t.match(trail[3], { target: 'ana@meerkats-table', actor: /uid \d+, pid \d+/ });
   t.notMatch(out, ben.slice(18, 61));
   t.equal((await gateway.stop()).code, 0);
+  // Workers write the counts they still hold when they end.
+  const listed = await gateway.cli(['keys', 'list', '--all', '--json']);
+  const keys = JSON.parse(listed.stdout) as { user: string; useCount: number }[];
+  t.match(keys.find(({ user }) => user === 'ana')?.useCount, 40, 'five times eight requests');
 });

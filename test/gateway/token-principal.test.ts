@@ -18,7 +18,7 @@ async function bind(record: Partial<ApiKeyRecord>, claim: (key: string) => strin
   const key = await addKey(record);
   return bindToKey(token, claim(key), {
     find: (id) => store.keys.find(id),
-    peppers: new Map([[1, PEPPER]]),
+    peppers: [PEPPER],
     wallMs: clock.wallMs,
   });
 }

@@ -34,7 +34,7 @@ export function identityFixture(options: Partial<AuthenticatorOptions> = {}) {
       },
     },
     verifyToken: () => Promise.resolve({ ok: false, refusal: 'untrusted' }),
-    peppers: new Map([[1, PEPPER]]),
+    peppers: [PEPPER],
     cacheTtlMs: 300_000,
     negativeTtlMs: 5000,
     maxEntries: 100,
