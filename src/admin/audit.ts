@@ -53,6 +53,20 @@ export function auditedOperations(operations: AdminOperations, auditor: Auditor)
       ),
     restartWorkers: () =>
       after(operations.restartWorkers(), () => ({ action: 'workers.restart', target: 'gateway' })),
+    reload: () =>
+      after(operations.reload(), ({ ok, version, summary }) => {
+        // What is wrong with a file may quote it, secrets included; that much is in the answer alone.
+        const detail = ok ? { ok, version, summary } : { ok, version };
+        return { action: 'config.reload', target: 'gateway', detail };
+      }),
+    restartServer: (name) =>
+      after(operations.restartServer(name), (isRestarted) =>
+        isRestarted ? { action: 'servers.restart', target: name } : null,
+      ),
+    setLogLevel: (input) =>
+      after(operations.setLogLevel(input), ({ level, resetsAt }) => {
+        return { action: 'log-level.set', target: 'gateway', detail: { level, resetsAt } };
+      }),
   };
 }
 
