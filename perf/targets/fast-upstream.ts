@@ -7,8 +7,9 @@ import uWS from 'uWebSockets.js';
 
 interface EchoRequest {
   readonly id: unknown;
+  readonly method: string;
   readonly params: {
-    readonly arguments: {
+    readonly arguments?: {
       readonly text: string;
       readonly answerBytes?: number;
       readonly delayMs?: number;
@@ -16,6 +17,8 @@ interface EchoRequest {
     };
   };
 }
+
+const UNCACHED = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
 
 const app = uWS.App();
 app.post('/mcp', (res) => {
@@ -27,7 +30,21 @@ app.post('/mcp', (res) => {
   res.onData((chunk, isLast) => {
     body += Buffer.from(chunk).toString();
     if (!isLast) return;
-    const { id, params } = JSON.parse(body) as EchoRequest;
+    const { id, method, params } = JSON.parse(body) as EchoRequest;
+    if (params.arguments === undefined) {
+      // The gateway's health check.
+      const result = {
+        supportedVersions: ['2026-07-28'],
+        capabilities: { tools: {} },
+        ...UNCACHED,
+      };
+      const discovered = method === 'tools/list' ? { tools: [], ...UNCACHED } : result;
+      res.cork(() => {
+        res.writeHeader('content-type', 'application/json');
+        res.end(JSON.stringify({ jsonrpc: '2.0', id, result: discovered }));
+      });
+      return;
+    }
     const { text, answerBytes = 0, delayMs = 0, isEvents = false } = params.arguments;
     const message = JSON.stringify({
       jsonrpc: '2.0',
