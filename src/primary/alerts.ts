@@ -5,7 +5,6 @@
  * log always gets it. The last ones are kept for `/health`, the dashboard and `multi-mcp alerts list`.
  */
 import { hostname } from 'node:os';
-import type { Logger } from 'pino';
 import type { AlertsView, AlertView } from '../admin/operations.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { AlertCooldown, defaultAlertCooldown } from '../policy/alert-cooldown.js';
@@ -25,7 +24,9 @@ export interface AlertsOptions {
   readonly cooldownMs: number;
   /** Besides the log. */
   readonly deliveries: readonly AlertDelivery[];
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly log: Readonly<
+    Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>
+  >;
   readonly port: number;
   /** Default: the monotonic clock. */
   readonly nowMs?: () => number;

@@ -4,14 +4,13 @@
  * say how things are now.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { monotonicMs } from '../kernel/clock.js';
 import type { AlertNotice } from './alert-notice.js';
 import { AlertSinkError, type AlertSink } from './alert-sink.js';
 
 export interface AlertDeliveryOptions {
   readonly sink: AlertSink;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: { warn(facts: object, text: string): void };
   /** Default 4. */
   readonly maxAttempts?: number;
   /** Before the second attempt; four times as long before each further one. Default 1 000. */

@@ -10,7 +10,7 @@ const context = {
   configPath: '/etc/multi-mcp.json' as string | undefined,
   json: false,
 };
-const program = (t: { testdir: (files: object) => string }, source: string) =>
+const program = (t: { testdir: (files: Record<string, string>) => string }, source: string) =>
   join(t.testdir({ 'main.mjs': source }), 'main.mjs');
 
 t.test('its exit code is the gateway’s, and it says which configuration', async (t) => {

@@ -20,7 +20,8 @@ function configOf(value: Readonly<Record<string, unknown>>): Config {
     cwd: '/srv',
     servers: toServers(file, '/srv', findings),
     publicKeys: [],
-    secrets: { jwtSecret: null, jwtSecretPrevious: null, masterKey: null },
+    secrets: { jwtSecret: null, jwtSecretPrevious: null, masterKey: null, masterKeyPrevious: null },
+    tracing: null,
   });
 }
 

@@ -2,7 +2,13 @@ import t from 'tap';
 import type { ServerSource } from '../../config/config.js';
 import { credentialInjection } from '../../config/credential-injection.js';
 
-const HTTP: ServerSource = { kind: 'http', url: 'http://a', headers: {}, transport: 'http' };
+const HTTP: ServerSource = {
+  kind: 'http',
+  url: 'http://a',
+  headers: {},
+  transport: 'http',
+  oauth: null,
+};
 const MODULE: ServerSource = { kind: 'module', path: '/m.js' };
 const BUNDLED: ServerSource = { kind: 'bundled', module: 'm' };
 const STDIO: ServerSource = {

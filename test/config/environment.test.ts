@@ -99,6 +99,7 @@ void t.test('no secret in the environment means null, to be generated', (t) => {
     jwtSecret: null,
     jwtSecretPrevious: null,
     masterKey: null,
+    masterKeyPrevious: null,
     problems: [],
     warnings: [],
     hints: [],

@@ -19,7 +19,10 @@ t.test(
   'on a full disk every request is served, lost lines are counted, and it recovers',
   async (t) => {
     const disk = mountSmallDisk(DISK_KILOBYTES);
-    if (disk === null) return t.skip(NO_MOUNT);
+    if (disk === null) {
+      t.pass('skipped', { skip: NO_MOUNT });
+      return;
+    }
     t.teardown(() => {
       disk.remove();
     });

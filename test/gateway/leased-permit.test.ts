@@ -37,7 +37,9 @@ function permitOf(isListening: boolean) {
     brokerMs: 0,
   });
   const gate = new BreakerGate();
-  const rates = [{ kind: 'user' as const, share: new LeaseShare(), key: 'user:ana' }];
+  const rates = [
+    { kind: 'user' as const, share: new LeaseShare(), key: 'user:ana', perSecond: null },
+  ];
   const request = { user: 'ana', server: 's', isListening, exchange: new FakeExchange() };
   return { permit: new LeasedPermit(parts, request, gate, rates), own, gate, sent };
 }

@@ -1,12 +1,13 @@
 import t from 'tap';
 import { RateLimitHeaders } from '../../src/gateway/rate-limit-headers.js';
-import type { CallRate, RateKind } from '../../src/gateway/rate-shares.js';
+import type { CallRate } from '../../src/gateway/rate-shares.js';
+import type { RateKind } from '../../src/ipc/admission-messages.js';
 import { LeaseShare } from '../../src/policy/lease-share.js';
 
 const rate = (kind: RateKind, left: number): CallRate => {
   const share = new LeaseShare();
   share.granted(0, 0, left);
-  return { kind, share, key: kind };
+  return { kind, share, key: kind, perSecond: null };
 };
 
 const headers = () =>

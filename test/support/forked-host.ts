@@ -38,6 +38,7 @@ export function hostConfig(
     servers,
     publicKeys: [],
     secrets: { jwtSecret: null, jwtSecretPrevious: null, masterKey: null, masterKeyPrevious: null },
+    tracing: null,
   });
   return { ...config, dataDir: join(folder, 'data'), logDir: join(folder, 'logs') };
 }
@@ -49,6 +50,7 @@ function serverConfig(name: string, source: ServerSource): ServerConfig {
     rateLimit: null,
     connectionPool: {
       maxConnections: null,
+      adaptiveLimit: 'aimd',
       requestTimeoutMs: 5000,
       streamIdleTimeoutMs: 5000,
       streamMaxMs: 60_000,

@@ -47,7 +47,7 @@ export function readExposition(text: string, format: Format): ReadonlyMap<string
       const [, key, name, rest] =
         new RegExp(`^# (HELP|TYPE|UNIT) (${NAME}) (.+)$`).exec(line) ?? [];
       if (key === undefined || name === undefined || rest === undefined) fail('bad comment');
-      else if (current?.name !== name) {
+      else if (name !== nameOf(current)) {
         if (families.has(name)) fail('family comes twice');
         current = { name };
         family = null;
@@ -139,4 +139,8 @@ function checkHistogram({ name, samples }: ReadFamily): void {
       throw new Error(`histogram ${name}${key} does not add up`);
     }
   }
+}
+
+function nameOf(metadata: Metadata | null): string | undefined {
+  return metadata?.name;
 }

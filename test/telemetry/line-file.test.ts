@@ -73,7 +73,10 @@ t.test('what waits at the end is flushed', (t) => {
 
 t.test('a full disk: every line is written whole later, or counted as dropped', async (t) => {
   const disk = mountSmallDisk(256);
-  if (disk === null) return t.skip(NO_MOUNT);
+  if (disk === null) {
+    t.pass('skipped', { skip: NO_MOUNT });
+    return;
+  }
   t.teardown(() => {
     disk.remove();
   });
