@@ -35,6 +35,16 @@ t.test('a queue that stays full while calls keep coming is a backlog', (t) => {
   t.end();
 });
 
+t.test('while the service time is not known, a backlog sends nobody away', (t) => {
+  const shed = new ShedEarly(0, { minIntervalMs: 100, targetRatio: 1.5 });
+  feed(shed, { fromMs: 1, toMs: 500, everyMs: 1, ofWhich: 3 });
+  t.ok(shed.isBacklogged(500));
+  t.equal(shed.maxWaitMs(500), Infinity);
+  shed.setServiceTime(100);
+  t.equal(shed.maxWaitMs(500), 150);
+  t.end();
+});
+
 t.test('callers that come again as often as they are served are a backlog too', (t) => {
   const shed = new ShedEarly(0, { minIntervalMs: 100, targetRatio: 1.5 });
   feed(shed, { fromMs: 1, toMs: 250, everyMs: 2, ofWhich: 1 });
