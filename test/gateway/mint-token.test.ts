@@ -17,7 +17,14 @@ t.test('a minted token is accepted by the rules it was minted for', async (t) =>
   t.same(verdicts, [
     {
       ok: true,
-      identity: { user: 'ana', servers: ['github'], scopes: [], expiresAtSeconds: 1060 },
+      identity: {
+        user: 'ana',
+        servers: ['github'],
+        audienceServers: null,
+        scopes: [],
+        apiKey: null,
+        expiresAtSeconds: 1060,
+      },
     },
   ]);
 });

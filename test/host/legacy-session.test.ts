@@ -611,7 +611,7 @@ t.test('two users with the same ids and tokens never see each other', (t) => {
   for (const [n, client] of clients.entries()) {
     client.channel.notify('notifications/progress', { progressToken: 1, progress: n });
     client.channel.answer(client.channel.lastRequest(CALL), { for: client.user });
-    t.same(client.channel.origins.at(-1), { user: client.user });
+    t.same(client.channel.origins.at(-1), { user: client.user, credential: null });
   }
   t.match(calls[0]?.messages, [{ params: { progress: 0 } }, { result: { for: 'ada' } }]);
   t.match(calls[1]?.messages, [{ params: { progress: 1 } }, { result: { for: 'bob' } }]);

@@ -234,6 +234,6 @@ t.test('notifications are accepted; those that speak of ids stay here', (t) => {
     rig.shared.sent.map((each) => each.method),
     ['prompts/get', 'vendor/hello'],
   );
-  t.same(rig.shared.origins.at(-1), { user: 'eve' });
+  t.same(rig.shared.origins.at(-1), { user: 'eve', credential: null });
   t.end();
 });

@@ -57,7 +57,10 @@ t.test('all users share one instance, and in-process handlers know who asks', (t
   rig.modern(read(1), { user: 'bob' });
   t.equal(rig.source.channels.length, 1);
   t.same(rig.shared.owner, { purpose: 'shared', user: '', credential: null });
-  t.same(rig.shared.origins, [{ user: 'ada' }, { user: 'bob' }]);
+  t.same(rig.shared.origins, [
+    { user: 'ada', credential: null },
+    { user: 'bob', credential: null },
+  ]);
   const ids = rig.shared.sent.map((each) => each.id);
   t.equal(new Set(ids).size, 2);
   t.end();

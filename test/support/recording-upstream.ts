@@ -34,6 +34,8 @@ export interface RecordingUpstream {
   /** Tool calls that arrived, and those answered; by server. */
   calls(server: string): number;
   others(server: string): number;
+  /** Of the others, those that only a client sends: health checks come when they like. */
+  lists(server: string): number;
   /** The most other messages at once: probes, lists. */
   othersPeak(server: string): number;
   /** Values of executed calls. */
@@ -74,6 +76,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
   const byUser = new Map<string, Count>();
   const calls = new Map<string, number>();
   const others = new Map<string, number>();
+  const lists = new Map<string, number>();
   const othersByServer = new Map<string, Count>();
   const executed: unknown[] = [];
   let decideCall: (server: string, message: Message) => Answer = () => ANSWER;
@@ -99,6 +102,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     for (const count of counts) count.add(1);
     const arrived = isCall ? calls : others;
     arrived.set(server, (arrived.get(server) ?? 0) + 1);
+    if (message.method === 'tools/list') lists.set(server, (lists.get(server) ?? 0) + 1);
     outgoing.once('close', end);
     incoming.socket.once('error', end);
     incoming.socket.once('end', end);
@@ -146,6 +150,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     inFlight: () => total.now,
     calls: (server) => calls.get(server) ?? 0,
     others: (server) => others.get(server) ?? 0,
+    lists: (server) => lists.get(server) ?? 0,
     othersPeak: (server) => othersByServer.get(server)?.peak ?? 0,
     forget: () => {
       total.forget();
@@ -154,6 +159,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
       }
       calls.clear();
       others.clear();
+      lists.clear();
       executed.length = 0;
     },
     async close() {
