@@ -24,9 +24,7 @@ export interface AlertsOptions {
   readonly cooldownMs: number;
   /** Besides the log. */
   readonly deliveries: readonly AlertDelivery[];
-  readonly log: Readonly<
-    Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>
-  >;
+  readonly log: Readonly<Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>>;
   readonly port: number;
   /** Default: the monotonic clock. */
   readonly nowMs?: () => number;
