@@ -3,6 +3,10 @@
  * with its diagnostics, and at the end a plain `N passed, N failed` line, which tap's own summary is
  * not. Arguments go to tap: `npm test -- test/policy` runs a part. The whole report is kept in
  * `.tap/results.tap`.
+ *
+ * Many files start real processes and share the machine. When a few fail, they are run once more,
+ * one at a time, and that result counts; what failed first is shown as well, because a race in a test
+ * is a fault to be mended too.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +15,8 @@ import { Parser } from 'tap-parser';
 
 const REPORT = '.tap/results.tap';
 const LONGEST_DIAGNOSTICS = 4_000;
+/** More failures than these are no coincidence. */
+const MOST_FILES_AGAIN = 4;
 
 console.log('building …');
 const built = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' }).status ?? 1;
@@ -19,55 +25,82 @@ if (built !== 0) {
   process.exit(built);
 }
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-const failures = [];
+mkdirSync('.tap', { recursive: true });
+console.log('testing …');
+const files = await runTap(process.argv.slice(2), REPORT);
+const unsteady = [...files].filter(([, { failed }]) => failed > 0).map(([file]) => file);
+if (unsteady.length > 0) showFailures(files);
+if (unsteady.length > 0 && unsteady.length <= MOST_FILES_AGAIN) {
+  console.log(`\nonce more, one at a time: ${unsteady.join(', ')}`);
+  const again = await runTap(['--jobs=1', ...unsteady], '.tap/again.tap');
+  showFailures(again);
+  for (const [file, counts] of again) files.set(file, counts);
+}
 
-/** Counts the assertions of one file or subtest, however deep; `path` names where they stand. */
-function count(parser, path) {
+const sum = (of) => [...files.values()].reduce((total, counts) => total + counts[of], 0);
+const failed = sum('failed');
+const skipped = sum('skipped');
+console.log(
+  `${sum('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+);
+process.exit(failed > 0 ? 1 : 0);
+
+/** Runs tap and returns what became of each file. A run that broke off counts as one more failure. */
+async function runTap(args, reportFile) {
+  const results = new Map();
+  const parser = new Parser();
+  parser.on('child', (child) => {
+    const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+    results.set(child.name, counts);
+    count(child, counts, []);
+  });
+  parser.on('assert', ({ name, ok, time }) => {
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round(time ?? 0)} ms)`);
+    const counts = results.get(name);
+    // A file that crashed may leave no failed assertion behind.
+    if (!ok && counts?.failed === 0) counts.failed = 1;
+  });
+  const tap = spawn('npx', ['tap', 'run', '--reporter=tap', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  tap.stdout.pipe(createWriteStream(reportFile));
+  tap.stdout.pipe(parser);
+  const [status] = await once(tap, 'close');
+  const isExplained = [...results.values()].some((counts) => counts.failed > 0);
+  if (status !== 0 && !isExplained) {
+    results.set('tap', { passed: 0, failed: 1, skipped: 0, failures: [] });
+    console.log(`FAILED tap itself, with ${status}`);
+  }
+  return results;
+}
+
+/** Counts the assertions below `parser`, however deep; `path` names where they stand. */
+function count(parser, counts, path) {
   let endedChild;
   parser.on('child', (child) => {
     endedChild = child.name;
-    count(child, [...path, child.name]);
+    count(child, counts, [...path, child.name]);
   });
   parser.on('assert', (result) => {
-    if (path.length === 0) {
-      console.log(
-        `${result.ok ? 'ok    ' : 'FAILED'} ${result.name} (${Math.round(result.time ?? 0)} ms)`,
-      );
-    }
     // The result of a subtest sums up assertions that are already counted.
     if (result.name === endedChild) {
       endedChild = undefined;
       return;
     }
-    if (result.skip) skipped += 1;
-    else if (result.ok || result.todo) passed += 1;
+    if (result.skip) counts.skipped += 1;
+    else if (result.ok || result.todo) counts.passed += 1;
     else {
-      failed += 1;
-      failures.push({ name: [...path, result.name].join(' > '), diag: result.diag });
+      counts.failed += 1;
+      counts.failures.push({ name: [...path, result.name].join(' > '), diag: result.diag });
     }
   });
 }
 
-const report = new Parser();
-count(report, []);
-
-mkdirSync('.tap', { recursive: true });
-console.log('testing …');
-const tap = spawn('npx', ['tap', 'run', '--reporter=tap', ...process.argv.slice(2)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-tap.stdout.pipe(createWriteStream(REPORT));
-tap.stdout.pipe(report);
-const [status] = await once(tap, 'close');
-
-for (const { name, diag } of failures) {
-  console.log(`\nFAILED ${name}`);
-  if (diag) console.log(JSON.stringify(diag, null, 2).slice(0, LONGEST_DIAGNOSTICS));
+function showFailures(results) {
+  for (const [file, { failures }] of results) {
+    for (const { name, diag } of failures) {
+      console.log(`\nFAILED ${file} > ${name}`);
+      if (diag) console.log(JSON.stringify(diag, null, 2).slice(0, LONGEST_DIAGNOSTICS));
+    }
+  }
 }
-// A file that crashed, or a bailout, may leave no failed assertion behind.
-if (status !== 0 && failed === 0) failed = 1;
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exit(status !== 0 || failed > 0 ? 1 : 0);
