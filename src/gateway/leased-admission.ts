@@ -311,8 +311,14 @@ export class LeasedAdmission implements Admission {
     const isHeld =
       this.#calls.take(PROBER, server) ||
       (await this.#calls.wait(PROBER, server, NOBODY)) === 'granted';
-    const succeeded = isHeld && (await this.#options.probe(server));
-    if (isHeld) this.#calls.put(PROBER, server);
+    let succeeded = false;
+    if (isHeld) {
+      try {
+        succeeded = await this.#options.probe(server);
+      } finally {
+        this.#calls.put(PROBER, server);
+      }
+    }
     this.#outbox.push({ kind: 'probed', server, generation, succeeded });
   }
 }

@@ -83,6 +83,7 @@ export class MongoRecords implements RecordTable {
 
   async prune(keep: number): Promise<void> {
     await this.#run(async (records) => {
+      // The cursor passes over the newest that stay, up to the oldest of them; what is older goes.
       const [least] = await records
         .find({}, { projection: { _id: 1 } })
         .sort({ _id: -1 })

@@ -32,7 +32,7 @@ export interface RecordTable {
   delete(key: RecordKey): Promise<boolean>;
   list(query?: RecordQuery): Promise<StoredRecord[]>;
   count(): Promise<number>;
-  /** Deletes the least keys until at most `keep` are left. */
+  /** Deletes the least keys until at most `keep` (at least 1) are left. */
   prune(keep: number): Promise<void>;
   /** Writes records as they are, versions included, over whatever is there. Not atomic over the list. */
   restore(records: readonly StoredRecord[]): Promise<void>;
