@@ -21,6 +21,11 @@ async function steppedUpstream(t: Test) {
   const streams: ServerResponse[] = [];
   const server = createServer((incoming, outgoing) => {
     incoming.resume();
+    if (incoming.headers['mcp-method'] !== 'tools/call') {
+      // The gateway's health check may come first.
+      outgoing.writeHead(404).end();
+      return;
+    }
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     outgoing.flushHeaders();
     streams.push(outgoing);
