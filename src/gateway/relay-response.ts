@@ -6,8 +6,8 @@
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
-import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
-import { completeEventsLength, messageEvent } from '../mcp/sse-boundary.js';
+import type { JsonRpcId } from '../mcp/scan-message.js';
+import { messageEvent } from '../mcp/sse-boundary.js';
 import type {
   UpstreamExchange,
   UpstreamRequest,
@@ -20,6 +20,8 @@ import type { HttpExchange, ReplyStream } from './exchange.js';
 import { copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
 import type { OpenRelay, OpenRelays } from './open-relays.js';
+import { unusableBeginning, unusableBody, unusableHead } from './unusable-answer.js';
+import { WholeEvents } from './whole-events.js';
 
 export interface RelayOptions {
   readonly exchange: HttpExchange;
@@ -66,8 +68,6 @@ export interface RelayResult {
 
 /** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
 const COLLECT_BYTES = 128 * 1024;
-/** An event longer than this is passed on in pieces. */
-const HOLD_BYTES = 256 * 1024;
 
 /** Resolves when the reply is complete; rejects, having written nothing, when no reply was begun. */
 export function relayResponse(options: RelayOptions): Promise<RelayResult> {
@@ -96,13 +96,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   /** Pieces of a JSON answer until it is complete or too long to collect. */
   #collected: Buffer[] = [];
   #stream: ReplyStream | null = null;
-  #isEvents = false;
-  /** The beginning of an over-long event was passed on: nothing of ours may be put in between. */
-  #isInsideEvent = false;
-  /** Bytes of an event whose end has not come. */
-  #held: Buffer | null = null;
-  /** The last whole events that were passed on: whether the answer was among them. */
-  #lastEvents: Buffer | null = null;
+  /** Null where the answer is no event stream. */
+  #events: WholeEvents | null = null;
   #lastDataAtMs = 0;
 
   constructor(
@@ -174,7 +169,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   onData(chunk: Buffer): boolean {
     if (this.#isOver) return true;
-    if (this.#isEvents) return this.#passEvents(chunk);
+    if (this.#events !== null) return this.#passEvents(this.#events, chunk);
     this.#bytes += chunk.length;
     if (this.#stream !== null) return this.#stream.write(chunk);
     this.#collected.push(chunk);
@@ -184,25 +179,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   onEnd(): void {
     if (this.#isOver) return;
-    if (this.#stream !== null) {
-      if (this.#held !== null) this.#write(this.#held);
-      if (this.#lastEvents !== null) this.#options.onAnswer?.(this.#lastEvents);
-      this.#finish('answered');
-      this.#stream.end();
-      return;
-    }
-    const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected);
-    const fault = this.#wrongAnswer(body);
-    if (fault !== null) {
-      this.#fail(fault);
-      return;
-    }
-    if (body !== undefined && this.#status < 300) this.#options.onAnswer?.(body);
-    const reply = { status: this.#status, headers: this.#headers };
-    this.#finish('answered');
-    this.#options.exchange.reply(
-      body === undefined || body.length === 0 ? reply : { ...reply, body },
-    );
+    if (this.#stream === null) this.#replyCollected();
+    else this.#endStream(this.#stream);
   }
 
   onError(error: GatewayError): void {
@@ -211,7 +189,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   #beginEvents(): void {
     const { exchange, sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs } = this.#options;
-    this.#isEvents = true;
+    const events = new WholeEvents();
+    this.#events = events;
     // nginx buffers event streams unless told not to (measured: five events arrived as one).
     this.#headers['x-accel-buffering'] = 'no';
     this.#headers['cache-control'] ??= 'no-cache, no-transform';
@@ -227,18 +206,48 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
           this.#fail(timeoutError(`The stream was open for ${streamMaxMs} ms.`));
         } else if (streamIdleTimeoutMs > 0 && nowMs - this.#lastDataAtMs >= streamIdleTimeoutMs) {
           this.#fail(timeoutError(`The stream was silent for ${streamIdleTimeoutMs} ms.`));
-        } else if (!this.#isInsideEvent) this.#stream?.write(': keep-alive\n\n');
+        } else if (!events.isInsideEvent) this.#stream?.write(': keep-alive\n\n');
       },
       heartbeatPeriodMs(sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs),
     );
   }
 
   #beginLongAnswer(): boolean {
+    const { id } = this.#options;
+    const [first] = this.#collected;
+    const fault = id === null || first === undefined ? null : unusableBeginning(first, id);
+    if (fault !== null) {
+      this.#fail(fault);
+      return true;
+    }
     this.#openStream(this.#options.exchange);
     let isWritable = true;
     for (const chunk of this.#collected) isWritable = this.#stream?.write(chunk) ?? true;
     this.#collected = [];
     return isWritable;
+  }
+
+  #replyCollected(): void {
+    const { id, onAnswer, exchange } = this.#options;
+    const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected);
+    const fault = id === null || this.#status >= 400 ? null : unusableBody(body, id);
+    if (fault !== null) {
+      this.#fail(fault);
+      return;
+    }
+    if (body !== undefined && this.#status < 300) onAnswer?.(body);
+    const reply = { status: this.#status, headers: this.#headers };
+    this.#finish('answered');
+    exchange.reply(body === undefined || body.length === 0 ? reply : { ...reply, body });
+  }
+
+  #endStream(stream: ReplyStream): void {
+    const rest = this.#events?.rest() ?? null;
+    if (rest !== null) stream.write(rest);
+    const last = this.#events?.last() ?? null;
+    if (last !== null) this.#options.onAnswer?.(last);
+    this.#finish('answered');
+    stream.end();
   }
 
   #openStream(exchange: HttpExchange): void {
@@ -248,39 +257,11 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     });
   }
 
-  #passEvents(chunk: Buffer): boolean {
+  #passEvents(events: WholeEvents, chunk: Buffer): boolean {
     this.#lastDataAtMs = monotonicMs();
     this.#bytes += chunk.length;
-    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
-    const length = completeEventsLength(bytes, this.#held?.length);
-    this.#held = null;
-    if (bytes.length - length > HOLD_BYTES) {
-      this.#isInsideEvent = true;
-      return this.#write(bytes);
-    }
-    if (length > 0) this.#isInsideEvent = false;
-    else if (this.#isInsideEvent) return this.#write(bytes);
-    if (length < bytes.length) this.#held = bytes.subarray(length);
-    if (length === 0) return true;
-    this.#lastEvents = bytes.subarray(0, length);
-    return this.#write(this.#lastEvents);
-  }
-
-  #write(bytes: Buffer): boolean {
-    return this.#stream?.write(bytes) ?? true;
-  }
-
-  /** An answer that is not JSON-RPC, or is for another request, is not passed on. */
-  #wrongAnswer(body: Buffer | undefined): GatewayError | null {
-    const { id } = this.#options;
-    if (id === null || body === undefined || this.#status >= 400 || body[0] === 0x5b) return null;
-    try {
-      const answer = scanMessage(body);
-      if (answer.kind === 'response' && (answer.id === id || answer.id === null)) return null;
-      return protocolError('The answer is for another request.');
-    } catch (cause) {
-      return protocolError('The answer is not JSON-RPC.', cause);
-    }
+    const whole = events.take(chunk);
+    return whole === null ? true : (this.#stream?.write(whole) ?? true);
   }
 
   #clientClosed(): void {
@@ -299,27 +280,13 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     }
     const { id, requestId } = this.#options;
     const stream = this.#stream;
-    const canTell = this.#isEvents && !this.#isInsideEvent && !this.isListening;
-    if (canTell && id !== null && !this.#wasAnswered(id)) {
+    const events = this.#events;
+    const canTell = events !== null && !events.isInsideEvent && !this.isListening;
+    if (canTell && id !== null && !events.haveAnswered(id)) {
       stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);
     stream.end();
-  }
-
-  /** Whether the final response was already passed on, so that the id is not answered twice. */
-  #wasAnswered(id: JsonRpcId): boolean {
-    if (this.#lastEvents === null) return false;
-    for (const line of this.#lastEvents.toString().split(/\r\n|\n|\r/)) {
-      if (!line.startsWith('data:')) continue;
-      try {
-        const message = scanMessage(Buffer.from(line.slice(5).trimStart()));
-        if (message.kind === 'response' && message.id === id) return true;
-      } catch {
-        // Not a message of its own line: it cannot be the answer we look for.
-      }
-    }
-    return false;
   }
 
   #finish(outcome: RelayResult['outcome']): void {
@@ -336,7 +303,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   #end(): void {
     this.#isOver = true;
-    if (this.#isOpen) this.#options.openRelays.end(this, this.#isEvents);
+    if (this.#isOpen) this.#options.openRelays.end(this, this.#events !== null);
     this.#isOpen = false;
     clearTimeout(this.#timer);
     clearInterval(this.#heartbeat);
@@ -346,40 +313,6 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 /** Often enough for the heartbeat and for both limits. */
 function heartbeatPeriodMs(...periodsMs: readonly number[]): number {
   return Math.min(...periodsMs.filter((periodMs) => periodMs > 0));
-}
-
-/** Why a response may not reach the client; null when it may. */
-function unusableHead(
-  status: number,
-  contentType: string,
-  headers: readonly string[],
-): GatewayError | null {
-  const log = { upstreamStatus: status, contentType };
-  if (status === 401 || status === 407) {
-    // Passed on, the client would take it for a judgement of its own token.
-    return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
-      hint: 'The server refused the gateway; its operator must check the configured credentials.',
-      log,
-    });
-  }
-  if (status >= 300 && status < 400) return unusable('It answered with a redirect.', log);
-  const encoding = findHeader(headers, 'content-encoding');
-  if (encoding !== undefined && encoding !== 'identity') {
-    return unusable('It sent an encoding nobody asked for.', log);
-  }
-  if (status >= 400 && status < 500) return null;
-  const isMcp =
-    contentType.startsWith('application/json') || contentType.startsWith('text/event-stream');
-  if (isMcp || contentType === '' || status === 202 || status === 204) return null;
-  return unusable(`It answered ${status} with ${contentType.slice(0, 64)}.`, log);
-}
-
-function unusable(hint: string, log: Readonly<Record<string, unknown>>): GatewayError {
-  return new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, log });
-}
-
-function protocolError(hint: string, cause?: unknown): GatewayError {
-  return new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, cause });
 }
 
 function timeoutError(hint: string): GatewayError {

@@ -1,0 +1,60 @@
+/**
+ * Passes an event stream on event by whole event, so that between two of them anything of ours (a
+ * heartbeat, an error) may stand. Only an event too long to be held goes through in pieces, and until
+ * its end has passed nothing may be put in between.
+ */
+import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
+import { completeEventsLength } from '../mcp/sse-boundary.js';
+
+/** An event longer than this is passed on in pieces. */
+const HOLD_BYTES = 256 * 1024;
+
+export class WholeEvents {
+  /** The beginning of an over-long event was passed on. */
+  isInsideEvent = false;
+  /** Bytes of an event whose end has not come. */
+  #held: Buffer | null = null;
+  #last: Buffer | null = null;
+
+  /** Takes the next bytes of the stream; what may be passed on now, null for nothing yet. */
+  take(chunk: Buffer): Buffer | null {
+    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
+    const length = completeEventsLength(bytes, this.#held?.length);
+    this.#held = null;
+    if (bytes.length - length > HOLD_BYTES) {
+      this.isInsideEvent = true;
+      return bytes;
+    }
+    if (length > 0) this.isInsideEvent = false;
+    else if (this.isInsideEvent) return bytes;
+    if (length < bytes.length) this.#held = bytes.subarray(length);
+    if (length === 0) return null;
+    this.#last = bytes.subarray(0, length);
+    return this.#last;
+  }
+
+  /** What is left when the stream ends: an event without its blank line. Null for nothing. */
+  rest(): Buffer | null {
+    return this.#held;
+  }
+
+  /** The last whole events that were passed on: a call's answer is among them, if it came. */
+  last(): Buffer | null {
+    return this.#last;
+  }
+
+  /** Whether the final response was already passed on, so that the id is not answered twice. */
+  haveAnswered(id: JsonRpcId): boolean {
+    if (this.#last === null) return false;
+    for (const line of this.#last.toString().split(/\r\n|\n|\r/)) {
+      if (!line.startsWith('data:')) continue;
+      try {
+        const message = scanMessage(Buffer.from(line.slice(5).trimStart()));
+        if (message.kind === 'response' && message.id === id) return true;
+      } catch {
+        // Not a message of its own line: it cannot be the answer we look for.
+      }
+    }
+    return false;
+  }
+}

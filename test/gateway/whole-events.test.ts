@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { WholeEvents } from '../../src/gateway/whole-events.js';
+
+const answer = (id: number) => `data: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`;
+
+t.test('all bytes pass in order, and only whole events while they are short', (t) => {
+  const event = fc
+    .array(fc.constantFrom('a', 'data: x', ': c', 'é'), { minLength: 1, maxLength: 3 })
+    .map((lines) => `${lines.join('\n')}\n\n`);
+  fc.assert(
+    fc.property(
+      fc.array(event, { maxLength: 6 }),
+      fc.array(fc.nat(60), { maxLength: 8 }),
+      fc.constantFrom('', 'data: unfinished'),
+      (events, cuts, rest) => {
+        const bytes = Buffer.from(events.join('') + rest);
+        const whole = new WholeEvents();
+        const passed: Buffer[] = [];
+        const ends = [...cuts.filter((cut) => cut < bytes.length), bytes.length].sort(
+          (a, b) => a - b,
+        );
+        let from = 0;
+        for (const end of ends) {
+          const now = whole.take(bytes.subarray(from, end));
+          from = end;
+          if (now === null) continue;
+          if (now.length > 0 && !now.toString().endsWith('\n\n')) return false;
+          passed.push(now);
+        }
+        passed.push(whole.rest() ?? Buffer.alloc(0));
+        return Buffer.concat(passed).equals(bytes);
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  t.end();
+});
+
+t.test(
+  'an event too long to hold passes in pieces, and until its end nothing may come between',
+  (t) => {
+    const whole = new WholeEvents();
+    const piece = Buffer.alloc(200_000, 'x');
+    t.equal(whole.take(Buffer.from('data: ')), null);
+    t.equal(whole.take(piece), null, 'held');
+    t.notOk(whole.isInsideEvent);
+    t.equal(whole.take(piece)?.length, 6 + 400_000, 'all that was held');
+    t.ok(whole.isInsideEvent);
+    t.equal(whole.take(piece)?.length, 200_000, 'passed at once');
+    t.equal(whole.take(Buffer.from('\n\ndata: next'))?.toString(), '\n\n');
+    t.notOk(whole.isInsideEvent);
+    t.equal(whole.rest()?.toString(), 'data: next');
+    t.end();
+  },
+);
+
+t.test('it tells whether the answer was among the last events', (t) => {
+  const whole = new WholeEvents();
+  t.notOk(whole.haveAnswered(1));
+  whole.take(Buffer.from(`data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n`));
+  t.notOk(whole.haveAnswered(1));
+  whole.take(Buffer.from(`data: not JSON\n\n${answer(1)}`));
+  t.ok(whole.haveAnswered(1));
+  t.notOk(whole.haveAnswered(2));
+  t.equal(whole.last()?.toString(), `data: not JSON\n\n${answer(1)}`);
+  t.end();
+});
