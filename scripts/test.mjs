@@ -1,8 +1,8 @@
 /**
- * `npm test`: builds what the end-to-end tests start, runs tap, prints a line a file, what failed
- * with its diagnostics, and at the end a plain `N passed, N failed` line, which tap's own summary is
- * not. Arguments go to tap: `npm test -- test/policy` runs a part. The whole report is kept in
- * `.tap/results.tap`.
+ * `npm test`: builds what the end-to-end tests start, runs tap, prints how far it is, what failed with
+ * its diagnostics, and at the end a plain `N passed, N failed` line, which tap's own summary is not.
+ * Arguments go to tap: `npm test -- test/policy` runs a part. The whole report is kept in
+ * `.tap/results.tap`, what the tests wrote to stderr in `.tap/stderr.log`.
  *
  * Many files start real processes and share the machine. When a few fail, they are run once more,
  * one at a time, and that result counts; what failed first is shown as well, because a race in a test
@@ -10,11 +10,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { Parser } from 'tap-parser';
 
 const REPORT = '.tap/results.tap';
-const LONGEST_DIAGNOSTICS = 4_000;
+const STDERR = '.tap/stderr.log';
+const LONGEST_DIAGNOSTICS = 2_000;
+/** Files that take less are only counted. */
+const SLOW_FILE_MS = 5_000;
+const FILES_A_LINE = 50;
 /** More failures than these are no coincidence. */
 const MOST_FILES_AGAIN = 4;
 
@@ -26,6 +30,7 @@ if (built !== 0) {
 }
 
 mkdirSync('.tap', { recursive: true });
+const stderr = openSync(STDERR, 'w');
 console.log('testing …');
 const files = await runTap(process.argv.slice(2), REPORT);
 const unsteady = [...files].filter(([, { failed }]) => failed > 0).map(([file]) => file);
@@ -48,6 +53,7 @@ process.exit(failed > 0 ? 1 : 0);
 /** Runs tap and returns what became of each file. A run that broke off counts as one more failure. */
 async function runTap(args, reportFile) {
   const results = new Map();
+  let done = 0;
   const parser = new Parser();
   parser.on('child', (child) => {
     const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -55,13 +61,17 @@ async function runTap(args, reportFile) {
     count(child, counts, []);
   });
   parser.on('assert', ({ name, ok, time }) => {
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round(time ?? 0)} ms)`);
+    const ms = Math.round(time ?? 0);
+    done += 1;
+    if (!ok) console.log(`FAILED ${name} (${ms} ms)`);
+    else if (ms >= SLOW_FILE_MS) console.log(`ok     ${name} (${ms} ms)`);
+    if (done % FILES_A_LINE === 0) console.log(`… ${done} files`);
     const counts = results.get(name);
     // A file that crashed may leave no failed assertion behind.
     if (!ok && counts?.failed === 0) counts.failed = 1;
   });
   const tap = spawn('npx', ['tap', 'run', '--reporter=tap', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   tap.stdout.pipe(createWriteStream(reportFile));
   tap.stdout.pipe(parser);
