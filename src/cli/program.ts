@@ -44,6 +44,10 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   }
 }
 
+const GRANT_LIMITS = `
+--rate and --concurrency replace the common limits of users: they count all of the user's keys
+and tokens together, on all workers; a grant for "*" counts all its servers together.`;
+
 function addAccessOptions(command: Command): Command {
   return command
     .option('--rate <count>', 'most requests a second')
@@ -169,6 +173,7 @@ class Program {
       ),
     )
       .option('--deny', 'refuse the server')
+      .addHelpText('after', GRANT_LIMITS)
       .action(async (user: string, server: string, options: GrantsSetOptions, command: Command) => {
         const { grantsSet } = await import('./grants.js');
         await grantsSet(this.#context(command), { user, server }, options);

@@ -6,16 +6,19 @@
 import { GatewayError, type ErrorCode } from '../kernel/errors.js';
 import type { RateKind } from '../ipc/admission-messages.js';
 import type { RefusalReason } from '../policy/lease-messages.js';
+import type { BudgetKind } from './caller-accounts.js';
 
 /** The policies that admit or refuse, as metrics and `data.policy` name them. */
 export type AdmissionPolicy =
   | 'gateway-rate'
   | 'user-rate'
   | 'key-rate'
+  | 'grant-rate'
   | 'server-rate'
   | 'circuit-breaker'
   | 'user-budget'
   | 'key-budget'
+  | 'grant-budget'
   | 'server-budget'
   | 'queue'
   | 'stream-budget';
@@ -53,16 +56,21 @@ const SLOT_REFUSALS: Readonly<Record<RefusalReason, RefusalRow>> = {
   'server-unknown': row('GW_SERVER_UNKNOWN', 'server-budget', 'It was disabled.'),
 };
 
-/** For a call that got no slot. `hasKeyBudget`: the budget it counts in is its API key's own. */
+const OWN_BUDGET_HINTS = {
+  key: 'The API key has a limit of its own.',
+  grant: 'The user was granted a limit of its own.',
+} as const;
+
+/** For a call that got no slot. `budget`: whose limit of concurrent calls held for it. */
 export function slotRefusal(
   reason: RefusalReason,
   server: string,
-  hasKeyBudget = false,
+  budget: BudgetKind = 'user',
 ): GatewayError {
   const row = SLOT_REFUSALS[reason];
-  if (!hasKeyBudget || row.policy !== 'user-budget') return refusal(row, server);
-  const hint = `${row.hint} The API key has a limit of its own.`;
-  return refusal({ ...row, policy: 'key-budget', hint }, server);
+  if (budget === 'user' || row.policy !== 'user-budget') return refusal(row, server);
+  const hint = `${row.hint} ${OWN_BUDGET_HINTS[budget]}`;
+  return refusal({ ...row, policy: `${budget}-budget`, hint }, server);
 }
 
 /** For a listening stream beyond a cap; streams wait only for caps that are about to be free. */

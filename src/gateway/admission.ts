@@ -3,19 +3,22 @@
  * wait. A permit stands for one in-flight exchange, or for one listening stream, which never holds a
  * slot; how each attempt ended is told through it, for the breaker and the adaptive limit.
  */
+import type { CallLimits } from '../store/access-rules.js';
+import type { Grant } from '../store/grants.js';
 import type { HttpExchange } from './exchange.js';
 
-/** Limits of the API key itself; each replaces its user's for calls with this key. Null = the user's. */
-export interface KeyLimits {
-  readonly keyId: string;
-  readonly requestsPerSecond: number | null;
-  readonly maxConcurrentRequests: number | null;
+/** Who asks, and which limits of its own it has beside the common ones (caller-accounts.ts). */
+export interface Caller {
+  readonly user: string;
+  /** Of the API key behind the credential. Null or absent = none. */
+  readonly keyId?: string | null;
+  /** The API key's own. Null or absent = none. */
+  readonly keyLimits?: CallLimits | null;
+  /** What the user was granted on the server. */
+  readonly grant?: Pick<Grant, 'server' | 'limits'> | undefined;
 }
 
-export interface AdmissionRequest {
-  readonly user: string;
-  /** Absent where the credential has none. */
-  readonly keyLimits?: KeyLimits | null;
+export interface AdmissionRequest extends Caller {
   readonly server: string;
   readonly isListening: boolean;
   /** A waiter whose client left is removed. */

@@ -20,16 +20,12 @@ import {
 } from './admission-refusals.js';
 import type { Admission, AdmissionRequest, Permit } from './admission.js';
 import { AttemptEnds } from './attempt-ends.js';
-import { budgetHolderOf, keyRateOf, ownBudgetOf } from './caller-accounts.js';
+import type { CallRate, Limited, SpendResult } from './call-rate.js';
+import { budgetHolderOf, budgetKindOf, ownBudgetsOf, ownRatesOf } from './caller-accounts.js';
 import { LeasedPermit, type PermitParts } from './leased-permit.js';
 import { RateLimitHeaders, type Quotas } from './rate-limit-headers.js';
-import {
-  RateShares,
-  type CallRate,
-  type Limited,
-  type RateLimits,
-  type SpendResult,
-} from './rate-shares.js';
+import { OwnSlots } from './own-slots.js';
+import { RateShares, type RateLimits } from './rate-shares.js';
 import { SlotTickets } from './slot-tickets.js';
 
 /** What a reload may change. */
@@ -58,10 +54,6 @@ const ENDS_MS = 200;
 /** Half of the time after which idle slots go home. */
 const SWEEP_MS = 125;
 
-/** No user has an empty name. */
-const PROBER = '';
-const NOBODY = { isAborted: false, onAbort: () => undefined };
-
 export class LeasedAdmission implements Admission {
   readonly #options: LeasedAdmissionOptions;
   readonly #outbox: TickBatch<WorkerEvent>;
@@ -71,6 +63,8 @@ export class LeasedAdmission implements Admission {
   readonly #calls: SlotTickets;
   readonly #streams: SlotTickets;
   readonly #ends: AttemptEnds;
+  /** For what the gateway itself asks of servers. */
+  readonly ownSlots: OwnSlots;
   readonly #parts: PermitParts;
   #timers: NodeJS.Timeout[] = [];
 
@@ -96,6 +90,7 @@ export class LeasedAdmission implements Admission {
     this.#calls = new SlotTickets({ of: 'calls', maxWaitMs, send, nowMs: monotonicMs });
     this.#streams = new SlotTickets({ of: 'streams', maxWaitMs, send, nowMs: monotonicMs });
     this.#ends = new AttemptEnds(send);
+    this.ownSlots = new OwnSlots(this.#calls);
     this.#parts = {
       headers: this.#headers,
       ends: this.#ends,
@@ -143,18 +138,18 @@ export class LeasedAdmission implements Admission {
   }
 
   admit(request: AdmissionRequest): Permit | Promise<Permit> {
-    const { user, server, isListening, keyLimits } = request;
+    const { user, server, isListening } = request;
     const gate = this.#gate(server);
     const nowMs = monotonicMs();
     this.#passBreaker(gate, server, nowMs);
-    const rates = this.#rates.ratesOf(user, server, nowMs, keyRateOf(keyLimits));
+    const rates = this.#rates.ratesOf(user, server, nowMs, ownRatesOf(request));
     if (rates === null) throw this.#refused('queue', tableFullRefusal(server));
     const spent = this.#rates.spend(rates, nowMs);
     if (typeof spent === 'object' && !(spent instanceof Promise)) {
       throw this.#limited(server, rates, spent);
     }
     const tickets = isListening ? this.#streams : this.#calls;
-    if (spent === 'spent' && tickets.take(budgetHolderOf(request), server, ownBudgetOf(request))) {
+    if (spent === 'spent' && tickets.take(budgetHolderOf(request), server, ownBudgetsOf(request))) {
       return this.#permit(request, gate, rates);
     }
     return this.#admitLater(request, { gate, rates, spent });
@@ -211,7 +206,7 @@ export class LeasedAdmission implements Admission {
         this.#gates.get(event.server)?.apply(event.announced, monotonicMs());
         return;
       case 'probe':
-        void this.#probe(event.server, event.generation);
+        void this.#probe(event);
         return;
       case 'scale':
         this.#headers.setScale(event.scale);
@@ -235,16 +230,16 @@ export class LeasedAdmission implements Admission {
     if (gate.state === 'open') this.#passBreaker(gate, server, askedAtMs);
     const tickets = isListening ? this.#streams : this.#calls;
     const holder = budgetHolderOf(request);
-    const ownBudget = ownBudgetOf(request);
-    if (!tickets.take(holder, server, ownBudget)) {
-      const answer = await tickets.wait(holder, server, exchange, ownBudget);
+    const own = ownBudgetsOf(request);
+    if (!tickets.take(holder, server, own)) {
+      const answer = await tickets.wait(holder, server, exchange, own);
       this.#options.counts.waited(server, monotonicMs() - askedAtMs);
       if (answer !== 'granted') {
         this.#rates.refund(rates, askedAtMs);
         if (answer === 'client-closed') throw clientClosed();
         const refusal = isListening
           ? streamRefusal(answer, server)
-          : slotRefusal(answer, server, ownBudget !== undefined);
+          : slotRefusal(answer, server, budgetKindOf(request));
         throw this.#refused(policyOf(refusal), refusal);
       }
     }
@@ -273,53 +268,14 @@ export class LeasedAdmission implements Admission {
     return this.#refused(policy, rateRefusal(policy, limited.waitMs, server, headers));
   }
 
+  async #probe({ server, generation }: { server: string; generation: number }): Promise<void> {
+    const succeeded = await this.ownSlots.probe(server, () => this.#options.probe(server));
+    this.#outbox.push({ kind: 'probed', server, generation, succeeded });
+  }
+
   #refused(policy: AdmissionPolicy, refusal: GatewayError): GatewayError {
     this.#options.counts.refused(policy);
     return refusal;
-  }
-
-  /**
-   * Runs something that reaches the server within a slot of its own, which counts for nobody. Null
-   * without having run when none is free within `maxWaitMs`.
-   */
-  async withSlot<Result>(
-    server: string,
-    maxWaitMs: number,
-    run: () => Promise<Result>,
-  ): Promise<Result | null> {
-    if (!this.#calls.take(PROBER, server)) {
-      let timer: NodeJS.Timeout | undefined;
-      const patience = {
-        isAborted: false,
-        onAbort: (giveUp: () => void): void => {
-          timer = setTimeout(giveUp, maxWaitMs);
-        },
-      };
-      const answer = await this.#calls.wait(PROBER, server, patience);
-      clearTimeout(timer);
-      if (answer !== 'granted') return null;
-    }
-    try {
-      return await run();
-    } finally {
-      this.#calls.put(PROBER, server);
-    }
-  }
-
-  async #probe(server: string, generation: number): Promise<void> {
-    // A probe needs a slot as everybody does: the limits hold for it too.
-    const isHeld =
-      this.#calls.take(PROBER, server) ||
-      (await this.#calls.wait(PROBER, server, NOBODY)) === 'granted';
-    let succeeded = false;
-    if (isHeld) {
-      try {
-        succeeded = await this.#options.probe(server);
-      } finally {
-        this.#calls.put(PROBER, server);
-      }
-    }
-    this.#outbox.push({ kind: 'probed', server, generation, succeeded });
   }
 }
 

@@ -6,8 +6,8 @@ import type { BreakerGate } from '../policy/breaker-gate.js';
 import type { AdmissionRequest, AttemptEnd, Permit } from './admission.js';
 import type { AttemptEnds } from './attempt-ends.js';
 import type { RateLimitHeaders } from './rate-limit-headers.js';
-import { budgetHolderOf } from './caller-accounts.js';
-import type { CallRate } from './rate-shares.js';
+import { budgetHolderOf, ownBudgetsOf } from './caller-accounts.js';
+import type { CallRate } from './call-rate.js';
 import type { SlotTickets } from './slot-tickets.js';
 
 /** Of the whole worker. */
@@ -21,6 +21,7 @@ export interface PermitParts {
 export class LeasedPermit implements Permit {
   readonly #parts: PermitParts;
   readonly #holder: string;
+  readonly #within: string | undefined;
   readonly #server: string;
   readonly #isListening: boolean;
   readonly #gate: BreakerGate;
@@ -37,6 +38,7 @@ export class LeasedPermit implements Permit {
   ) {
     this.#parts = parts;
     this.#holder = budgetHolderOf(request);
+    this.#within = ownBudgetsOf(request)?.within?.name;
     this.#server = request.server;
     this.#isListening = request.isListening;
     this.#gate = gate;
@@ -61,6 +63,6 @@ export class LeasedPermit implements Permit {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     const { calls, streams } = this.#parts;
-    (this.#isListening ? streams : calls).put(this.#holder, this.#server);
+    (this.#isListening ? streams : calls).put(this.#holder, this.#server, this.#within);
   }
 }

@@ -6,7 +6,7 @@
  *
  * Every reply carries them, so all but the counts is written once per server.
  */
-import type { CallRate, Limited } from './rate-shares.js';
+import type { CallRate, Limited } from './call-rate.js';
 
 export interface Quota {
   readonly requests: number;
@@ -19,7 +19,7 @@ export interface Quotas {
   readonly servers: ReadonlyMap<string, Quota>;
 }
 
-/** Wordings are few: servers, times the different rates of API keys. */
+/** Wordings are few: servers, times the different rates of API keys and grants. */
 const MAX_WORDINGS = 1000;
 
 type Headers = Readonly<Record<string, string>>;
@@ -78,8 +78,11 @@ export class RateLimitHeaders {
   }
 
   #wording(server: string, rates: readonly CallRate[]): Wording {
-    const ofKey = rates[0]?.perSecond ?? null;
-    const name = ofKey === null ? server : `${server}\n${ofKey}`;
+    let name = server;
+    for (const { kind, perSecond } of rates) {
+      if (perSecond === null) break;
+      name += `\n${kind} ${perSecond}`;
+    }
     let wording = this.#wordings.get(name);
     if (wording === undefined) {
       wording = this.#word(server, rates);
@@ -111,7 +114,7 @@ export class RateLimitHeaders {
   }
 
   #quota({ kind, perSecond }: CallRate, server: string): Quota {
-    if (kind === 'key') return { requests: perSecond ?? 0, windowSeconds: 1 };
+    if (kind === 'key' || kind === 'grant') return { requests: perSecond ?? 0, windowSeconds: 1 };
     const quota = kind === 'server' ? this.#quotas.servers.get(server) : this.#quotas[kind];
     return quota ?? { requests: 0, windowSeconds: 1 };
   }

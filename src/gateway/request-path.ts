@@ -23,7 +23,7 @@ import type { RequestRecord } from '../telemetry/request-record.js';
 import type { CallTrace, Tracing } from '../telemetry/tracing.js';
 import type { UpstreamRequest, UpstreamTransport } from '../upstream/transport.js';
 import type { Access, AccessTable } from './access.js';
-import type { Admission, KeyLimits, Permit } from './admission.js';
+import type { Admission, Permit } from './admission.js';
 import { callUpstream } from './call-upstream.js';
 import { corsHeaders } from './cors.js';
 import type { CredentialInjection } from '../../config/config.js';
@@ -31,6 +31,7 @@ import type { Authenticator } from './authenticator.js';
 import { authorizeServer } from './authorize.js';
 import type { Challenge } from './identity-refusal.js';
 import { requireAudience, requireScopes } from './require-grants.js';
+import { grantFor } from './grant-book.js';
 import { mcpErrorReply } from './error-reply.js';
 import type { HttpExchange } from './exchange.js';
 import { requestHeaders, withHeader } from './forward-headers.js';
@@ -315,7 +316,9 @@ class McpRequest {
     const askedAtMs = monotonicMs();
     const permit = await this.#options.admission.admit({
       user: principal.user,
-      keyLimits: keyLimitsOf(principal),
+      keyId: principal.keyId,
+      keyLimits: principal.limits,
+      grant: grantFor(principal, upstream.name),
       server: upstream.name,
       isListening: this.#isListening(),
       exchange: this.#exchange,
@@ -430,8 +433,4 @@ class McpRequest {
     this.#options.record(record);
     this.#trace?.end(record);
   }
-}
-
-function keyLimitsOf({ keyId, limits }: Principal): KeyLimits | null {
-  return keyId === null || limits === null ? null : { keyId, ...limits };
 }

@@ -5,7 +5,7 @@
  * policy/lease-ledger.ts.
  */
 import type { SlotsOf, WorkerEvent } from '../ipc/admission-messages.js';
-import type { LedgerMessage, RefusalReason } from '../policy/lease-messages.js';
+import type { LedgerMessage, OwnBudgets, RefusalReason } from '../policy/lease-messages.js';
 import { LocalLeases } from '../policy/local-leases.js';
 import type { HttpExchange } from './exchange.js';
 
@@ -23,9 +23,7 @@ export interface SlotTicketsOptions {
 export type SlotAnswer = 'granted' | 'client-closed' | RefusalReason;
 
 interface Waiting {
-  readonly user: string;
-  readonly server: string;
-  readonly maxPerUser: number | undefined;
+  readonly own: OwnBudgets | undefined;
   readonly untilMs: number;
   readonly answer: (answer: SlotAnswer) => void;
 }
@@ -49,10 +47,10 @@ export class SlotTickets {
   }
 
   /**
-   * True: the caller holds a slot and owes one `put`. `maxPerUser`: where it is not the common one.
+   * True: the caller holds a slot and owes one `put`. `own`: what is not common of its budgets.
    */
-  take(user: string, server: string, maxPerUser?: number): boolean {
-    return this.#leases.take(user, server, maxPerUser);
+  take(user: string, server: string, own?: OwnBudgets): boolean {
+    return this.#leases.take(user, server, own);
   }
 
   /** After a false `take`. `granted`: the caller holds a slot and owes one `put`. */
@@ -60,26 +58,27 @@ export class SlotTickets {
     user: string,
     server: string,
     exchange: Pick<HttpExchange, 'isAborted' | 'onAbort'>,
-    maxPerUser?: number,
+    own?: OwnBudgets,
   ): Promise<SlotAnswer> {
     if (exchange.isAborted) return Promise.resolve('client-closed');
     const { of, send, nowMs } = this.#options;
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
-    const surrendered = this.#leases.surrender(user, server, maxPerUser);
+    const surrendered = this.#leases.surrender(user, server, own);
     this.#sendReturns();
-    send({ kind: 'ticket', of, request: { ticket, user, server, surrendered, maxPerUser } });
+    send({ kind: 'ticket', of, request: { ticket, user, server, surrendered, ...own } });
     return new Promise((answer) => {
       const untilMs = nowMs() + this.#maxWaitMs;
-      this.#waiting.set(ticket, { user, server, maxPerUser, untilMs, answer });
+      this.#waiting.set(ticket, { own, untilMs, answer });
       exchange.onAbort(() => {
         this.#abandon(ticket, 'client-closed');
       });
     });
   }
 
-  put(user: string, server: string): void {
-    this.#leases.put(user, server, this.#options.nowMs());
+  /** `within`: the second account, where the call had one. */
+  put(user: string, server: string, within?: string): void {
+    this.#leases.put(user, server, this.#options.nowMs(), within);
     this.#sendReturns();
   }
 
@@ -89,7 +88,7 @@ export class SlotTickets {
       case 'grant': {
         const waiting = this.#waiting.get(message.ticket);
         this.#waiting.delete(message.ticket);
-        this.#leases.granted(message, waiting !== undefined, nowMs, waiting?.maxPerUser);
+        this.#leases.granted(message, waiting !== undefined, nowMs, waiting?.own);
         waiting?.answer('granted');
         break;
       }

@@ -304,7 +304,8 @@ export async function composeWorker(
     requestLog,
     programLog,
     checkServer: async (name) =>
-      (await admission.withSlot(name, CHECK_WAIT_MS, () => checks.check(name))) ?? SKIPPED_CHECK,
+      (await admission.ownSlots.within(name, CHECK_WAIT_MS, () => checks.check(name))) ??
+      SKIPPED_CHECK,
     announceTools: (server, names) => {
       toolHints.announce(server, names);
     },

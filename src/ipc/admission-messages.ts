@@ -15,7 +15,7 @@ export type WorkerEvent =
   | { readonly kind: 'ticket'; readonly of: SlotsOf; readonly request: TicketRequest }
   | { readonly kind: 'cancel'; readonly of: SlotsOf; readonly ticket: number }
   | { readonly kind: 'returned'; readonly of: SlotsOf; readonly slots: SlotReturn }
-  /** `limit`: see rateKey below. `perSecond`: of an API key, which alone knows its rate. */
+  /** `limit`: see rateKey below. `perSecond`: of an API key or a grant, which only workers know. */
   | {
       readonly kind: 'ask';
       readonly limit: string;
@@ -52,8 +52,8 @@ export type PrimaryEvent =
   /** Rates are scaled by this factor from now on, 0..1. */
   | { readonly kind: 'scale'; readonly scale: number };
 
-/** What has a rate limit: the gateway, a user, an API key with a rate of its own, a server. */
-export type RateKind = 'gateway' | 'user' | 'key' | 'server';
+/** What has a rate limit: the gateway, a user, an API key or a grant with a rate of its own, a server. */
+export type RateKind = 'gateway' | 'user' | 'key' | 'grant' | 'server';
 
 /** Names one rate limit in messages. */
 export function rateKey(kind: RateKind, name: string): string {
@@ -67,6 +67,7 @@ export function parseRateKey(
   if (key === 'gateway') return { kind: 'gateway', name: '' };
   if (key.startsWith('user:')) return { kind: 'user', name: key.slice(5) };
   if (key.startsWith('key:')) return { kind: 'key', name: key.slice(4) };
+  if (key.startsWith('grant:')) return { kind: 'grant', name: key.slice(6) };
   if (key.startsWith('server:')) return { kind: 'server', name: key.slice(7) };
   return null;
 }
@@ -86,7 +87,8 @@ function isWorkerEvent(event: unknown): boolean {
       return (
         isOf(event['of']) &&
         hasTypes(event['request'], TICKET) &&
-        isNumberOrAbsent(event['request'], 'maxPerUser')
+        isNumberOrAbsent(event['request'], 'maxPerUser') &&
+        isAccountOrAbsent(event['request'])
       );
     case 'cancel':
       return isOf(event['of']) && typeof event['ticket'] === 'number';
@@ -133,6 +135,7 @@ function isPrimaryEvent(event: unknown): boolean {
 type Shape = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'object'>>;
 
 const TICKET: Shape = { ticket: 'number', user: 'string', server: 'string' };
+const ACCOUNT: Shape = { name: 'string', limit: 'number' };
 const SLOTS: Shape = { kind: 'string', key: 'string', count: 'number' };
 const ASK: Shape = { needed: 'number', wanted: 'number' };
 const REPORT: Shape = {
@@ -166,6 +169,12 @@ function hasTypes(value: unknown, shape: Shape): boolean {
 function isNumberOrAbsent(value: unknown, member: string): boolean {
   if (!isRecord(value)) return false;
   return value[member] === undefined || typeof value[member] === 'number';
+}
+
+function isAccountOrAbsent(request: unknown): boolean {
+  return (
+    isRecord(request) && (request['within'] === undefined || hasTypes(request['within'], ACCOUNT))
+  );
 }
 
 function isOf(value: unknown): boolean {

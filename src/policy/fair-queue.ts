@@ -96,6 +96,11 @@ export class FairQueue<T> {
     return this.#turn?.user;
   }
 
+  /** Who `serve` would serve. */
+  get next(): Waiter<T> | undefined {
+    return this.#turn?.first;
+  }
+
   /** Serves the longest-waiting call of the user whose turn it is; the turn passes on. */
   serve(): Waiter<T> | undefined {
     const line = this.#turn;

@@ -20,10 +20,16 @@ export interface ServerBook {
 
 export interface UserBook {
   readonly name: string;
-  /** Servers in whose queue this user has no turn, its own budget being used up. */
-  readonly parkedAt: Set<ServerBook>;
+  /**
+   * By server, the lines that have no turn because this budget is used up: its own, and those of users
+   * whose calls count on it as well.
+   */
+  readonly parked: Map<ServerBook, Set<string>>;
   limit: number;
+  /** Whether tickets name its limit; else it is the common one. */
+  hasOwnLimit: boolean;
   out: number;
+  /** Tickets that wait and count on it. */
   queued: number;
   recalledAtMs: number;
 }
@@ -41,6 +47,8 @@ export interface Ticket {
   readonly worker: WorkerBook;
   readonly server: ServerBook;
   readonly user: UserBook;
+  /** Where the call counts besides; null = nowhere. */
+  readonly within: UserBook | null;
 }
 
 export function newServerBook(
@@ -61,7 +69,21 @@ export function newServerBook(
 }
 
 export function newUserBook(name: string, limit: number): UserBook {
-  return { name, parkedAt: new Set(), limit, out: 0, queued: 0, recalledAtMs: -Infinity };
+  return {
+    name,
+    parked: new Map(),
+    limit,
+    hasOwnLimit: false,
+    out: 0,
+    queued: 0,
+    recalledAtMs: -Infinity,
+  };
+}
+
+/** The budget of users that keeps the ticket from running; null when none does. */
+export function usedUpBudget({ user, within }: Ticket): UserBook | null {
+  if (user.out >= user.limit) return user;
+  return within !== null && within.out >= within.limit ? within : null;
 }
 
 export function newWorkerBook(incarnation: Incarnation): WorkerBook {

@@ -8,7 +8,9 @@
  *   server slot of s   one of s's budget and, with it, one of the total budget
  *   user slot of u     one of u's budget, on whatever server
  * An exchange of u with s needs one of each, so it starts from any idle pair a worker holds: a
- * server slot left by another user, a user slot left by a call to another server.
+ * server slot left by another user, a user slot left by a call to another server. Where two limits
+ * of callers hold at once (an API key's own and its user's on this server), the call counts on a
+ * second account as well: it needs a user slot of that too, under the same rules.
  *
  * WHY THE LIMITS HOLD. The ledger counts a slot from the moment it sends it until the holder has
  * returned it or the holder's process has exited (not disconnected: its sockets may still be open
@@ -22,7 +24,7 @@
  * THE PROTOCOL, over one first-in-first-out channel each way per worker:
  *   ticket    W→P  a call lacks a slot. A half that the worker has idle goes back with the
  *                  ticket, so that no slot is set aside for a call that still has to wait.
- *   grant     P→W  both slots, always together: nobody waits while holding one.
+ *   grant     P→W  all slots of the call, always together: nobody waits while holding one.
  *   refusal   P→W  it will not be. A ticket gets exactly one grant or refusal, unless it is
  *                  cancelled while waiting.
  *   cancel    W→P  the client left. A grant already under way becomes idle slots on arrival.
@@ -45,6 +47,7 @@ import {
   newServerBook,
   newUserBook,
   newWorkerBook,
+  usedUpBudget,
   type ServerBook,
   type Ticket,
   type UserBook,
@@ -164,7 +167,6 @@ export class LeaseLedger {
    * what is idle is recalled; exchanges in flight end by themselves.
    */
   configure(options: LeaseLedgerOptions, nowMs: number): void {
-    const former = this.#options.maxPerUser;
     this.#options = options;
     this.#maxTotal = options.maxTotal;
     for (const { queue, shedEarly } of this.#servers.values()) {
@@ -172,10 +174,7 @@ export class LeaseLedger {
       if (options.shedEarly !== undefined) shedEarly?.configure(options.shedEarly);
     }
     if (this.#totalOut > options.maxTotal) this.#recalls.total(nowMs);
-    // A limit of a key's own stays.
-    for (const { name, limit } of this.#users.values()) {
-      if (limit === former) this.#setUserLimit(name, options.maxPerUser, nowMs);
-    }
+    for (const user of this.#users.values()) this.#setUserLimit(user, undefined, nowMs);
     this.#serve(nowMs);
   }
 
@@ -224,11 +223,19 @@ export class LeaseLedger {
       this.#outbox.push({ kind: 'refusal', to: from, ticket: request.ticket, reason });
       return;
     }
-    const maxPerUser = request.maxPerUser ?? this.#options.maxPerUser;
-    this.#setUserLimit(request.user, maxPerUser, nowMs);
-    const user = this.#userBook(request.user, maxPerUser);
-    const ticket = { id: request.ticket, worker, server, user };
-    if (this.#isFree(server, ticket.user)) this.#grant(ticket, nowMs);
+    const user = this.#userBook(request.user);
+    const within = request.within === undefined ? null : this.#userBook(request.within.name);
+    const ticket = { id: request.ticket, worker, server, user, within };
+    // Counted as waiting, so that nobody forgets them while the changed limits serve others.
+    this.#countQueued(ticket, 1);
+    user.hasOwnLimit = request.maxPerUser !== undefined;
+    this.#setUserLimit(user, request.maxPerUser, nowMs);
+    if (within !== null && request.within !== undefined) {
+      within.hasOwnLimit = true;
+      this.#setUserLimit(within, request.within.limit, nowMs);
+    }
+    this.#countQueued(ticket, -1);
+    if (this.#isFree(ticket)) this.#grant(ticket, nowMs);
     else this.#enqueue(ticket, nowMs);
   }
 
@@ -285,8 +292,16 @@ export class LeaseLedger {
     };
   }
 
-  #isFree(server: ServerBook, user: UserBook): boolean {
-    return this.#totalOut < this.#maxTotal && server.out < server.limit && user.out < user.limit;
+  #isFree(ticket: Ticket): boolean {
+    const { server } = ticket;
+    return (
+      this.#totalOut < this.#maxTotal && server.out < server.limit && usedUpBudget(ticket) === null
+    );
+  }
+
+  #countQueued({ user, within }: Ticket, by: 1 | -1): void {
+    user.queued += by;
+    if (within !== null) within.queued += by;
   }
 
   #enqueue(ticket: Ticket, nowMs: number): void {
@@ -294,23 +309,23 @@ export class LeaseLedger {
     server.shedEarly?.arrived(nowMs);
     // Parked users wait for themselves, not for the server.
     if (server.queue.turn === undefined) server.shedEarly?.sawEmpty(nowMs);
-    const waiter = this.#boundReached(user) ?? server.queue.join(user.name, ticket, nowMs);
+    const waiter = this.#boundReached(ticket) ?? server.queue.join(user.name, ticket, nowMs);
     if (typeof waiter === 'string') {
       this.#answerRefused(ticket, waiter);
       return;
     }
     this.#queued += 1;
-    user.queued += 1;
+    this.#countQueued(ticket, 1);
     ticket.worker.waiting.set(ticket.id, waiter);
     this.#enterRing(server);
     this.#serve(nowMs);
   }
 
   /** The queue bounds that span servers; a server's own queue has the same ones for itself. */
-  #boundReached(user: UserBook): RefusalReason | undefined {
-    if (user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
+  #boundReached(ticket: Ticket): RefusalReason | undefined {
+    if (ticket.user.queued >= this.#options.maxQueuedPerUser) return 'user-queue-full';
     if (this.#queued < this.#options.maxQueued) return undefined;
-    return user.out >= user.limit ? 'user-busy' : 'queue-full';
+    return usedUpBudget(ticket) === null ? 'queue-full' : 'user-busy';
   }
 
   /**
@@ -320,8 +335,8 @@ export class LeaseLedger {
   #serve(nowMs: number): void {
     for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
       this.#expire(server, nowMs);
-      const userName = server.queue.turn;
-      if (userName === undefined) {
+      const ticket = server.queue.next?.item;
+      if (ticket === undefined) {
         this.#leaveRing(server);
         continue;
       }
@@ -330,40 +345,40 @@ export class LeaseLedger {
         this.#recalls.server(server, nowMs);
         continue;
       }
-      const user = this.#userBook(userName);
-      if (user.out >= user.limit) {
-        this.#park(server, user);
-        this.#recalls.user(user, nowMs);
+      const usedUp = usedUpBudget(ticket);
+      if (usedUp !== null) {
+        this.#park(ticket, usedUp);
+        this.#recalls.user(usedUp, nowMs);
         continue;
       }
       if (this.#totalOut >= this.#maxTotal) {
         this.#recalls.total(nowMs);
         return;
       }
-      const waiter = server.queue.serve();
-      if (waiter === undefined) return;
+      server.queue.serve();
       server.shedEarly?.served(nowMs);
-      this.#grant(waiter.item, nowMs);
-      this.#forgetTicket(waiter.item);
+      this.#grant(ticket, nowMs);
+      this.#forgetTicket(ticket);
       this.#leaveRing(server);
       this.#enterRing(server);
     }
   }
 
   #grant(ticket: Ticket, nowMs: number): void {
-    const { worker, server, user } = ticket;
+    const { worker, server, user, within } = ticket;
     server.out += 1;
-    user.out += 1;
     this.#totalOut += 1;
     worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
-    worker.user.set(user.name, (worker.user.get(user.name) ?? 0) + 1);
+    lendUserSlot(worker, user);
+    if (within !== null) lendUserSlot(worker, within);
     this.#outbox.push({
       kind: 'grant',
       to: worker.incarnation,
       ticket: ticket.id,
       user: user.name,
       server: server.name,
-      brokered: this.#recalls.brokered(server, user, nowMs),
+      within: within?.name,
+      brokered: this.#recalls.brokered(ticket, nowMs),
       brokerMs: this.#recalls.brokerMs,
     });
   }
@@ -396,10 +411,13 @@ export class LeaseLedger {
     this.#forgetUserIfUnused(user);
   }
 
-  /** Above a lowered limit nothing is granted until enough has come back. */
-  #setUserLimit(name: string, limit: number, nowMs: number): void {
-    const user = this.#users.get(name);
-    if (user === undefined || user.limit === limit) return;
+  /**
+   * Above a lowered limit nothing is granted until enough has come back. `own` undefined: it stays if
+   * there is one, else the common one holds.
+   */
+  #setUserLimit(user: UserBook, own: number | undefined, nowMs: number): void {
+    const limit = own ?? (user.hasOwnLimit ? user.limit : this.#options.maxPerUser);
+    if (user.limit === limit) return;
     user.limit = limit;
     if (user.out > limit) this.#recalls.user(user, nowMs);
     this.#unparkIfFree(user);
@@ -408,18 +426,21 @@ export class LeaseLedger {
 
   #unparkIfFree(user: UserBook): void {
     if (user.out >= user.limit) return;
-    for (const server of user.parkedAt) {
-      server.queue.unpark(user.name);
+    for (const [server, lines] of user.parked) {
+      for (const line of lines) server.queue.unpark(line);
       this.#enterRing(server);
     }
-    user.parkedAt.clear();
+    user.parked.clear();
     this.#parkedUsers.delete(user);
   }
 
-  #park(server: ServerBook, user: UserBook): void {
+  /** The line of the ticket has no turn until `usedUp` has room again. */
+  #park({ server, user }: Ticket, usedUp: UserBook): void {
     server.queue.park(user.name);
-    user.parkedAt.add(server);
-    this.#parkedUsers.add(user);
+    const lines = usedUp.parked.get(server);
+    if (lines === undefined) usedUp.parked.set(server, new Set([user.name]));
+    else lines.add(user.name);
+    this.#parkedUsers.add(usedUp);
   }
 
   #expire(server: ServerBook, nowMs: number): void {
@@ -427,9 +448,8 @@ export class LeaseLedger {
     for (;;) {
       const waiter = server.queue.expireOne(nowMs, maxWaitMs);
       if (waiter === undefined) return;
-      const { user } = waiter.item;
       const isLate = nowMs - waiter.arrivedAtMs >= this.#options.queueTimeoutMs;
-      if (user.out >= user.limit) this.#refuse(waiter.item, 'user-busy');
+      if (usedUpBudget(waiter.item) !== null) this.#refuse(waiter.item, 'user-busy');
       else this.#refuse(waiter.item, isLate ? 'queue-timeout' : 'shed');
     }
   }
@@ -443,14 +463,19 @@ export class LeaseLedger {
   #answerRefused(ticket: Ticket, reason: RefusalReason): void {
     const to = ticket.worker.incarnation;
     this.#outbox.push({ kind: 'refusal', to, ticket: ticket.id, reason });
-    this.#forgetUserIfUnused(ticket.user);
+    this.#forgetUsersIfUnused(ticket);
   }
 
   #forgetTicket(ticket: Ticket): void {
     this.#queued -= 1;
-    ticket.user.queued -= 1;
+    this.#countQueued(ticket, -1);
     ticket.worker.waiting.delete(ticket.id);
-    this.#forgetUserIfUnused(ticket.user);
+    this.#forgetUsersIfUnused(ticket);
+  }
+
+  #forgetUsersIfUnused({ user, within }: Ticket): void {
+    this.#forgetUserIfUnused(user);
+    if (within !== null) this.#forgetUserIfUnused(within);
   }
 
   #enterRing(server: ServerBook): void {
@@ -474,10 +499,10 @@ export class LeaseLedger {
     return server;
   }
 
-  #userBook(name: string, limit = this.#options.maxPerUser): UserBook {
+  #userBook(name: string): UserBook {
     let user = this.#users.get(name);
     if (user === undefined) {
-      user = newUserBook(name, limit);
+      user = newUserBook(name, this.#options.maxPerUser);
       this.#users.set(name, user);
     }
     return user;
@@ -488,6 +513,11 @@ export class LeaseLedger {
     this.#parkedUsers.delete(user);
     this.#users.delete(user.name);
   }
+}
+
+function lendUserSlot(worker: WorkerBook, user: UserBook): void {
+  user.out += 1;
+  worker.user.set(user.name, (worker.user.get(user.name) ?? 0) + 1);
 }
 
 function queueOptions({

@@ -27,16 +27,28 @@ export type RefusalReason =
   | 'server-closed'
   | 'server-unknown';
 
+/** Another account whose slots a call needs besides its user's: where two limits of callers hold at once. */
+export interface SecondAccount {
+  readonly name: string;
+  readonly limit: number;
+}
+
+/** What of a call's budgets is not the common one of users. */
+export interface OwnBudgets {
+  /** The user's own limit. The latest told is the one that holds. */
+  readonly maxPerUser?: number | undefined;
+  /** Its slots are of kind `user` and count like any user's. */
+  readonly within?: SecondAccount | undefined;
+}
+
 /** Worker to primary: a call lacks a slot. */
-export interface TicketRequest {
+export interface TicketRequest extends OwnBudgets {
   /** Unique within the worker's life. */
   readonly ticket: number;
   readonly user: string;
   readonly server: string;
   /** The half that the worker had idle and hands back with this ticket. */
   readonly surrendered?: SlotKind | undefined;
-  /** The user's own limit, where it is not the common one. The latest told is the one that holds. */
-  readonly maxPerUser?: number | undefined;
 }
 
 /** Worker to primary: slots that the worker no longer counts as its own. */
@@ -46,13 +58,15 @@ export interface SlotReturn {
   readonly count: number;
 }
 
-/** Both slots of one call. */
+/** Both slots of one call, or all three. */
 export interface Grant {
   readonly kind: 'grant';
   readonly to: Incarnation;
   readonly ticket: number;
   readonly user: string;
   readonly server: string;
+  /** The second account, when the ticket named one. */
+  readonly within?: string | undefined;
   /** Slots that must not stay idle at the worker: someone waits for their key. */
   readonly brokered: SlotKind | 'none' | 'both';
   /** For how long, from arrival. */

@@ -3,7 +3,7 @@
  * lease-ledger.ts): a key is recalled at most twice in a brokered period, so that the period does
  * not lapse while a repetition is late.
  */
-import type { ServerBook, UserBook, WorkerBook } from './lease-books.js';
+import type { ServerBook, Ticket, UserBook, WorkerBook } from './lease-books.js';
 import type { Grant, Incarnation, Recall } from './lease-messages.js';
 
 export class LeaseRecalls {
@@ -48,9 +48,10 @@ export class LeaseRecalls {
   }
 
   /** Which halves of a grant made now the worker must not keep. */
-  brokered(server: ServerBook, user: UserBook, nowMs: number): Grant['brokered'] {
+  brokered({ server, user, within }: Ticket, nowMs: number): Grant['brokered'] {
     const ofServer = nowMs - Math.max(server.recalledAtMs, this.#totalRecalledAtMs) < this.brokerMs;
-    const ofUser = nowMs - user.recalledAtMs < this.brokerMs;
+    const userRecalledAtMs = Math.max(user.recalledAtMs, within?.recalledAtMs ?? -Infinity);
+    const ofUser = nowMs - userRecalledAtMs < this.brokerMs;
     if (ofServer) return ofUser ? 'both' : 'server';
     return ofUser ? 'user' : 'none';
   }

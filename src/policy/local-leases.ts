@@ -13,7 +13,7 @@
  * The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with
  * `surrender()`'s answer, and it tells `granted` whether the call is still wanted.
  */
-import type { Grant, Recall, SlotKind, SlotReturn } from './lease-messages.js';
+import type { Grant, OwnBudgets, Recall, SlotKind, SlotReturn } from './lease-messages.js';
 
 export interface LocalLeasesOptions {
   /**
@@ -51,14 +51,21 @@ export class LocalLeases {
 
   /**
    * Starts a call from idle slots: true, and the caller owes one `put`; false, and nothing changed.
+   * `own`: what is not common of its budgets.
    */
-  take(user: string, server: string, maxPerUser?: number): boolean {
+  take(user: string, server: string, own?: OwnBudgets): boolean {
     const ofServer = this.#server.get(server);
     if (ofServer === undefined || ofServer.idle === 0) return false;
     const ofUser = this.#user.get(user);
     if (ofUser === undefined || ofUser.idle === 0) return false;
     // The primary has to hear of a changed limit before anything more is used.
-    if (ofUser.maxPerUser !== maxPerUser) return false;
+    if (ofUser.maxPerUser !== own?.maxPerUser) return false;
+    if (own?.within !== undefined) {
+      const second = this.#user.get(own.within.name);
+      if (second === undefined || second.idle === 0) return false;
+      if (second.maxPerUser !== own.within.limit) return false;
+      use(second);
+    }
     use(ofServer);
     use(ofUser);
     return true;
@@ -68,36 +75,39 @@ export class LocalLeases {
    * After a false `take`: gives up the half that is idle, if any. It goes back with the ticket, as
    * its `surrendered`. Slots lent under another limit of the user all go back.
    */
-  surrender(user: string, server: string, maxPerUser?: number): SlotKind | undefined {
-    const ofUser = this.#user.get(user);
-    if (ofUser !== undefined && ofUser.maxPerUser !== maxPerUser) {
-      ofUser.maxPerUser = maxPerUser;
-      this.#returnIdle('user', user, ofUser, ofUser.idle);
+  surrender(user: string, server: string, own?: OwnBudgets): SlotKind | undefined {
+    const within = own?.within;
+    if (within !== undefined) {
+      this.#returnOutdated(within.name, within.limit);
+      // Of three parts two may be idle. These go back by themselves, the server's with the ticket.
+      for (const name of [user, within.name]) {
+        const held = this.#user.get(name);
+        if (held !== undefined) this.#returnIdle('user', name, held, Math.min(1, held.idle));
+      }
     }
+    this.#returnOutdated(user, own?.maxPerUser);
     if (giveUp(this.#server.get(server))) return 'server';
-    return giveUp(ofUser) ? 'user' : undefined;
+    return giveUp(this.#user.get(user)) ? 'user' : undefined;
   }
 
   /**
    * A grant arrived. When still `wanted` the call starts and the caller owes one `put`; else the
-   * slots are idle. `maxPerUser`: as its ticket named it.
+   * slots are idle. `own`: as its ticket named it.
    */
-  granted(grant: Grant, wanted: boolean, nowMs: number, maxPerUser?: number): void {
-    const ofServer = holding(this.#server, grant.server);
-    const isNewUser = !this.#user.has(grant.user);
-    const ofUser = holding(this.#user, grant.user);
-    if (isNewUser) ofUser.maxPerUser = maxPerUser;
+  granted(grant: Grant, wanted: boolean, nowMs: number, own?: OwnBudgets): void {
+    const { user, server, within, brokered } = grant;
     const untilMs = nowMs + grant.brokerMs;
-    if (grant.brokered === 'server' || grant.brokered === 'both')
-      ofServer.brokeredUntilMs = untilMs;
-    if (grant.brokered === 'user' || grant.brokered === 'both') ofUser.brokeredUntilMs = untilMs;
+    const ofServer = holding(this.#server, server);
+    if (brokered === 'server' || brokered === 'both') ofServer.brokeredUntilMs = untilMs;
     ofServer.inUse += 1;
-    ofUser.inUse += 1;
-    if (!wanted) this.put(grant.user, grant.server, nowMs);
+    const userUntilMs = brokered === 'user' || brokered === 'both' ? untilMs : -Infinity;
+    this.#hold(user, own?.maxPerUser, userUntilMs);
+    if (within !== undefined) this.#hold(within, own?.within?.limit, userUntilMs);
+    if (!wanted) this.put(user, server, nowMs, within);
   }
 
   /** A call has ended: exactly once for each true `take` and each wanted grant. */
-  put(user: string, server: string, nowMs: number): void {
+  put(user: string, server: string, nowMs: number, within?: string): void {
     const ofServer = this.#server.get(server);
     const ofUser = this.#user.get(user);
     if (
@@ -110,14 +120,15 @@ export class LocalLeases {
       return;
     }
     ofServer.inUse -= 1;
-    ofUser.inUse -= 1;
     const serverUntilMs = Math.max(ofServer.brokeredUntilMs, this.#allServersBrokeredUntilMs);
     if (nowMs < serverUntilMs || this.#server.size > this.#maxKeys)
       this.#return('server', server, 1);
     else ofServer.idle += 1;
-    if (nowMs < ofUser.brokeredUntilMs || this.#user.size > this.#maxKeys)
-      this.#return('user', user, 1);
-    else ofUser.idle += 1;
+    this.#putUser(user, ofUser, nowMs);
+    if (within === undefined) return;
+    const second = this.#user.get(within);
+    if (second === undefined || second.inUse === 0) this.#excessPuts += 1;
+    else this.#putUser(within, second, nowMs);
   }
 
   /** Returns what is idle and remembers to return what becomes free. */
@@ -179,6 +190,28 @@ export class LocalLeases {
   /** Calls put back twice, ignored: 0 unless the caller is broken. */
   get excessPuts(): number {
     return this.#excessPuts;
+  }
+
+  #returnOutdated(user: string, maxPerUser: number | undefined): void {
+    const held = this.#user.get(user);
+    if (held === undefined || held.maxPerUser === maxPerUser) return;
+    held.maxPerUser = maxPerUser;
+    this.#returnIdle('user', user, held, held.idle);
+  }
+
+  #hold(user: string, maxPerUser: number | undefined, brokeredUntilMs: number): void {
+    const isNew = !this.#user.has(user);
+    const held = holding(this.#user, user);
+    if (isNew) held.maxPerUser = maxPerUser;
+    if (brokeredUntilMs > held.brokeredUntilMs) held.brokeredUntilMs = brokeredUntilMs;
+    held.inUse += 1;
+  }
+
+  #putUser(user: string, held: Holding, nowMs: number): void {
+    held.inUse -= 1;
+    if (nowMs < held.brokeredUntilMs || this.#user.size > this.#maxKeys)
+      this.#return('user', user, 1);
+    else held.idle += 1;
   }
 
   #sweepKind(kind: SlotKind, holdings: Map<string, Holding>, nowMs: number): void {

@@ -1,7 +1,7 @@
 /**
  * The rate limits of the configuration as budgets that workers lease from: the gateway's token
- * bucket, each user's window, each server's window or its own bucket; and the windows of API keys
- * with a rate of their own, which workers tell with each ask. All of them shrink and grow with one
+ * bucket, each user's window, each server's window or its own bucket; and the windows of API keys and
+ * grants with a rate of their own, which workers tell with each ask. All of them shrink and grow with one
  * factor, the adaptive scale.
  */
 import type { Config } from '../../config/config.js';
@@ -26,8 +26,8 @@ type Rate =
 export class RateBudgets {
   #config: Pick<Config, 'rate' | 'servers'>;
   readonly #budgets: LeaseBudgets<Limit>;
-  /** Rates of API keys, as told last; of those that have a budget now. */
-  readonly #keyRates = new Map<string, number>();
+  /** Rates of API keys and grants, as told last; of those that have a budget now. */
+  readonly #ownRates = new Map<string, number>();
   #scale = 1;
 
   constructor(config: Pick<Config, 'rate' | 'servers'>) {
@@ -44,7 +44,7 @@ export class RateBudgets {
 
   ask(from: Incarnation, event: Extract<WorkerEvent, { kind: 'ask' }>, nowMs: number): void {
     const { limit, request, perSecond } = event;
-    if (perSecond !== undefined) this.#learnKeyRate(limit, perSecond);
+    if (perSecond !== undefined) this.#learnOwnRate(limit, perSecond);
     this.#budgets.ask(from, limit, request, nowMs);
   }
 
@@ -63,8 +63,8 @@ export class RateBudgets {
   /** Forgets limits that constrain nobody. Returns how many. */
   sweep(nowMs: number): number {
     const swept = this.#budgets.sweep(nowMs);
-    for (const key of this.#keyRates.keys()) {
-      if (this.#budgets.limitOf(key) === undefined) this.#keyRates.delete(key);
+    for (const key of this.#ownRates.keys()) {
+      if (this.#budgets.limitOf(key) === undefined) this.#ownRates.delete(key);
     }
     return swept;
   }
@@ -110,10 +110,11 @@ export class RateBudgets {
     };
   }
 
-  #learnKeyRate(key: string, perSecond: number): void {
-    if (parseRateKey(key)?.kind !== 'key' || this.#keyRates.get(key) === perSecond) return;
-    if (this.#keyRates.size >= MAX_KEYS) return;
-    this.#keyRates.set(key, perSecond);
+  #learnOwnRate(key: string, perSecond: number): void {
+    if (this.#ownRates.get(key) === perSecond) return;
+    const kind = parseRateKey(key)?.kind;
+    if ((kind !== 'key' && kind !== 'grant') || this.#ownRates.size >= MAX_KEYS) return;
+    this.#ownRates.set(key, perSecond);
     const limit = this.#budgets.limitOf(key);
     if (limit instanceof SlidingWindow) limit.setLimit(scaled(perSecond, this.#scale));
   }
@@ -156,7 +157,8 @@ export class RateBudgets {
       case 'user':
         return window(perUserPerSecond);
       case 'key':
-        return window(this.#keyRates.get(key) ?? null);
+      case 'grant':
+        return window(this.#ownRates.get(key) ?? null);
       case 'server': {
         const own = Object.hasOwn(this.#config.servers, parsed.name)
           ? this.#config.servers[parsed.name]?.rateLimit

@@ -50,11 +50,15 @@ t.test('a rate tells how long to wait, and carries its headers', (t) => {
   t.end();
 });
 
-t.test("a key's own budget is named as such; what is not the caller's fault is not", (t) => {
-  t.match(slotRefusal('user-busy', 's', true).options, {
+t.test('an own budget is named as such; what is not the fault of the caller is not', (t) => {
+  t.match(slotRefusal('user-busy', 's', 'key').options, {
     data: { policy: 'key-budget' },
     hint: /key/,
   });
-  t.match(slotRefusal('shed', 's', true).options, { data: { policy: 'queue' } });
+  t.match(slotRefusal('user-busy', 's', 'grant').options, {
+    data: { policy: 'grant-budget' },
+    hint: /granted/,
+  });
+  t.match(slotRefusal('shed', 's', 'key').options, { data: { policy: 'queue' } });
   t.end();
 });

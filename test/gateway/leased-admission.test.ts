@@ -1,6 +1,6 @@
 /** A worker's admission against the primary's own broker, in one process. */
 import t, { type Test } from 'tap';
-import type { AttemptEnd, Permit } from '../../src/gateway/admission.js';
+import type { AdmissionRequest, AttemptEnd, Permit } from '../../src/gateway/admission.js';
 import { LeasedAdmission } from '../../src/gateway/leased-admission.js';
 import type { WorkerEvent } from '../../src/ipc/admission-messages.js';
 import { AdmissionBroker } from '../../src/primary/admission-broker.js';
@@ -76,13 +76,14 @@ function pair(t: Test, settings: Settings = {}) {
     admission.stop();
     broker.stop();
   });
-  const admit = (user = 'ana', more: { isListening?: boolean; exchange?: FakeExchange } = {}) =>
+  const admit = (user = 'ana', more: Partial<AdmissionRequest> = {}) =>
     Promise.resolve().then(() =>
       admission.admit({
         user,
         server: 's',
-        isListening: more.isListening ?? false,
-        exchange: more.exchange ?? new FakeExchange(),
+        isListening: false,
+        exchange: new FakeExchange(),
+        ...more,
       }),
     );
   return { admission, broker, batches, probes, counts, admit };
@@ -243,4 +244,43 @@ t.test('a server nobody configured is unknown', (t) => {
     { code: 'GW_SERVER_UNKNOWN' },
   );
   t.end();
+});
+
+t.test("a grant's limits hold over all keys of the user, beside those of a key", async (t) => {
+  const { admit, broker } = pair(t, { perServer: 50, perUser: 1, userRate: 1 });
+  const limits = (requestsPerSecond: number | null, maxConcurrentRequests: number | null) => ({
+    requestsPerSecond,
+    maxConcurrentRequests,
+  });
+  const grant = { server: 's', limits: limits(100, 3) };
+  const narrow = { keyId: 'k1', keyLimits: limits(null, 1), grant };
+  const held = [
+    await admit('ana', { keyId: 'k0', grant }),
+    await admit('ana', { grant }),
+    await admit('ana', narrow),
+  ];
+  const reply: Record<string, string> = {};
+  held[0]?.addHeaders(reply);
+  t.equal(reply['ratelimit-policy'], '"grant";q=100;w=1', 'in place of the common one of users');
+  await t.rejects(admit('ana', { keyId: 'k2', grant }), {
+    code: 'GW_USER_BUSY',
+    options: { data: { policy: 'grant-budget' } },
+  });
+  held[0]?.release();
+  await t.rejects(admit('ana', narrow), { code: 'GW_USER_BUSY' }, 'the key has its own as well');
+  held[2]?.release();
+  const again = await admit('ana', narrow);
+  t.equal((await admit('bo')).isCurrent(), true, 'others have the common one');
+  again.release();
+  held[1]?.release();
+  const slow = { server: 's', limits: limits(1, null) };
+  (await admit('cy', { grant: slow })).release();
+  await t.rejects(admit('cy', { keyId: 'k3', grant: slow }), {
+    code: 'GW_RATE_LIMITED',
+    options: { data: { policy: 'grant-rate' } },
+  });
+  await until(() => broker.snapshot().calls.total.out === 1, {
+    timeoutMs: 5000,
+    what: 'all slots back but the one that is held',
+  });
 });

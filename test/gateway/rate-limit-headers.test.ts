@@ -1,6 +1,7 @@
 import t from 'tap';
+import type { CallRate } from '../../src/gateway/call-rate.js';
 import { RateLimitHeaders } from '../../src/gateway/rate-limit-headers.js';
-import type { CallRate } from '../../src/gateway/rate-shares.js';
+
 import type { RateKind } from '../../src/ipc/admission-messages.js';
 import { LeaseShare } from '../../src/policy/lease-share.js';
 
@@ -42,6 +43,16 @@ t.test('the one that refused says so, and how long to wait, never too short', (t
   const reply = headers().ofRefusal('s', rates, limited);
   t.equal(reply['ratelimit'], '"user";r=4;t=1, "server";r=0;t=3');
   t.equal(reply['ratelimit-policy'], '"user";q=10;w=1, "server";q=6;w=60');
+  t.end();
+});
+
+t.test('rates of keys and grants are announced as they are', (t) => {
+  const all = headers();
+  const own = (kind: RateKind, perSecond: number) => ({ ...rate(kind, 1), perSecond });
+  const policyOf = (...rates: CallRate[]) => admitted(all, rates)['ratelimit-policy'];
+  t.equal(policyOf(own('key', 3), own('grant', 4)), '"key";q=3;w=1, "grant";q=4;w=1');
+  t.equal(policyOf(own('grant', 3), own('key', 4)), '"grant";q=3;w=1, "key";q=4;w=1');
+  t.equal(policyOf(own('grant', 4)), '"grant";q=4;w=1');
   t.end();
 });
 

@@ -1,14 +1,15 @@
 import t from 'tap';
-import { RateShares, type CallRate, type SpendResult } from '../../src/gateway/rate-shares.js';
+import type { CallRate, SpendResult } from '../../src/gateway/call-rate.js';
+import { RateShares } from '../../src/gateway/rate-shares.js';
 import type { WorkerEvent } from '../../src/ipc/admission-messages.js';
 
-function worker(maxUsers = 100) {
+function worker(maxCallers = 100) {
   const sent: WorkerEvent[] = [];
   const shares = new RateShares({
     hasGatewayLimit: true,
     hasUserLimit: true,
     limitedServers: new Set(['s']),
-    maxUsers,
+    maxCallers,
     send: (event) => sent.push(event),
     schedule: () => undefined,
   });
@@ -100,7 +101,7 @@ t.test('what was spent is reported; users who are idle are forgotten', (t) => {
     { limit: 'user:ana', report: { spent: 1 } },
     { limit: 'user:ana', report: { returned: 1 } },
   ]);
-  t.equal(shares.users, 0);
+  t.equal(shares.callers, 0);
   shares.onMessage({ kind: 'chunk-recall', to: 1, key: 'user:ana' }, 151);
   t.match(sent.at(-1), { report: { spent: 0, returned: 0, answersRecall: true } });
   t.end();
@@ -118,7 +119,7 @@ t.test('a full table of users takes no new one', (t) => {
 t.test("a key's own rate counts in its user's stead, and is told with each ask", (t) => {
   const { shares, sent, chunk } = worker();
   const ofKey = (perSecond: number): readonly CallRate[] =>
-    shares.ratesOf('ana', 's', 0, { keyId: 'k1', perSecond }) ?? [];
+    shares.ratesOf('ana', 's', 0, [{ kind: 'key', name: 'k1', perSecond }]) ?? [];
   t.same(
     ofKey(3).map(({ kind }) => kind),
     ['key', 'server', 'gateway'],
@@ -129,7 +130,7 @@ t.test("a key's own rate counts in its user's stead, and is told with each ask",
   t.match(sent, [{ kind: 'ask', limit: 'key:k1', request: { needed: 1 }, perSecond: 3 }]);
   chunk('key:k1', 3, 1);
   t.equal(shares.spend(first, 1), 'spent');
-  t.equal(shares.users, 1);
+  t.equal(shares.callers, 1);
   sent.length = 0;
   const changed = ofKey(1).slice(0, 1);
   t.match(sent, [{ kind: 'report', limit: 'key:k1', report: { spent: 2, returned: 1 } }]);
@@ -139,7 +140,32 @@ t.test("a key's own rate counts in its user's stead, and is told with each ask",
   t.match(sent, [{ kind: 'ask', limit: 'key:k1', perSecond: 1 }]);
   chunk('key:k1', 1, 3);
   for (const nowMs of [50, 1100, 2200]) shares.sweep(nowMs);
-  t.equal(shares.users, 0, 'an idle key is forgotten');
+  t.equal(shares.callers, 0, 'an idle key is forgotten');
+  t.end();
+});
+
+t.test("a grant's rate is met beside its key's, and by a caller whose users have no limit", (t) => {
+  const { shares, sent } = worker();
+  const ofGrant = { kind: 'grant', name: 's\nana', perSecond: 2 } as const;
+  const keysOf = (rates: readonly CallRate[] | null) => rates?.map(({ key }) => key);
+  t.same(keysOf(shares.ratesOf('ana', 's', 0, [ofGrant])), ['grant:s\nana', 'server:s', 'gateway']);
+  const both = shares.ratesOf('ana', 's', 0, [{ kind: 'key', name: 'k1', perSecond: 9 }, ofGrant]);
+  t.same(keysOf(both), ['key:k1', 'grant:s\nana', 'server:s', 'gateway']);
+  void shares.spend(both ?? [], 0);
+  shares.beforeSend(0);
+  t.match(
+    sent.slice(0, 2),
+    [
+      { kind: 'ask', limit: 'key:k1', perSecond: 9 },
+      { kind: 'ask', limit: 'grant:s\nana', perSecond: 2 },
+    ],
+    'one message asks for both',
+  );
+  shares.onMessage({ kind: 'chunk-denied', to: 1, key: 'grant:s\nana', waitMs: 500 }, 1);
+  t.match(shares.spend(shares.ratesOf('ana', 's', 2, [ofGrant]) ?? [], 2), {
+    rate: { kind: 'grant' },
+    waitMs: 499,
+  });
   t.end();
 });
 

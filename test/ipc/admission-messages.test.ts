@@ -13,6 +13,11 @@ const report = { spent: 1, returned: 0, spentAgeMs: 0.5, answersRecall: false };
 
 const FROM_WORKER: readonly WorkerEvent[] = [
   { kind: 'ticket', of: 'calls', request: { ticket: 1, user: 'ana', server: 's' } },
+  {
+    kind: 'ticket',
+    of: 'calls',
+    request: { ticket: 1, user: 'k', server: 's', within: { name: 'g', limit: 2 } },
+  },
   { kind: 'cancel', of: 'streams', ticket: 1 },
   { kind: 'returned', of: 'calls', slots: { kind: 'user', key: 'ana', count: 2 } },
   { kind: 'ask', limit: 'gateway', request: { needed: 0, wanted: 5 } },
@@ -46,6 +51,11 @@ t.test('an event with any member missing or of another kind is not half understo
   }
   for (const event of FROM_PRIMARY) {
     for (const broken of damaged(event)) t.notOk(isPrimaryEvents([broken]), JSON.stringify(broken));
+  }
+  const request = { ticket: 1, user: 'k', server: 's' };
+  for (const within of [7, {}, { name: 'g' }, { name: 'g', limit: 'x' }]) {
+    const ticket = { kind: 'ticket', of: 'calls', request: { ...request, within } };
+    t.notOk(isWorkerEvents([ticket]), JSON.stringify(within));
   }
   for (const wrong of [null, {}, 'x', [null], [1], [{ kind: 'unheard-of' }]]) {
     t.notOk(isWorkerEvents(wrong));

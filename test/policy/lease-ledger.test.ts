@@ -73,6 +73,11 @@ const changeLimit = fc.tuple(users, fc.constantFrom(0, 1, 3)).map(([user, limit]
     world.changeLimit(user, limit);
   }),
 );
+const share = fc.constantFrom(0, 1, 2).map((limit) =>
+  step(`share(${limit})`, (world) => {
+    world.share(limit);
+  }),
+);
 const start = fc.constant(
   step('start', (world) => {
     world.start();
@@ -103,19 +108,21 @@ t.test('over several workers, with messages under way and workers dying', (t) =>
   const commands = fc.commands(
     [call, call, call, call, finish, finish, finish, toPrimary, toPrimary, toWorker, toWorker]
       .concat([exchange, exchange, cancel, sweep, advance, advance, drain, kill, exit, refuse])
-      .concat([start, changeLimit]),
+      .concat([start, changeLimit, share]),
     { size: 'max', maxCommands: 250 },
   );
-  const seen = { granted: 0, refused: 0, local: 0, waited: 0, blocked: 0 };
-  const scenario = (settle: (world: World) => void): fc.IProperty<[Steps, number]> =>
-    fc.property(commands, fc.constantFrom(1, 2, 6), (steps, room) => {
+  const seen = { granted: 0, refused: 0, local: 0, inBoth: 0, waited: 0, blocked: 0 };
+  const scenario = (settle: (world: World) => void): fc.IProperty<[Steps, number, number]> =>
+    fc.property(commands, fc.constantFrom(1, 2, 6), fc.nat(2), (steps, room, shared) => {
       const options = { ...OPTIONS, maxTotal: 5 * room, maxPerUser: 2 * room };
       const world = new LeaseWorld(options, 3);
+      world.share(shared);
       fc.modelRun(() => ({ model: {}, real: world }), steps);
       settle(world);
       seen.granted += world.granted;
       seen.refused += world.refused;
       seen.local += world.startedLocally;
+      seen.inBoth += world.startedInBoth;
       seen.waited += world.waited;
     });
 
@@ -274,6 +281,43 @@ t.test(
     t.end();
   },
 );
+
+t.test('a call that counts on two accounts waits for both, and holds up nobody else', (t) => {
+  const ledger = ledgerWith({ maxPerUser: 5 }, { s: 10 });
+  const within = { name: 'shared', limit: 1 };
+  ask(ledger, 1, 'ana', 's', { within });
+  ask(ledger, 2, 'bo', 's', { within });
+  ask(ledger, 3, 'cy', 's');
+  t.same(brief(ledger.drain()), ['grant 1', 'recall user shared from 1', 'grant 3']);
+  t.equal(ledger.out('user', 'shared'), 1);
+  ledger.returned(1, { kind: 'user', key: 'ana', count: 1 }, 1);
+  t.same(grants(ledger), [], 'the slot of the one user helps nobody');
+  ledger.returned(1, { kind: 'user', key: 'shared', count: 1 }, 1);
+  t.match(ledger.drain(), [{ kind: 'grant', ticket: 2, within: 'shared', brokered: 'user' }]);
+  ask(ledger, 4, 'bo', 's', { within: { name: 'shared', limit: 2 } });
+  t.same(grants(ledger), ['grant 4'], 'a raised limit holds at once');
+  ask(ledger, 5, 'bo', 's', { within, atMs: 2 });
+  ledger.tick(1002);
+  t.same(grants(ledger), ['refuse 5 user-busy']);
+  ledger.workerExited(1, 1003);
+  t.equal(ledger.snapshot().users, 0, 'and it is forgotten with its worker');
+  t.end();
+});
+
+t.test('own limits stay when the common one changes, though they were the same', (t) => {
+  const ledger = ledgerWith({ maxPerUser: 2 }, { s: 10 });
+  ask(ledger, 1, 'ana', 's', { maxPerUser: 2 });
+  ask(ledger, 2, 'bo', 's');
+  ask(ledger, 3, 'bo', 's');
+  ask(ledger, 4, 'bo', 's');
+  ledger.configure({ ...WIDE, maxPerUser: 3 }, 1);
+  t.same(grants(ledger), ['grant 1', 'grant 2', 'grant 3', 'grant 4'], 'the common one is raised');
+  ledger.configure({ ...WIDE, maxPerUser: 1 }, 2);
+  ask(ledger, 5, 'ana', 's', { maxPerUser: 2 });
+  ask(ledger, 6, 'cy', 's');
+  t.same(grants(ledger), ['grant 5', 'grant 6']);
+  t.end();
+});
 
 t.test(
   'a blocked ticket recalls, twice per brokered period and no more, from holders only',

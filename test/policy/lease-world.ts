@@ -1,6 +1,8 @@
 import { LeaseLedger, type LeaseLedgerOptions } from '../../src/policy/lease-ledger.js';
 import type {
   LedgerMessage,
+  OwnBudgets,
+  SecondAccount,
   SlotKind,
   SlotReturn,
   TicketRequest,
@@ -11,10 +13,13 @@ export const USERS = ['ana', 'bo', 'cy', 'dee'] as const;
 export const SERVERS = ['a', 'b', 'c'] as const;
 const SERVER_LIMITS: Readonly<Record<string, number>> = { a: 1, b: 3, c: 6 };
 
+/** What two of the users count on besides, on two of the servers. */
+const SHARED = 'ana and bo';
+
 interface Call {
   readonly user: string;
   readonly server: string;
-  readonly own?: number | undefined;
+  readonly own: OwnBudgets;
 }
 
 type ToPrimary =
@@ -49,9 +54,11 @@ export class LeaseWorld {
   readonly #ownLimits = new Map<string, number>();
   readonly #highest = new Map<string, number>();
   readonly #lowest = new Map<string, number>();
+  #shared: SecondAccount | undefined;
   granted = 0;
   refused = 0;
   startedLocally = 0;
+  startedInBoth = 0;
   waited = 0;
 
   constructor(options: LeaseLedgerOptions, workers: number) {
@@ -71,9 +78,10 @@ export class LeaseWorld {
   call(who: number, user: string, server: string): void {
     const worker = this.#alive(who);
     if (worker === undefined) return;
-    const own = this.#ownLimits.get(user);
+    const own = { maxPerUser: this.#ownLimits.get(user), within: this.#withinOf(user, server) };
     if (worker.leases.take(user, server, own)) {
-      worker.inFlight.push({ user, server });
+      worker.inFlight.push({ user, server, own });
+      if (own.within !== undefined) this.startedInBoth += 1;
       this.startedLocally += 1;
       return;
     }
@@ -83,7 +91,7 @@ export class LeaseWorld {
     this.#sendReturns(worker);
     worker.waiting.set(ticket, { user, server, own });
     this.#unanswered.add(ticket);
-    const request = { ticket, user, server, surrendered, maxPerUser: own };
+    const request = { ticket, user, server, surrendered, ...own };
     worker.toPrimary.push({ kind: 'ticket', request });
   }
 
@@ -91,10 +99,22 @@ export class LeaseWorld {
   changeLimit(user: string, limit: number): void {
     if (limit === 0) this.#ownLimits.delete(user);
     else this.#ownLimits.set(user, limit);
-    if (limit === 0) return;
-    const { maxPerUser } = this.#options;
-    this.#highest.set(user, Math.max(this.#highestOf(user), limit));
-    this.#lowest.set(user, Math.min(this.#lowest.get(user) ?? maxPerUser, limit));
+    if (limit > 0) this.#remember(user, limit, this.#options.maxPerUser);
+  }
+
+  /** From now on calls of two users count on one more account with this limit; 0: no longer. */
+  share(limit: number): void {
+    this.#shared = limit === 0 ? undefined : { name: SHARED, limit };
+    if (limit > 0) this.#remember(SHARED, limit, limit);
+  }
+
+  #withinOf(user: string, server: string): SecondAccount | undefined {
+    return server === 'a' || (user !== 'ana' && user !== 'bo') ? undefined : this.#shared;
+  }
+
+  #remember(user: string, limit: number, usual: number): void {
+    this.#highest.set(user, Math.max(this.#highest.get(user) ?? usual, limit));
+    this.#lowest.set(user, Math.min(this.#lowest.get(user) ?? usual, limit));
   }
 
   #highestOf(user: string): number {
@@ -106,7 +126,7 @@ export class LeaseWorld {
     if (worker === undefined || worker.inFlight.length === 0) return;
     const [call] = worker.inFlight.splice(which % worker.inFlight.length, 1);
     if (call === undefined) return;
-    worker.leases.put(call.user, call.server, this.#nowMs);
+    worker.leases.put(call.user, call.server, this.#nowMs, call.own.within?.name);
     this.#sendReturns(worker);
   }
 
@@ -182,6 +202,7 @@ export class LeaseWorld {
     expectAtMost(this.ledger.snapshot().queued, this.#options.maxQueued, 'queued');
     for (const server of SERVERS) this.#checkKey('server', server, SERVER_LIMITS[server] ?? 0);
     for (const user of USERS) this.#checkKey('user', user, this.#highestOf(user));
+    this.#checkKey('user', SHARED, this.#highest.get(SHARED) ?? 0);
   }
 
   /** Delivers until all is quiet, through several rounds of recalls; no call ends. */
@@ -205,8 +226,11 @@ export class LeaseWorld {
         waiting += 1;
         const ofUser = inFlight.filter((call) => call.user === user).length;
         const ofServer = inFlight.filter((call) => call.server === server).length;
+        const inShared = inFlight.filter((call) => call.own.within !== undefined).length;
         const limited =
           inFlight.length >= maxTotal ||
+          // Whoever stands behind one that waits for the shared account waits for it too.
+          (['ana', 'bo'].includes(user) && inShared >= (this.#lowest.get(SHARED) ?? Infinity)) ||
           ofUser >= (this.#lowest.get(user) ?? maxPerUser) ||
           ofServer >= (SERVER_LIMITS[server] ?? 0);
         if (!limited) throw new Error(`ticket ${ticket} (${user}, ${server}) waits in vain`);
@@ -283,8 +307,9 @@ export class LeaseWorld {
       return;
     }
     this.granted += 1;
-    worker.leases.granted(message, call !== undefined, this.#nowMs);
+    worker.leases.granted(message, call !== undefined, this.#nowMs, call?.own);
     if (call !== undefined) worker.inFlight.push(call);
+    if (call?.own.within !== undefined) this.startedInBoth += 1;
   }
 
   #sendReturns(worker: Worker): void {
@@ -312,13 +337,16 @@ export class LeaseWorld {
     let inUse = 0;
     let counted = 0;
     for (const { leases, inFlight, toPrimary, toWorker } of this.#workers) {
-      const own = inFlight.filter((call) => call[kind] === key).length;
+      const own = inFlight.filter(
+        (call) => call[kind] === key || (kind === 'user' && call.own.within?.name === key),
+      ).length;
       if (own !== leases.inUse(kind, key)) throw new Error(`${key}: a call without its slot`);
       inUse += own;
       counted += own + leases.idle(kind, key);
       for (const message of toPrimary) counted += slotsIn(message, kind, key);
       for (const message of toWorker) {
-        if (message.kind === 'grant' && message[kind] === key) counted += 1;
+        if (message.kind !== 'grant') continue;
+        if (message[kind] === key || (kind === 'user' && message.within === key)) counted += 1;
       }
     }
     expectAtMost(inUse, limit, `in flight of ${kind} ${key}`);

@@ -263,18 +263,70 @@ t.test('slots are neither made nor lost, and none stays idle longer than two swe
   t.end();
 });
 
+const own = (maxPerUser: number) => ({ maxPerUser });
+
 t.test('nothing is used that was lent under another limit of the user', (t) => {
   const leases = new LocalLeases();
-  leases.granted(grant('ana', 'a'), true, 0, 2);
-  leases.granted(grant('ana', 'a'), true, 0, 2);
+  leases.granted(grant('ana', 'a'), true, 0, own(2));
+  leases.granted(grant('ana', 'a'), true, 0, own(2));
   leases.put('ana', 'a', 0);
-  t.ok(leases.take('ana', 'a', 2));
+  t.ok(leases.take('ana', 'a', own(2)));
   leases.put('ana', 'a', 0);
-  t.notOk(leases.take('ana', 'a', 3));
+  t.notOk(leases.take('ana', 'a', own(3)));
   t.notOk(leases.take('ana', 'a'));
-  t.equal(leases.surrender('ana', 'a', 3), 'server');
+  t.equal(leases.surrender('ana', 'a', own(3)), 'server');
   t.same(leases.drainReturns(), [{ kind: 'user', key: 'ana', count: 1 }]);
   leases.put('ana', 'a', 1);
-  t.ok(leases.take('ana', 'a', 3), 'what was in use stays, under the limit that holds now');
+  t.ok(leases.take('ana', 'a', own(3)), 'what was in use stays, under the limit that holds now');
+  t.end();
+});
+
+t.test('a call on two accounts needs a slot of each, and gives both back', (t) => {
+  const leases = new LocalLeases();
+  const both = { maxPerUser: 3, within: { name: 'shared', limit: 2 } };
+  leases.granted({ ...grant('ana', 'a'), within: 'shared' }, true, 0, both);
+  t.equal(leases.inUse('user', 'shared'), 1);
+  leases.put('ana', 'a', 0, 'shared');
+  t.ok(leases.take('ana', 'a', both));
+  leases.put('ana', 'a', 0, 'shared');
+  t.ok(leases.take('ana', 'a', { maxPerUser: 3 }), 'without the second account too');
+  leases.put('ana', 'a', 0);
+  t.notOk(leases.take('ana', 'a', { ...both, within: { name: 'shared', limit: 1 } }), 'changed');
+  t.notOk(leases.take('ana', 'a', { ...both, within: { name: 'other', limit: 2 } }), 'unknown');
+  t.equal(leases.idle('user', 'ana'), 1, 'and nothing was taken');
+
+  const changed = { ...both, within: { name: 'shared', limit: 1 } };
+  t.equal(leases.surrender('ana', 'a', changed), 'server');
+  t.same(
+    leases.drainReturns(),
+    [
+      { kind: 'user', key: 'shared', count: 1 },
+      { kind: 'user', key: 'ana', count: 1 },
+    ],
+    'whatever part is idle goes back with the ticket',
+  );
+  t.end();
+});
+
+t.test('what came unwanted of a second account is used under no limit', (t) => {
+  const leases = new LocalLeases();
+  leases.granted({ ...grant('ana', 'a'), within: 'shared' }, false, 0);
+  t.equal(leases.idle('user', 'shared'), 1);
+  t.notOk(leases.take('ana', 'a', { within: { name: 'shared', limit: 1 } }));
+  t.ok(leases.take('ana', 'a'));
+  leases.put('ana', 'a', 0, 'shared');
+  t.equal(leases.excessPuts, 1, 'nothing of it was in use');
+  t.end();
+});
+
+t.test('a recall of users brokers the second account of a grant too', (t) => {
+  const leases = new LocalLeases();
+  const both = { maxPerUser: undefined, within: { name: 'shared', limit: 2 } };
+  leases.granted({ ...grant('ana', 'a', 'user'), within: 'shared' }, true, 0, both);
+  leases.put('ana', 'a', 10, 'shared');
+  t.same(leases.drainReturns(), [
+    { kind: 'user', key: 'ana', count: 1 },
+    { kind: 'user', key: 'shared', count: 1 },
+  ]);
   t.end();
 });

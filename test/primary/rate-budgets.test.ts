@@ -87,7 +87,15 @@ t.test('a key has the rate that was told last, scaled as all are; nothing before
   t.end();
 });
 
-t.test('only a key may tell its rate', (t) => {
+t.test('a grant tells its rate as a key does', (t) => {
+  const all = budgets();
+  const request = { needed: 1000, wanted: 1000 };
+  all.ask(1, { kind: 'ask', limit: 'grant:s\nana', request, perSecond: 7 }, 0);
+  t.match(all.drain(), [{ kind: 'chunk', key: 'grant:s\nana', count: 7 }]);
+  t.end();
+});
+
+t.test('only a key or a grant may tell its rate', (t) => {
   const all = budgets();
   const request = { needed: 1000, wanted: 1000 };
   all.ask(1, { kind: 'ask', limit: 'user:ana', request, perSecond: 900 }, 0);
