@@ -12,7 +12,7 @@ import { effectiveSettings } from './effective-settings.js';
 import type { EffectiveSetting } from './effective-settings.js';
 import { overrideFromEnvironment, secretsFromEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
-import { expandAll } from './expand.js';
+import { expandDocument, reportUnresolved } from './expand-document.js';
 import { Findings } from './findings.js';
 import { readJsonc } from './jsonc.js';
 import type { JsoncDocument } from './jsonc.js';
@@ -24,7 +24,6 @@ import type { SettingSources } from './setting-sources.js';
 import { toConfig } from './to-config.js';
 import { toServers } from './to-servers.js';
 import { tracingFromEnvironment } from './tracing.js';
-import { valueAt } from './value-at.js';
 
 const DEFAULT_PATH = 'config/server-production.json';
 
@@ -150,10 +149,7 @@ function settle(
   env: Environment,
   findings: Findings,
 ): { value: unknown; variables: ReadonlyMap<string, string> } {
-  const unresolved: { path: SettingPath; references: readonly string[] }[] = [];
-  const expanded = expandAll(document.value ?? {}, env, (path, references) => {
-    unresolved.push({ path, references });
-  });
+  const { value: expanded, unresolved } = expandDocument(document, env);
   const { value, overrides } = overrideFromEnvironment(
     expanded,
     env,
@@ -161,31 +157,8 @@ function settle(
   );
   const variables = new Map(overrides.map(({ path, variable }) => [dotted(path), variable]));
   for (const { path, variable } of overrides) findings.blame(path, variable);
-  for (const { path, references } of unresolved) {
-    if (!variables.has(dotted(path))) reportUnresolved(path, references, document, findings);
+  for (const each of unresolved) {
+    if (!variables.has(dotted(each.path))) reportUnresolved(each, document, findings);
   }
   return { value, variables };
-}
-
-function reportUnresolved(
-  path: SettingPath,
-  references: readonly string[],
-  document: JsoncDocument,
-  findings: Findings,
-): void {
-  const [first = ''] = references;
-  const what = {
-    within: first,
-    message: `refers to ${references.join(' and ')}, not set in the environment`,
-    hint: first.startsWith('${input:')
-      ? 'editors ask for inputs; here use ${NAME} and set the variable NAME'
-      : `set it, or give a default: ${first.replace('}', ':-…}')}; $${first} means the text itself`,
-  };
-  const server = valueAt(document.value, path.slice(0, 2));
-  const isDisabled =
-    valueAt(server, ['enabled']) === false || valueAt(server, ['disabled']) === true;
-  if (isDisabled) findings.warn(path, what);
-  else findings.report(path, what);
-  // The text still holds the reference, so no later check of it would make sense.
-  findings.doubt(path);
 }

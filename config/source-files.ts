@@ -15,7 +15,7 @@ export function missingSourceFiles(inspection: Inspection, env: Environment): Pr
   const wrongAlready = new Set(problems.map(({ path }) => path));
   return Object.values(config.servers)
     .filter((server) => server.enabled)
-    .flatMap((server) => missingOf(server, env))
+    .flatMap((server) => missingFiles(server, env))
     .map(({ server, key, what }) => {
       const group = Object.hasOwn(sources, dotted(['servers', server])) ? 'servers' : 'mcpServers';
       return inspection.problemAt([group, server, key], what);
@@ -23,14 +23,16 @@ export function missingSourceFiles(inspection: Inspection, env: Environment): Pr
     .filter(({ path }) => !wrongAlready.has(path));
 }
 
-interface Missing {
+export interface MissingFile {
   readonly server: string;
+  /** Of its entry. */
   readonly key: string;
   readonly what: ProblemText;
 }
 
-function missingOf({ name, source }: ServerConfig, env: Environment): Missing[] {
-  const missing = (key: string, message: string, hint: string | null = null): Missing[] => [
+/** Of one server, enabled or not. */
+export function missingFiles({ name, source }: ServerConfig, env: Environment): MissingFile[] {
+  const missing = (key: string, message: string, hint: string | null = null): MissingFile[] => [
     { server: name, key, what: { message, hint } },
   ];
   if (source.kind === 'module') {
@@ -47,8 +49,8 @@ function missingOf({ name, source }: ServerConfig, env: Environment): Missing[] 
 function missingCommand(
   { command, env: own }: Extract<ServerSource, { kind: 'stdio' }>,
   env: Environment,
-  missing: (key: string, message: string, hint?: string) => Missing[],
-): Missing[] {
+  missing: (key: string, message: string, hint?: string) => MissingFile[],
+): MissingFile[] {
   if (command.includes('/')) {
     return isExecutable(command) ? [] : missing('command', `${command} is no executable file`);
   }

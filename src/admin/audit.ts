@@ -42,9 +42,21 @@ export function createAuditor({ audit, actor, onError }: AuditorOptions): Audito
 /** The operations, each change of which is recorded once it has happened. */
 export function auditedOperations(operations: AdminOperations, auditor: Auditor): AdminOperations {
   const after = recorder(auditor);
+  // No spread of all: an operation that is new must be judged here before this compiles.
   return {
-    ...operations,
     ...auditedIdentity(operations, auditor),
+    addServer: (input) =>
+      after(operations.addServer(input), ({ name, kind, from, enabled, replaced }) => {
+        return { action: 'servers.add', target: name, detail: { kind, from, enabled, replaced } };
+      }),
+    removeServer: (name) =>
+      after(operations.removeServer(name), () => ({ action: 'servers.remove', target: name })),
+    switchServer: (name, isEnabled) =>
+      after(operations.switchServer(name, isEnabled), (isChanged) =>
+        isChanged
+          ? { action: isEnabled ? 'servers.enable' : 'servers.disable', target: name }
+          : null,
+      ),
     approveTools: (server, tool) =>
       after(operations.approveTools(server, tool), ({ approved }) =>
         approved.length === 0
@@ -67,6 +79,14 @@ export function auditedOperations(operations: AdminOperations, auditor: Auditor)
       after(operations.setLogLevel(input), ({ level, resetsAt }) => {
         return { action: 'log-level.set', target: 'gateway', detail: { level, resetsAt } };
       }),
+    restartState: () => operations.restartState(),
+    status: () => operations.status(),
+    health: () => operations.health(),
+    listServers: () => operations.listServers(),
+    testServer: (name) => operations.testServer(name),
+    logLevel: () => operations.logLevel(),
+    listAlerts: () => operations.listAlerts(),
+    testAlerts: () => operations.testAlerts(),
   };
 }
 
@@ -117,10 +137,10 @@ export function auditedIdentity(
           : null,
       ),
     rotateCredentials: () =>
-      after(operations.rotateCredentials(), ({ rotated, upToDate, unreadable }) => ({
+      after(operations.rotateCredentials(), ({ rotated, upToDate, unreadable, servers }) => ({
         action: 'credentials.rotate',
         target: 'all',
-        detail: { rotated, upToDate, unreadable: unreadable.length },
+        detail: { rotated, upToDate, unreadable: unreadable.length, servers: servers.rotated },
       })),
     listCredentials: (page) => operations.listCredentials(page),
     listKeys: (input) => operations.listKeys(input),

@@ -12,8 +12,10 @@ import {
 import { wallDate } from '../kernel/clock.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { GatewayError } from '../kernel/errors.js';
+import { oneAtATime } from '../kernel/one-at-a-time.js';
 import type { Store } from '../store/store.js';
 import { membersOf, refused, textIn } from './input-members.js';
+import type { SealedServers, ServerRotation } from './sealed-servers.js';
 
 export interface SetCredentialInput extends CredentialBinding {
   /** As the server wants it, without the prefix that the configuration puts before it. */
@@ -32,6 +34,8 @@ export interface RotatedCredentials {
   readonly upToDate: number;
   /** Sealed under a master key that is neither this nor the previous one; they must be set again. */
   readonly unreadable: readonly CredentialBinding[];
+  /** The same of entries of servers that were added at run time. */
+  readonly servers: ServerRotation;
 }
 
 /** Each rejects with a GatewayError whose hint is fit for a person. */
@@ -41,7 +45,7 @@ export interface CredentialOperations {
   listCredentials(page: CredentialPage): Promise<readonly CredentialView[]>;
   /** False when there was none. */
   removeCredential(binding: CredentialBinding): Promise<boolean>;
-  /** Seals under the present master key whatever a previous one sealed. */
+  /** Seals under the present master key whatever a previous one sealed, servers added at run time included. */
   rotateCredentials(): Promise<RotatedCredentials>;
 }
 
@@ -53,6 +57,7 @@ export interface CredentialPage {
 export interface CredentialOperationsOptions {
   readonly store: Pick<Store, 'credentials'>;
   readonly seal: CredentialSeal;
+  readonly registered: Pick<SealedServers, 'rotate'>;
   /** As configured now. */
   readonly servers: () => Config['servers'];
   /** Resolves when nothing uses the former credential any more. Absent where no gateway runs. */
@@ -76,7 +81,8 @@ export function credentialSeal(config: Pick<Config, 'secrets'>, masterKey: strin
 export function createCredentialOperations(
   options: CredentialOperationsOptions,
 ): CredentialOperations {
-  const { store, seal, servers } = options;
+  const { store, seal, servers, registered } = options;
+  // One process writes while a gateway runs; in it, writes wait for each other.
   const inTurn = oneAtATime();
   const put = async (binding: CredentialBinding, value: string): Promise<CredentialView> => {
     const { user, server } = binding;
@@ -132,20 +138,11 @@ export function createCredentialOperations(
           else unreadable.push(binding);
         }
         const last = page.at(-1);
-        if (page.length < PAGE || last === undefined) return { rotated, upToDate, unreadable };
+        if (page.length < PAGE || last === undefined) break;
         after = { user: last.user, server: last.server };
       }
+      return { rotated, upToDate, unreadable, servers: await registered.rotate() };
     },
-  };
-}
-
-/** Writes wait for each other: there is one process that writes while a gateway runs. */
-function oneAtATime() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
   };
 }
 

@@ -11,6 +11,7 @@ import type { AlertNotice } from '../telemetry/alert-notice.js';
 
 import type { CallLimits, ToolRules } from '../store/access-rules.js';
 import type { GrantOperations } from './grant-operations.js';
+import type { ServerOperations } from './server-operations.js';
 
 /** An API key as people may see it; the secret is never kept. */
 export interface KeyView {
@@ -73,10 +74,12 @@ export interface ServerView {
   readonly enabled: boolean;
   /** bundled, module, stdio, http */
   readonly kind: string;
-  /** ready, degraded, open, disabled, starting or unknown; a word for people. */
+  /** ready, degraded, open, disabled, starting, invalid or unknown; a word for people. */
   readonly state: string;
   /** What is wrong, in one sentence; null when nothing is. */
   readonly detail: string | null;
+  /** In the configuration file, or added at run time. */
+  readonly origin?: 'file' | 'added';
 }
 
 /** Names of the tools that were waiting and are approved now. */
@@ -96,6 +99,10 @@ export interface ServerTestStep {
 export interface ServerTestReport {
   readonly server: string;
   readonly ok: boolean;
+  /** As in the list of servers, at the end of the test. */
+  readonly state: string;
+  /** What to do about the failure; null without one. */
+  readonly advice: string | null;
   readonly steps: readonly ServerTestStep[];
 }
 
@@ -146,7 +153,12 @@ export type HealthDocument = Readonly<Record<string, unknown>>;
  * every worker before they resolve.
  */
 export interface AdminOperations
-  extends LifecycleOperations, GrantOperations, CredentialOperations, LogLevelOperations {
+  extends
+    LifecycleOperations,
+    GrantOperations,
+    CredentialOperations,
+    ServerOperations,
+    LogLevelOperations {
   createKey(input: CreateKeyInput): Promise<CreatedKey>;
   listKeys(input: ListKeysInput): Promise<readonly KeyView[]>;
   /** The key as it is now; null when no such key exists or it is revoked. */

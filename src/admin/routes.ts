@@ -15,6 +15,7 @@ import {
 import { readLogLevelInput } from './log-level-input.js';
 import { membersOf, textIn } from './input-members.js';
 import type { AdminOperations } from './operations.js';
+import { readServerInput, readServerSwitch } from './server-operations.js';
 
 export interface AdminRequest {
   readonly method: string;
@@ -82,6 +83,27 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/status', (operations) => operations.status()],
   ['GET', '/health', (operations) => operations.health()],
   ['GET', '/servers', (operations) => operations.listServers()],
+  [
+    'PUT',
+    '/servers/{name}',
+    (operations, { body }, name) => operations.addServer(readServerInput(name, body)),
+  ],
+  [
+    'PATCH',
+    '/servers/{name}',
+    async (operations, { body }, name) => {
+      const enabled = readServerSwitch(body);
+      return { enabled, changed: await operations.switchServer(name, enabled) };
+    },
+  ],
+  [
+    'DELETE',
+    '/servers/{name}',
+    async (operations, _request, name) => {
+      await operations.removeServer(name);
+      return { removed: true };
+    },
+  ],
   [
     'POST',
     '/servers/{name}/restart',

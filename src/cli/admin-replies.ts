@@ -15,6 +15,7 @@ import type {
   StatusView,
 } from '../admin/operations.js';
 import type { ReloadReport, RestartReport, RestartState } from '../admin/lifecycle-operations.js';
+import type { AddedServer } from '../admin/server-operations.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { CliError } from './cli-error.js';
 
@@ -101,10 +102,25 @@ export function isServerView(value: unknown): value is ServerView {
   );
 }
 
+export function isAddedServer(value: unknown): value is AddedServer {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['name', 'kind', 'from', 'url']) &&
+    typeof value['enabled'] === 'boolean' &&
+    typeof value['replaced'] === 'boolean' &&
+    isTexts(value['warnings'])
+  );
+}
+
+export function isServerSwitch(value: unknown): value is { readonly changed: boolean } {
+  return isRecord(value) && typeof value['changed'] === 'boolean';
+}
+
 export function isTestReport(value: unknown): value is ServerTestReport {
   return (
     isRecord(value) &&
-    hasTexts(value, ['server']) &&
+    hasTexts(value, ['server', 'state']) &&
+    hasOptionalTexts(value, ['advice']) &&
     typeof value['ok'] === 'boolean' &&
     listOf(isTestStep)(value['steps'])
   );

@@ -12,6 +12,7 @@ import {
   type CredentialOperations,
 } from '../admin/credential-operations.js';
 import { createIdentityOperations, type IdentityOperations } from '../admin/identity-operations.js';
+import { SealedServers, serverSeal } from '../admin/sealed-servers.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
@@ -56,6 +57,7 @@ export async function withLocalIdentity<Result>(
       store,
       seal: credentialSeal(config, masterKey),
       servers: () => config.servers,
+      registered: new SealedServers(store.servers, serverSeal(config, masterKey)),
     });
     const grants = createGrantOperations({ store });
     return await work(auditedIdentity({ ...identity, ...grants, ...credentials }, auditor));

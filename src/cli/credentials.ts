@@ -80,12 +80,19 @@ export async function credentialsRotate(context: CliContext): Promise<void> {
     direct: (operations) => operations.rotateCredentials(),
   });
   if (context.json) printJson(context, report);
-  else context.out(`${report.rotated} sealed anew, ${report.upToDate} were up to date.\n`);
-  if (report.unreadable.length === 0) return;
-  const names = report.unreadable.map(({ user, server }) => `${user} for ${server}`).join(', ');
+  else {
+    const { rotated, upToDate, servers } = report;
+    context.out(`credentials: ${rotated} sealed anew, ${upToDate} were up to date\n`);
+    context.out(`servers: ${servers.rotated} sealed anew, ${servers.upToDate} were up to date\n`);
+  }
+  const lost = [
+    ...report.unreadable.map(({ user, server }) => `the credential of ${user} for ${server}`),
+    ...report.servers.unreadable.map((server) => `the server ${server}`),
+  ];
+  if (lost.length === 0) return;
   throw new CliError(
     EXIT.unavailable,
-    `No known master key opens the credentials of: ${names}. Set MULTI_MCP_MASTER_KEY_PREVIOUS, or set them again.`,
+    `No known master key opens: ${lost.join(', ')}. Set MULTI_MCP_MASTER_KEY_PREVIOUS, or set them again.`,
   );
 }
 
@@ -179,7 +186,9 @@ function isRotation(value: unknown): value is RotatedCredentials {
     isRecord(value) &&
     typeof value['rotated'] === 'number' &&
     typeof value['upToDate'] === 'number' &&
-    Array.isArray(value['unreadable'])
+    Array.isArray(value['unreadable']) &&
+    isRecord(value['servers']) &&
+    Array.isArray(value['servers']['unreadable'])
   );
 }
 

@@ -17,14 +17,18 @@ export async function serversList(context: CliContext): Promise<void> {
     return;
   }
   context.out(serverTable(servers));
-  if (answer === null) context.err('No gateway runs; this is the configuration.\n');
+  if (answer === null) {
+    context.err('No gateway runs; this is the configuration, without servers added at run time.\n');
+  }
 }
 
 export function serverTable(servers: readonly ServerView[]): string {
   if (servers.length === 0) return 'No servers are configured.\n';
   return formatTable(
-    ['SERVER', 'KIND', 'STATE', 'DETAIL'],
-    servers.map(({ name, kind, state, detail }) => [name, kind, state, detail ?? '']),
+    ['SERVER', 'FROM', 'KIND', 'STATE', 'DETAIL'],
+    servers.map(({ name, kind, state, detail, origin }) => {
+      return [name, origin ?? 'file', kind, state, detail ?? ''];
+    }),
   );
 }
 

@@ -25,8 +25,8 @@ export async function serversTest(context: CliContext, name: string): Promise<vo
   if (!report.ok) throw new CliError(EXIT.unavailable, `${report.server} does not work.`);
 }
 
-function describe({ steps }: ServerTestReport): string {
-  return steps
+function describe({ server, state, steps, advice }: ServerTestReport): string {
+  const lines = steps
     .map(({ step, ok, durationMs, detail }) => {
       const mark = ok ? 'ok  ' : 'FAIL';
       const [first = '', ...more] = (detail ?? '').split('\n').map(printable);
@@ -35,4 +35,6 @@ function describe({ steps }: ServerTestReport): string {
     })
     .map((text) => `${text}\n`)
     .join('');
+  const hint = advice === null ? '' : `${printable(advice)}\n`;
+  return `${server}: ${printable(state)}\n${lines}${hint}`;
 }

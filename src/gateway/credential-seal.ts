@@ -40,6 +40,12 @@ export class CredentialSeal {
     return this.#current.version;
   }
 
+  /** Whether it was sealed under the key that seals now. */
+  isCurrent(sealed: Uint8Array): boolean {
+    const bytes = Buffer.from(sealed);
+    return bytes.length >= HEAD_BYTES && bytes.readUInt32BE(1) === this.#current.version;
+  }
+
   seal(binding: CredentialBinding, value: string): Buffer {
     const { version, key } = this.#current;
     const head = Buffer.alloc(HEAD_BYTES);

@@ -4,8 +4,11 @@
  */
 import { hkdfSync } from 'node:crypto';
 
-/** pepper: API key hashes; session: sealed session ids; credentials: users' upstream credentials at rest. */
-export type KeyPurpose = 'pepper' | 'session' | 'credentials';
+/**
+ * pepper: API key hashes; session: sealed session ids; credentials: users' upstream credentials at rest;
+ * servers: entries of servers added at run time.
+ */
+export type KeyPurpose = 'pepper' | 'session' | 'credentials' | 'servers';
 
 const SUBKEY_BYTES = 32;
 

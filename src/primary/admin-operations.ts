@@ -1,8 +1,10 @@
 /** What the admin socket can do, put together from the parts of the primary. */
 import { createSecretKey } from 'node:crypto';
-import type { Config } from '../../config/config.js';
+import type { Config, ServerConfig } from '../../config/config.js';
 import { createGrantOperations } from '../admin/grant-operations.js';
 import { createCredentialOperations, credentialSeal } from '../admin/credential-operations.js';
+import { createServerOperations } from '../admin/server-operations.js';
+import type { SealedServers } from '../admin/sealed-servers.js';
 import { createIdentityOperations } from '../admin/identity-operations.js';
 import type { AdminOperations, AlertView, StatusView } from '../admin/operations.js';
 import { deriveKey } from '../kernel/derive-key.js';
@@ -19,7 +21,9 @@ import {
   serverViews,
   type StatusSource,
 } from './status-documents.js';
+import type { ServerRegistry } from './server-registry.js';
 import type { ToolPinBook } from './tool-pin-book.js';
+import { testReport } from './server-test-report.js';
 import { testServer } from './test-server.js';
 
 export interface AdminOperationsOptions {
@@ -32,6 +36,9 @@ export interface AdminOperationsOptions {
   readonly restart: RollingRestart;
   readonly logLevels: LogLevels;
   readonly reloads: Reloads;
+  readonly registered: SealedServers;
+  readonly registry: Pick<ServerRegistry, 'file' | 'views'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly alerts: Pick<Alerts, 'view' | 'active' | 'test'>;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
@@ -43,7 +50,7 @@ const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
   const { config, store, secrets, status, revocations, toolPins, restart, reloads } = options;
-  const { logLevels, alerts, url } = options;
+  const { logLevels, alerts, url, registered, registry, env } = options;
   const { jwt } = config.auth;
   const identity = createIdentityOperations({
     store,
@@ -59,13 +66,30 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     store,
     seal: credentialSeal(config, secrets.masterKey),
     servers: () => status.config.servers,
+    registered,
     onChanged: (binding) => revocations.announceCredential(binding),
   });
   return {
     ...identity,
     ...createGrantOperations({ store, onChanged: () => revocations.announce(null) }),
     ...credentials,
-    status: () => Promise.resolve(statusView(status, url, alerts.active())),
+    ...createServerOperations({
+      registered,
+      fileConfig: () => registry.file,
+      env,
+      apply: async (reason) => {
+        const report = await reloads.run(reason, 'servers');
+        if (report.ok) return;
+        const hint = `It is kept, and could not be applied: ${report.summary}`;
+        throw new GatewayError('GW_INTERNAL', { hint });
+      },
+      url,
+    }),
+    status: () =>
+      Promise.resolve({
+        ...statusView(status, url, alerts.active()),
+        servers: registry.views(serverViews(status)),
+      }),
     reload: () => reloads.run('an operator asked for it'),
     approveTools: async (name, tool) => {
       if (!Object.hasOwn(status.config.servers, name)) throw new GatewayError('GW_SERVER_UNKNOWN');
@@ -76,34 +100,44 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
       return Promise.resolve(restart.state);
     },
     restartServer: (name) => {
-      const { servers } = status.config;
-      const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
-      if (server?.enabled !== true) return Promise.reject(new GatewayError('GW_SERVER_UNKNOWN'));
-      const { source } = server;
-      if (source.kind === 'http' && source.transport === 'http') return Promise.resolve(false);
-      // To all: the host that runs it is the only one that knows the name.
-      status.tree.broadcastToHosts({ type: 'host-restart-server', server: name });
-      return Promise.resolve(true);
+      return Promise.resolve().then(() => {
+        const { source } = enabledServer(status.config, name);
+        if (source.kind === 'http' && source.transport === 'http') return false;
+        // To all: the host that runs it is the only one that knows the name.
+        status.tree.broadcastToHosts({ type: 'host-restart-server', server: name });
+        return true;
+      });
     },
     restartState: () => Promise.resolve(restart.state),
     health: () => Promise.resolve(healthDocument(status, true)),
-    listServers: () => Promise.resolve(serverViews(status)),
+    listServers: () => Promise.resolve(registry.views(serverViews(status))),
     testServer: async (name) => {
-      const { servers } = status.config;
-      const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
-      if (server?.enabled !== true) throw new GatewayError('GW_SERVER_UNKNOWN');
+      const server = enabledServer(status.config, name);
       const { token } = await identity.mintToken({
         user: 'multi-mcp-test',
         servers: [name],
         expiresInSeconds: TEST_TOKEN_SECONDS,
       });
-      return testServer(name, `${url}/${name}/mcp`, token);
+      const steps = await testServer(`${url}/${name}/mcp`, token);
+      const state = serverViews(status).find((view) => view.name === name)?.state ?? 'unknown';
+      return testReport(server, state, steps);
     },
     logLevel: () => Promise.resolve(logLevels.view()),
     setLogLevel: (input) => Promise.resolve(logLevels.set(input)),
     listAlerts: () => Promise.resolve(alerts.view()),
     testAlerts: () => alerts.test(),
   };
+}
+
+/** Throws GW_SERVER_UNKNOWN. */
+function enabledServer({ servers }: Pick<Config, 'servers'>, name: string): ServerConfig {
+  const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
+  if (server === undefined) {
+    throw new GatewayError('GW_SERVER_UNKNOWN', { hint: 'See: multi-mcp servers list' });
+  }
+  if (server.enabled) return server;
+  const hint = `It is disabled. Enable it with: multi-mcp servers enable ${name}`;
+  throw new GatewayError('GW_SERVER_UNKNOWN', { hint });
 }
 
 function statusView(source: StatusSource, url: string, alerts: readonly AlertView[]): StatusView {

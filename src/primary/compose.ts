@@ -7,7 +7,11 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { processEnv, type LoadedConfig } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
+import { auditedOperations, createAuditor } from '../admin/audit.js';
 import { credentialKeys } from '../admin/credential-operations.js';
+import type { AdminOperations } from '../admin/operations.js';
+import { SealedServers, serverSeal } from '../admin/sealed-servers.js';
+import type { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
@@ -38,6 +42,7 @@ import { Reloads } from './reloads.js';
 import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { RunningConfig } from './running-config.js';
+import { ServerRegistry } from './server-registry.js';
 import { StoreProbe } from './store-probe.js';
 import { ToolPinBook } from './tool-pin-book.js';
 import { startWarnings } from './start-warnings.js';
@@ -75,24 +80,33 @@ export async function composePrimary(
   loaded: LoadedConfig,
   loadAgain: () => LoadedConfig,
 ): Promise<Primary> {
-  const { config } = loaded;
+  const { config: file } = loaded;
   let { settings } = loaded;
   const programLog = createProgramLog({
-    level: config.logLevel,
-    file: join(config.logDir, 'multi-mcp-production.log'),
-    terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,
+    level: file.logLevel,
+    file: join(file.logDir, 'multi-mcp-production.log'),
+    terminal: process.stdout.isTTY ? 'pretty' : file.logToStdout ? 'json' : null,
     processName: 'primary',
   });
   const { log } = programLog;
-  const { host } = config;
-  const lock = await acquirePort(host, config.port, { configPath: config.configPath });
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const secrets = await loadSecrets(config);
+  const { host } = file;
+  const lock = await acquirePort(host, file.port, { configPath: file.configPath });
+  await mkdir(file.dataDir, { recursive: true, mode: 0o700 });
+  const secrets = await loadSecrets(file);
   const store = await openStore({
-    dataDir: config.dataDir,
-    ...config.store,
+    dataDir: file.dataDir,
+    ...file.store,
     keepsSnapshot: true,
   });
+  const env = processEnv();
+  const registered = new SealedServers(store.servers, serverSeal(file, secrets.masterKey));
+  const registry = new ServerRegistry(file, {
+    registered,
+    isDegraded: () => (store.outage?.() ?? null) !== null,
+    env,
+    log,
+  });
+  const config = await registry.merged();
   const storeProbe = new StoreProbe(store);
   const socketDir = await makeSocketDir(config);
   const startedAt = wallDate();
@@ -249,10 +263,11 @@ export async function composePrimary(
   const spread = new ConfigSpread(() => tree, log);
   const reloads = new Reloads({
     running,
-    load: () => {
+    load: async (what) => {
+      if (what === 'servers') return registry.merged();
       const again = loadAgain();
       settings = again.settings;
-      return Promise.resolve(again.config);
+      return registry.merged(again.config);
     },
     spread,
     admission,
@@ -266,7 +281,7 @@ export async function composePrimary(
   const fileWatch = new FileWatch({
     path: config.configPath ?? '',
     onChange: () => {
-      if (running.config.reloadOnChange) void reloads.run('the file changed');
+      if (running.config.reloadOnChange) void unasked('the file changed').reload();
     },
   });
   const rotation = rotateLogs(config, programLog, tree);
@@ -286,7 +301,7 @@ export async function composePrimary(
     activeAlerts: () => alerts.active(),
   };
   const readySignal = new ReadySignal({
-    environment: processEnv(),
+    environment: env,
     status: () => statusLine(status),
     isServing: () => isServing(status),
     log,
@@ -313,9 +328,24 @@ export async function composePrimary(
     restart,
     logLevels,
     reloads,
+    registered,
+    registry,
+    env,
     alerts,
     url,
   });
+  /** The operations as nobody's who came through the socket; on the trail all the same. */
+  const unasked = (actor: string): AdminOperations =>
+    auditedOperations(
+      { ...operations, reload: () => reloads.run(actor) },
+      createAuditor({ audit: store.audit, actor, onError: unrecorded }),
+    );
+  const unrecorded = (error: GatewayError): void => {
+    log.error(
+      { err: error.options.cause, reason: error.code },
+      'a change is not on the audit trail',
+    );
+  };
   const admin = createAdminServer({
     socketPath: join(config.dataDir, 'admin.sock'),
     operations,
@@ -327,6 +357,7 @@ export async function composePrimary(
 
   const release = async (): Promise<void> => {
     fileWatch.stop();
+    registry.stop();
     admission.stop();
     system.stop();
     issuers.close();
@@ -353,8 +384,10 @@ export async function composePrimary(
       await tree.start();
       watching.start(alertSignals(status), store);
       health.start();
-      await announce({ config, port: lock.port, store, status, tree, url, log, operations });
+      const first = unasked('first start');
+      await announce({ config, port: lock.port, store, status, tree, url, log, operations: first });
       readySignal.ready();
+      registry.watch(() => void reloads.run('the store holds other servers', 'servers'));
       if (config.configPath !== null) fileWatch.start();
     },
     dumpState: () => {
@@ -363,7 +396,7 @@ export async function composePrimary(
     },
     reload: () => {
       rotation.reopen();
-      void reloads.run('SIGHUP');
+      void unasked('SIGHUP').reload();
     },
     stop: (drainTimeoutMs) => {
       isDraining = true;
@@ -390,7 +423,7 @@ interface Announcement {
   readonly tree: ProcessTree;
   readonly url: string;
   readonly log: Logger;
-  readonly operations: ReturnType<typeof createPrimaryOperations>;
+  readonly operations: Pick<AdminOperations, 'createKey'>;
 }
 
 async function announce(facts: Announcement): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * Reload: read, compare, apply only what changed, tell. Nothing is touched unless the whole file is valid.
- * One after another; those asked for while one waits are that one. What takes new workers is brought about
- * by a rolling restart, what takes a new gateway is named and left as it is.
+ * Servers registered at run time go the same way without the file being read. One after another; those asked
+ * for while one of their kind waits are that one. What takes new workers is brought about by a rolling
+ * restart, what takes a new gateway is named and left as it is.
  */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
@@ -20,10 +21,13 @@ import type { ConfigSpread } from './config-spread.js';
 import type { RollingRestart } from './rolling-restart.js';
 import type { RunningConfig } from './running-config.js';
 
+/** Whether the file is read again, or only what is registered beside it. */
+export type ReloadKind = 'file' | 'servers';
+
 export interface ReloadsOptions {
   readonly running: RunningConfig;
   /** The configuration as it should be now. Rejects with ConfigError, or when the store is away. */
-  readonly load: () => Promise<Config>;
+  readonly load: (what: ReloadKind) => Promise<Config>;
   readonly spread: Pick<ConfigSpread, 'toHosts' | 'toWorkers'>;
   readonly admission: Pick<AdmissionBroker, 'configure'>;
   readonly restart: Pick<RollingRestart, 'run'>;
@@ -33,37 +37,46 @@ export interface ReloadsOptions {
   readonly onApplied: (config: Config) => void;
 }
 
+interface Attempt {
+  readonly kind: ReloadKind;
+  readonly reason: string;
+  readonly startedAtMs: number;
+}
+
 const MAX_PROBLEMS = 50;
 
 export class Reloads {
   readonly #options: ReloadsOptions;
-  #running: Promise<ReloadReport> = Promise.resolve(NOTHING_YET);
-  #next: Promise<ReloadReport> | null = null;
+  readonly #waiting = new Map<ReloadKind, Promise<ReloadReport>>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
   }
 
   /** Resolves when every process runs by what was read. Never rejects. */
-  run(reason: string): Promise<ReloadReport> {
-    this.#next ??= this.#running.then(() => {
-      this.#next = null;
-      this.#running = this.#reload(reason);
-      return this.#running;
+  run(reason: string, kind: ReloadKind = 'file'): Promise<ReloadReport> {
+    const waiting = this.#waiting.get(kind);
+    if (waiting !== undefined) return waiting;
+    const next = this.#last.then(() => {
+      this.#waiting.delete(kind);
+      return this.#reload(kind, reason);
     });
-    return this.#next;
+    this.#waiting.set(kind, next);
+    this.#last = next;
+    return next;
   }
 
-  async #reload(reason: string): Promise<ReloadReport> {
-    const startedAtMs = monotonicMs();
+  async #reload(kind: ReloadKind, reason: string): Promise<ReloadReport> {
+    const attempt = { kind, reason, startedAtMs: monotonicMs() };
     try {
-      return await this.#apply(reason, await this.#options.load(), startedAtMs);
+      return await this.#apply(attempt, await this.#options.load(kind));
     } catch (thrown) {
-      return this.#refuse(reason, thrown, startedAtMs);
+      return this.#refuse(attempt, thrown);
     }
   }
 
-  async #apply(reason: string, wanted: Config, startedAtMs: number): Promise<ReloadReport> {
+  async #apply({ kind, reason, startedAtMs }: Attempt, wanted: Config): Promise<ReloadReport> {
     const { running, spread, admission, restart, alerts, log } = this.#options;
     const change = compareConfigs(running.config, wanted);
     const { workers, restart: needed } = change.settings;
@@ -78,9 +91,13 @@ export class Reloads {
     }
     const durationMs = Math.round(monotonicMs() - startedAtMs);
     const { version } = running;
-    running.reloaded(true, summary);
-    alerts.clear('config-reload-failed', null);
-    log.info({ reason, version, durationMs, ...change }, `reload: ${summary}`);
+    if (kind === 'file') {
+      running.reloaded(true, summary);
+      alerts.clear('config-reload-failed', null);
+    }
+    if (kind === 'file' || isEffective(change)) {
+      log.info({ reason, version, durationMs, ...change }, `reload: ${summary}`);
+    }
     if (workers.length > 0) void restart.run(`reload: ${workers.join(', ')}`);
     return {
       ok: true,
@@ -93,7 +110,7 @@ export class Reloads {
     };
   }
 
-  #refuse(reason: string, thrown: unknown, startedAtMs: number): ReloadReport {
+  #refuse({ kind, reason, startedAtMs }: Attempt, thrown: unknown): ReloadReport {
     const { running, alerts, log } = this.#options;
     const problems =
       thrown instanceof ConfigError
@@ -103,13 +120,15 @@ export class Reloads {
     const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
     const summary = `${first}${more}`;
     const { version } = running;
-    running.reloaded(false, summary);
     log.error({ reason, version, problems }, `reload refused, nothing was changed: ${summary}`);
-    alerts.raise(
-      'config-reload-failed',
-      null,
-      `The configuration was not applied; version ${version} stays in force: ${summary}`,
-    );
+    if (kind === 'file') {
+      running.reloaded(false, summary);
+      alerts.raise(
+        'config-reload-failed',
+        null,
+        `The configuration was not applied; version ${version} stays in force: ${summary}`,
+      );
+    }
     return {
       ok: false,
       version,
@@ -121,16 +140,6 @@ export class Reloads {
     };
   }
 }
-
-const NOTHING_YET: ReloadReport = {
-  ok: true,
-  version: 1,
-  summary: '',
-  workersReplacedFor: [],
-  restartNeededFor: [],
-  problems: [],
-  durationMs: 0,
-};
 
 /** `file:line:column setting message (hint)`. */
 function oneLine({ file, line, column, path, message, hint }: Problem): string {

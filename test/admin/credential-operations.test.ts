@@ -17,11 +17,14 @@ const SERVERS = {
   open: { credential: null },
 } as unknown as Config['servers'];
 
+const SEALED_SERVERS = { rotated: 2, upToDate: 1, unreadable: ['old'] };
+
 function rig(store = createMemoryStore(), seal = new CredentialSeal(randomBytes(32))) {
   const changed: unknown[] = [];
   const operations = createCredentialOperations({
     store,
     seal,
+    registered: { rotate: () => Promise.resolve(SEALED_SERVERS) },
     servers: () => SERVERS,
     onChanged: (binding) => {
       changed.push(binding);
@@ -90,8 +93,9 @@ t.test(
       [false, false, true],
     );
     const unreadable = [{ user: 'bob', server: 'mail' }];
-    t.same(await operations.rotateCredentials(), { rotated: 1, upToDate: 1, unreadable });
-    t.same(await operations.rotateCredentials(), { rotated: 0, upToDate: 2, unreadable });
+    const others = { unreadable, servers: SEALED_SERVERS };
+    t.same(await operations.rotateCredentials(), { rotated: 1, upToDate: 1, ...others });
+    t.same(await operations.rotateCredentials(), { rotated: 0, upToDate: 2, ...others });
     const stored = await store.credentials.get('ana', 'mail');
     t.equal(seal.open({ user: 'ana', server: 'mail' }, stored?.sealed ?? Buffer.alloc(0)), 'a');
   },

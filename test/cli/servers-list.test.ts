@@ -9,10 +9,10 @@ t.test('without a gateway the configured servers are listed, and that this is so
   t.same(
     out.split('\n').map((line) => line.split(/ {2,}/)),
     [
-      ['SERVER', 'KIND', 'STATE', 'DETAIL'],
-      ['github', 'http', 'unknown'],
-      ['meerkats-table', 'bundled', 'unknown'],
-      ['old', 'http', 'disabled'],
+      ['SERVER', 'FROM', 'KIND', 'STATE', 'DETAIL'],
+      ['github', 'file', 'http', 'unknown'],
+      ['meerkats-table', 'file', 'bundled', 'unknown'],
+      ['old', 'file', 'http', 'disabled'],
       [''],
     ],
   );
@@ -24,10 +24,16 @@ t.test('a running gateway knows their states', async (t) => {
   await gateway({
     listServers: () =>
       Promise.resolve([
-        { name: 'github', enabled: true, kind: 'http', state: 'open', detail: 'ECONNREFUSED' },
+        {
+          ...{ name: 'github', enabled: true, kind: 'http', state: 'open', origin: 'added' },
+          detail: 'ECONNREFUSED',
+        },
       ]),
   });
-  t.match(await run('servers', 'list'), { out: /github {2}http {2}open {3}ECONNREFUSED/, err: '' });
+  t.match(await run('servers', 'list'), {
+    out: /github {2}added {2}http {2}open {3}ECONNREFUSED/,
+    err: '',
+  });
   t.match(JSON.parse((await run('servers', 'list', '--json')).out), [{ state: 'open' }]);
 });
 

@@ -7,7 +7,7 @@ t.test('each step is a line; a server that works exits 0', async (t) => {
   const asked = await gateway();
   const { code, out } = await run('servers', 'test', 'github');
   t.equal(code, 0);
-  t.match(out, /^ok {3}initialize +12\.5 ms {2}2025-11-25\n$/);
+  t.match(out, /^github: ready\nok {3}initialize +12\.5 ms {2}2025-11-25\n$/);
   t.same(asked, [['testServer', 'github']]);
 });
 
@@ -22,12 +22,15 @@ t.test('a server that fails exits 69 and shows what it said', async (t) => {
       detail: 'timeout\nstderr: no \u001b[31mkey',
     },
   ];
-  await gateway({ testServer: () => Promise.resolve({ server: 'github', ok: false, steps }) });
+  await gateway({
+    testServer: () =>
+      Promise.resolve({ server: 'github', ok: false, state: 'failing', advice: 'Run it.', steps }),
+  });
   const { code, out, err } = await run('servers', 'test', 'github');
   t.equal(code, 69);
   t.match(
     out,
-    /^ok {3}spawn +3\.0 ms\nFAIL initialize +2000\.0 ms {2}timeout\n +stderr: no \ufffd\[31mkey\n$/,
+    /^github: failing\nok {3}spawn +3\.0 ms\nFAIL initialize +2000\.0 ms {2}timeout\n +stderr: no \ufffd\[31mkey\nRun it\.\n$/,
   );
   t.match(err, /github does not work/);
   t.match(JSON.parse((await run('servers', 'test', 'github', '--json')).out), { ok: false });

@@ -12,6 +12,7 @@ const configOf = (t: Parameters<typeof inspectText>[0], file: object): Config =>
 function rig(first: Config) {
   const steps: string[] = [];
   const alerts: string[] = [];
+  const loaded: string[] = [];
   let wanted: Config | Error = first;
   const running = new RunningConfig(first);
   const step =
@@ -22,7 +23,10 @@ function rig(first: Config) {
     };
   const reloads = new Reloads({
     running,
-    load: () => (wanted instanceof Error ? Promise.reject(wanted) : Promise.resolve(wanted)),
+    load: (what) => {
+      loaded.push(what);
+      return wanted instanceof Error ? Promise.reject(wanted) : Promise.resolve(wanted);
+    },
     spread: { toHosts: step('hosts'), toWorkers: step('workers') },
     admission: {
       configure: () => {
@@ -49,6 +53,7 @@ function rig(first: Config) {
     reloads,
     steps,
     alerts,
+    loaded,
     want: (config: Config | Error) => {
       wanted = config;
     },
@@ -108,4 +113,24 @@ t.test('reloads asked for while one waits are that one', async (t) => {
   t.equal(reloads.run('second'), first);
   await first;
   t.not(reloads.run('third'), first);
+});
+
+t.test('other servers beside the file go the same way, and leave its verdict alone', async (t) => {
+  const { running, reloads, steps, alerts, loaded, want } = rig(configOf(t, {}));
+  want(new ConfigError(inspectText(t, '{ "global": { "port": "x" } }').problems));
+  await reloads.run('a broken file');
+  want(configOf(t, { servers: { 'meerkats-table': {} } }));
+  const [first, second] = [reloads.run('one', 'servers'), reloads.run('two', 'servers')];
+  t.equal(first, second);
+  t.match(await first, { ok: true, version: 2, summary: /\+1 servers \(meerkats-table\)/ });
+  t.strictSame(loaded, ['file', 'servers']);
+  t.strictSame(steps, ['own', 'hosts 2', 'admission', 'workers 2']);
+  t.strictSame(alerts, ['raise config-reload-failed'], 'the file is still wrong');
+  t.match(running.document(), { lastReload: { ok: false } });
+  want(new Error('away'));
+  t.match(await reloads.run('three', 'servers'), { ok: false, problems: ['away'], version: 2 });
+  t.equal(alerts.length, 1);
+  const both = [reloads.run('four'), reloads.run('five', 'servers')];
+  t.not(both[0], both[1], 'a file that is wrong does not hold up servers');
+  await Promise.all(both);
 });

@@ -60,7 +60,16 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     setCredential: answer('setCredential', credential),
     listCredentials: answer('listCredentials', [credential]),
     removeCredential: answer('removeCredential', true),
-    rotateCredentials: answer('rotateCredentials', { rotated: 1, upToDate: 2, unreadable: [] }),
+    rotateCredentials: answer('rotateCredentials', {
+      ...{ rotated: 1, upToDate: 2, unreadable: [] },
+      servers: { rotated: 3, upToDate: 0, unreadable: [] },
+    }),
+    addServer: answer('addServer', {
+      ...{ name: 'notes', kind: 'http', from: 'https://notes.example', enabled: true },
+      ...{ replaced: false, url: 'http://127.0.0.1:8080/notes/mcp', warnings: [] },
+    }),
+    removeServer: answer('removeServer', undefined),
+    switchServer: (name, isEnabled) => answer('switchServer', true)([name, isEnabled]),
     mintToken: answer('mintToken', { token: 'a.b.c', expiresAt: '2026-01-01T01:00:00.000Z' }),
     status: answer('status', {
       status: 'healthy' as const,
@@ -78,6 +87,8 @@ export function fakeOperations(change: Partial<AdminOperations> = {}) {
     testServer: answer('testServer', {
       server: 'github',
       ok: true,
+      state: 'ready',
+      advice: null,
       steps: [{ step: 'initialize', ok: true, durationMs: 12.5, detail: '2025-11-25' }],
     }),
     reload: answer('reload', reloaded),

@@ -47,7 +47,7 @@ export function cliFixture(t: Test, change: Readonly<Record<string, unknown>> = 
     configPath,
     run: async (...argv) => {
       const text = { out: '', err: '' };
-      const code = await runCli([...argv, '--config', configPath], {
+      const code = await runCli(['--config', configPath, ...argv], {
         out: (piece) => {
           text.out += piece;
         },
