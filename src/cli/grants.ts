@@ -30,7 +30,7 @@ export async function grantsSet(
     tools: rulesIn(options) ?? null,
     limits: limitsIn(options, null) ?? null,
   });
-  if (grant.server !== '*') warnOfUnknownServers(context, [grant.server], settings);
+  if (grant.server !== '*') await warnOfUnknownServers(context, [grant.server], settings);
   if (context.json) printJson(context, grant);
   else context.out(`${grant.user} on ${grant.server}: ${describe(grant)}.\n`);
 }

@@ -33,7 +33,7 @@ export async function keysCreate(context: CliContext, options: KeysCreateOptions
     label: options.label ?? '',
     expiresInSeconds,
   });
-  warnOfUnknownServers(context, servers, settings);
+  await warnOfUnknownServers(context, servers, settings);
   if (context.json) printJson(context, { ...created, url: settings.url });
   else context.out(describe(created, settings));
 }

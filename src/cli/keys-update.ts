@@ -34,7 +34,7 @@ export async function keysUpdate(
   if (key === null) {
     throw new CliError(EXIT.usage, `There is no active key ${id}. See: multi-mcp keys list --all`);
   }
-  warnOfUnknownServers(context, change.servers ?? null, settings);
+  await warnOfUnknownServers(context, change.servers ?? null, settings);
   if (context.json) printJson(context, key);
   else context.out(`Key ${id} of ${key.user}: ${describe(key)}.\n`);
 }

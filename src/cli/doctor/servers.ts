@@ -4,7 +4,8 @@
  */
 import type { ServerConfig } from '../../../config/config.js';
 import { EXIT } from '../../kernel/exit-codes.js';
-import { expect, isTestReport } from '../admin-replies.js';
+import type { ServerView } from '../../admin/operations.js';
+import { expect, isServerView, isTestReport, listOf } from '../admin-replies.js';
 import type { Patient, RunningGateway } from './check.js';
 import { failure, fine, note, type Finding } from './finding.js';
 
@@ -18,23 +19,40 @@ export const SERVERS_TIMEOUT_MS = 130_000;
 export async function examineServers(patient: Patient): Promise<readonly Finding[]> {
   const { inspection, gateway } = patient;
   if (inspection === null) return [];
+  if (gateway !== null) return examineRunning(gateway);
   const enabled = Object.values(inspection.config.servers).filter((server) => server.enabled);
   if (enabled.length === 0) return [note('servers', 'none is configured', 'docs/configuration.md')];
+  return inBatches(enabled, examineCold);
+}
+
+/** Those added at run time too. */
+async function examineRunning(gateway: RunningGateway): Promise<readonly Finding[]> {
+  const views = expect(listOf(isServerView), await gateway.ask('GET', '/servers'));
+  const invalid = views
+    .filter(({ state }) => state === 'invalid')
+    .map(({ name, detail }) => {
+      const fix = `multi-mcp servers add ${name} --replace …, or: multi-mcp servers remove ${name}`;
+      return failure(`server ${name}`, `is not served: ${detail ?? ''}`, fix, EXIT.config);
+    });
+  const enabled = views.filter((server) => server.enabled);
+  if (enabled.length === 0 && invalid.length === 0) {
+    return [note('servers', 'none is configured', 'docs/configuration.md')];
+  }
+  return [...(await inBatches(enabled, (server) => examineThrough(gateway, server))), ...invalid];
+}
+
+async function inBatches<Server>(
+  servers: readonly Server[],
+  examine: (server: Server) => Promise<Finding>,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (let index = 0; index < enabled.length; index += AT_ONCE) {
-    const some = enabled.slice(index, index + AT_ONCE);
-    findings.push(
-      ...(await Promise.all(
-        some.map((server) =>
-          gateway === null ? examineCold(server) : examineThrough(gateway, server),
-        ),
-      )),
-    );
+  for (let index = 0; index < servers.length; index += AT_ONCE) {
+    findings.push(...(await Promise.all(servers.slice(index, index + AT_ONCE).map(examine))));
   }
   return findings;
 }
 
-async function examineThrough(gateway: RunningGateway, { name }: ServerConfig): Promise<Finding> {
+async function examineThrough(gateway: RunningGateway, { name }: ServerView): Promise<Finding> {
   const check = `server ${name}`;
   const json = await gateway.ask('POST', `/servers/${encodeURIComponent(name)}/test`);
   const { ok, steps } = expect(isTestReport, json);

@@ -32,13 +32,21 @@ t.test('without a gateway the remote ones are looked for, the others left alone'
 
 t.test('through a gateway each is called as a client would call it', async (t) => {
   const inspection = inspect(t, { good: { url: 'http://a/' }, bad: { url: 'http://b/' } });
+  const view = { enabled: true, kind: 'http', state: 'ready', detail: null };
+  const views = [
+    { ...view, name: 'good' },
+    { ...view, name: 'bad' },
+    { ...view, name: 'off', enabled: false, state: 'disabled' },
+    { ...view, name: 'odd', enabled: false, state: 'invalid', detail: 'no key opens it' },
+  ];
   const gateway = {
     pid: 1,
     url: 'http://127.0.0.1:8080',
-    ask: async (_method: string, path: string) => {
+    ask: async (method: string, path: string) => {
+      if (method === 'GET') return views;
       const ok = path === '/servers/good/test';
       return {
-        server: 'x',
+        ...{ server: 'x', state: 'ready', advice: null },
         ok,
         steps: [{ step: 'connect', ok, durationMs: 12, detail: ok ? 'v1' : 'spawn ENOENT\nmore' }],
       };
@@ -52,6 +60,7 @@ t.test('through a gateway each is called as a client would call it', async (t) =
       message: 'connect failed: spawn ENOENT',
       fix: 'multi-mcp servers test bad',
     },
+    { check: 'server odd', severity: 'error', message: /no key opens it/, fix: /servers remove/ },
   ]);
 });
 
