@@ -65,6 +65,29 @@ export function createServerOperations(options: ServerOperationsOptions): Server
     if (checked.server !== null) return { server: checked.server, warnings: checked.warnings };
     throw new GatewayError('GW_BAD_REQUEST', { hint: checked.problems.join('\n') });
   };
+  const switchAdded = async (name: string, isEnabled: boolean, former: Registration | null) => {
+    if (former === null || isSwitchOnly(former)) throw unknown();
+    if (former.isEnabled === isEnabled) return false;
+    if (!former.isReadable) throw refused(`${name} cannot be read; remove it and add it again`);
+    if (isEnabled) check({ ...former, isEnabled });
+    await registered.put({ ...former, isEnabled });
+    return true;
+  };
+  const switchOfFile = async (name: string, isEnabled: boolean, former: Registration | null) => {
+    if (former !== null && !isSwitchOnly(former)) {
+      throw refused(
+        `${name} stands in ${place()} and was also added at run time; remove the latter first: multi-mcp servers remove ${name}`,
+      );
+    }
+    if (inFile(name)?.enabled !== true) {
+      if (!isEnabled) return false;
+      throw refused(`${name} is disabled in ${place()}: change it there`);
+    }
+    if ((former?.isEnabled ?? true) === isEnabled) return false;
+    if (isEnabled) await registered.remove(name);
+    else await registered.put({ name, entry: null, isEnabled });
+    return true;
+  };
   return {
     addServer: ({ name, entry: given, isReplacing }) =>
       inTurn(async () => {
@@ -72,7 +95,7 @@ export function createServerOperations(options: ServerOperationsOptions): Server
           throw refused(`${name} stands in ${place()}: change it there, or choose another name`);
         }
         const former = await registered.get(name);
-        const isThere = former !== null && !(former.isReadable && former.entry === null);
+        const isThere = former !== null && !isSwitchOnly(former);
         if (isThere && !isReplacing) {
           throw refused(`${name} was added before: use --replace, or remove it first`);
         }
@@ -90,44 +113,22 @@ export function createServerOperations(options: ServerOperationsOptions): Server
     removeServer: (name) =>
       inTurn(async () => {
         const former = await registered.get(name);
-        const isSwitch = former?.isReadable === true && former.entry === null;
-        if (inFile(name) !== undefined && (former === null || isSwitch)) {
+        if (former === null || isSwitchOnly(former)) {
+          if (inFile(name) === undefined) throw unknown();
           throw refused(
             `${name} stands in ${place()}: remove it there, or take it out of service with: multi-mcp servers disable ${name}`,
           );
         }
-        if (former === null || isSwitch) throw unknown();
         await registered.remove(name);
         await apply(`${name} was removed`);
       }),
     switchServer: (name, isEnabled) =>
       inTurn(async () => {
-        const reason = `${name} was ${isEnabled ? 'enabled' : 'disabled'}`;
-        const ofFile = inFile(name);
         const former = await registered.get(name);
-        if (ofFile === undefined) {
-          if (former === null || (former.isReadable && former.entry === null)) throw unknown();
-          if (former.isEnabled === isEnabled) return false;
-          if (!former.isReadable)
-            throw refused(`${name} cannot be read; remove it and add it again`);
-          if (isEnabled) check({ ...former, isEnabled });
-          await registered.put({ ...former, isEnabled });
-          await apply(reason);
-          return true;
-        }
-        if (former !== null && former.entry !== null) {
-          throw refused(
-            `${name} stands in ${place()} and was also added at run time; remove the latter first: multi-mcp servers remove ${name}`,
-          );
-        }
-        if (!ofFile.enabled) {
-          if (!isEnabled) return false;
-          throw refused(`${name} is disabled in ${place()}: change it there`);
-        }
-        if ((former?.isEnabled ?? true) === isEnabled) return false;
-        if (isEnabled) await registered.remove(name);
-        else await registered.put({ name, entry: null, isEnabled });
-        await apply(reason);
+        const isOfFile = inFile(name) !== undefined;
+        const switchIt = isOfFile ? switchOfFile : switchAdded;
+        if (!(await switchIt(name, isEnabled, former))) return false;
+        await apply(`${name} was ${isEnabled ? 'enabled' : 'disabled'}`);
         return true;
       }),
   };
@@ -155,6 +156,11 @@ function splitSwitch(given: unknown): Pick<Registration, 'entry' | 'isEnabled'> 
   const { enabled, ...entry } = given;
   if (typeof enabled !== 'boolean') throw refused('enabled must be true or false');
   return { entry, isEnabled: enabled };
+}
+
+/** Kept beside a server of the file, which it only switches. */
+function isSwitchOnly({ isReadable, entry }: Registration): boolean {
+  return isReadable && entry === null;
 }
 
 function originOf(source: ServerSource): string {

@@ -13,32 +13,45 @@ export function testReport(
 }
 
 /** By the gateway's own error code where the failure has one (docs/errors.md), else by what is usual. */
-function adviceOn({ name, source, connectionPool }: ServerConfig, detail: string): string {
-  const log = `multi-mcp logs --server ${name}`;
-  switch (/GW_[A-Z_]+/.exec(detail)?.[0]) {
-    case 'GW_CREDENTIAL_MISSING':
-      return `It takes each user's own credential, and the test's user has none: multi-mcp credentials set ${name} --user multi-mcp-test`;
-    case 'GW_UPSTREAM_TIMEOUT':
-      return `It is reached and does not answer within ${connectionPool.requestTimeoutMs} ms (connectionPool.requestTimeout). Look at its own log, and: ${log}`;
-    case 'GW_CIRCUIT_OPEN':
-      return `It failed too often and is left alone for a while. The failures: ${log}`;
-    case 'GW_RATE_LIMITED':
-    case 'GW_USER_BUSY':
-    case 'GW_SHED':
-    case 'GW_QUEUE_TIMEOUT':
-      return 'It is busy: its limits are used up by others. Try again, or look at: multi-mcp status';
-    default:
-  }
+function adviceOn(server: ServerConfig, detail: string): string {
+  const code = /GW_[A-Z_]+/.exec(detail)?.[0] ?? '';
+  const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+  if (known !== undefined) return known(server);
   if (/\b401\b|\b403\b|unauthori[sz]ed|forbidden/i.test(detail)) {
     return 'It refuses the gateway: check "headers", "oauth" or "credential" in its configuration.';
   }
+  return bySource(server);
+}
+
+type Advice = (server: ServerConfig) => string;
+
+const logOf: Advice = ({ name }) => `multi-mcp logs --server ${name}`;
+
+const isBusy: Advice = () =>
+  'It is busy: its limits are used up by others. Try again, or look at: multi-mcp status';
+
+const BY_CODE: Readonly<Record<string, Advice>> = {
+  GW_CREDENTIAL_MISSING: ({ name }) =>
+    `It takes each user's own credential, and the test's user has none: multi-mcp credentials set ${name} --user multi-mcp-test`,
+  GW_UPSTREAM_TIMEOUT: (server) =>
+    `It is reached and does not answer within ${server.connectionPool.requestTimeoutMs} ms (connectionPool.requestTimeout). Look at its own log, and: ${logOf(server)}`,
+  GW_CIRCUIT_OPEN: (server) =>
+    `It failed too often and is left alone for a while. The failures: ${logOf(server)}`,
+  GW_RATE_LIMITED: isBusy,
+  GW_USER_BUSY: isBusy,
+  GW_SHED: isBusy,
+  GW_QUEUE_TIMEOUT: isBusy,
+};
+
+function bySource(server: ServerConfig): string {
+  const { source } = server;
   switch (source.kind) {
     case 'http':
-      return `Ask it from this machine: curl -sv ${new URL(source.url).origin} (address, DNS, firewall, certificate). What was logged: ${log}`;
+      return `Ask it from this machine: curl -sv ${new URL(source.url).origin} (address, DNS, firewall, certificate). What was logged: ${logOf(server)}`;
     case 'stdio':
-      return `Run ${source.command} by hand as the gateway's user; what it wrote to standard error: ${log}`;
+      return `Run ${source.command} by hand as the gateway's user; what it wrote to standard error: ${logOf(server)}`;
     case 'module':
     case 'bundled':
-      return `What the module threw: ${log}`;
+      return `What the module threw: ${logOf(server)}`;
   }
 }
