@@ -154,6 +154,10 @@ class CachingAuthenticator implements Authenticator {
     return this.#cache.takeUses();
   }
 
+  sweep(nowMs: number): number {
+    return this.#cache.sweep(nowMs);
+  }
+
   stats(): AuthenticatorStats {
     return {
       hits: this.#hits,

@@ -29,6 +29,8 @@ export interface Authenticator {
   invalidateAll(): void;
   /** How often API keys were let in since the last call, by id. */
   takeKeyUses(): ReadonlyMap<string, number>;
+  /** Forgets what is expired. Returns how much. */
+  sweep(nowMs: number): number;
   stats(): AuthenticatorStats;
 }
 

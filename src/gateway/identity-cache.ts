@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { IdentityRefusal } from './identity-refusal.js';
+import { sweepEntries } from './sweep-entries.js';
 import type { Principal } from './principal.js';
 
 export interface IdentityCacheOptions {
@@ -115,6 +116,14 @@ export class IdentityCache {
       if (principal.scopes !== null) this.#identities.delete(key);
     }
     this.#refusals.clear();
+  }
+
+  /** Forgets what serves nobody any more. Returns how many; the longest unused are looked at first. */
+  sweep(nowMs: number): number {
+    return (
+      sweepEntries(this.#identities, ({ staleUntilMs }) => nowMs >= staleUntilMs) +
+      sweepEntries(this.#refusals, ({ untilMs }) => nowMs >= untilMs)
+    );
   }
 
   clear(): void {

@@ -10,6 +10,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { TickBatch } from '../kernel/tick-batch.js';
 import { BreakerGate } from '../policy/breaker-gate.js';
 import type { AdmissionCounts } from '../telemetry/admission-counts.js';
+import type { CleanupCounts } from '../telemetry/cleanup-counts.js';
 import {
   circuitRefusal,
   rateRefusal,
@@ -38,9 +39,12 @@ export interface AdmissionSettings {
 
 export interface LeasedAdmissionOptions extends AdmissionSettings {
   readonly counts: AdmissionCounts;
+  readonly cleanup?: CleanupCounts;
   readonly send: (events: readonly WorkerEvent[]) => void;
-  /** Told at every sweep: how many slots of a server this worker holds, in use or idle. */
+  /** Told at every sweep how many slots for calls of a server this worker holds, in use or idle. */
   readonly onSlotsHeld?: (server: string, count: number) => void;
+  /** Told before some go back, with how many stay. */
+  readonly onSlotsLeaving?: (server: string, left: number) => void;
   /** Asks the server for something harmless; resolves whether it answered. Never rejects. */
   readonly probe: (server: string) => Promise<boolean>;
 }
@@ -87,7 +91,14 @@ export class LeasedAdmission implements Admission {
     });
     this.#headers = new RateLimitHeaders(quotas);
     const maxWaitMs = queueTimeoutMs + ANSWER_MARGIN_MS;
-    this.#calls = new SlotTickets({ of: 'calls', maxWaitMs, send, nowMs: monotonicMs });
+    const { onSlotsLeaving: onLeaving } = options;
+    this.#calls = new SlotTickets({
+      of: 'calls',
+      maxWaitMs,
+      send,
+      ...(onLeaving && { onLeaving }),
+      nowMs: monotonicMs,
+    });
     this.#streams = new SlotTickets({ of: 'streams', maxWaitMs, send, nowMs: monotonicMs });
     this.#ends = new AttemptEnds(send);
     this.ownSlots = new OwnSlots(this.#calls);
@@ -111,7 +122,8 @@ export class LeasedAdmission implements Admission {
   /** Begins the sweeps. */
   start(): void {
     const report = setInterval(() => {
-      this.#rates.sweep(monotonicMs());
+      const forgotten = this.#rates.sweep(monotonicMs());
+      this.#options.cleanup?.removed('rate-shares', forgotten);
     }, REPORT_MS);
     const ends = setInterval(() => {
       this.#ends.sweep();
@@ -120,8 +132,7 @@ export class LeasedAdmission implements Admission {
       this.#calls.sweep();
       this.#streams.sweep();
       for (const server of this.#gates.keys()) {
-        const held = this.#calls.inUse(server) + this.#calls.idle(server);
-        this.#options.onSlotsHeld?.(server, held);
+        this.#options.onSlotsHeld?.(server, this.#calls.held(server));
       }
     }, SWEEP_MS);
     this.#timers = [report, ends, sweep];

@@ -167,6 +167,7 @@ class McpRequest {
           body: outgoing,
           user: principal.user,
           credential,
+          isListening: this.#isListening(),
           headTimeoutMs: upstream.requestTimeoutMs,
           idleTimeoutMs: upstream.streamIdleTimeoutMs,
         },

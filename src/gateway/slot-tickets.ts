@@ -17,6 +17,8 @@ export interface SlotTicketsOptions {
    */
   readonly maxWaitMs: number;
   readonly send: (event: WorkerEvent) => void;
+  /** Told before slots of the server go back, with how many stay: others may use them from then on. */
+  readonly onLeaving?: (server: string, left: number) => void;
   readonly nowMs: () => number;
 }
 
@@ -129,6 +131,11 @@ export class SlotTickets {
     return this.#leases.idle('server', server);
   }
 
+  /** In use or idle. */
+  held(server: string): number {
+    return this.inUse(server) + this.idle(server);
+  }
+
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -147,7 +154,10 @@ export class SlotTickets {
   }
 
   #sendReturns(): void {
-    const { of, send } = this.#options;
-    for (const slots of this.#leases.drainReturns()) send({ kind: 'returned', of, slots });
+    const { of, send, onLeaving } = this.#options;
+    for (const slots of this.#leases.drainReturns()) {
+      if (slots.kind === 'server') onLeaving?.(slots.key, this.held(slots.key));
+      send({ kind: 'returned', of, slots });
+    }
   }
 }

@@ -6,6 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
+import { sweepEntries } from './sweep-entries.js';
 import type { CredentialBinding, CredentialSeal } from './credential-seal.js';
 
 export interface UserCredentialsOptions {
@@ -73,6 +74,11 @@ export class UserCredentials {
     this.#generation += 1;
     this.#entries.clear();
     this.#pending.clear();
+  }
+
+  /** Forgets what is expired. Returns how much. */
+  sweep(nowMs: number): number {
+    return sweepEntries(this.#entries, ({ staleUntilMs }) => nowMs >= staleUntilMs);
   }
 
   async #read(binding: CredentialBinding, key: string, stale: Entry | undefined): Promise<string> {

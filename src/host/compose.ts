@@ -7,6 +7,7 @@ import type { Config, ServerConfig, ServerSource } from '../../config/config.js'
 import type { HostServerStatus, HostStart } from '../ipc/host-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { hostOfServer } from '../kernel/host-of-server.js';
+import { CleanupCounts, type CleanupDelta } from '../telemetry/cleanup-counts.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.js';
 import type { ChannelSource } from './channel.js';
@@ -27,6 +28,8 @@ export interface Host {
   /** No effect for a server that is not here. */
   restartServer(name: string): void;
   status(): readonly HostServerStatus[];
+  /** What was cleaned up since the last time; undefined when nothing was. */
+  takeRemoved(): CleanupDelta | undefined;
   /** Does what is due in every endpoint. */
   sweep(nowMs: number): void;
   /** Resolves when every module is loaded or failed, at the latest after `timeoutMs`. */
@@ -61,7 +64,8 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
     log.warn(leftover, 'ended the child of a former upstream host');
   }
   let current = config;
-  const parts = { start, store, ledger, log };
+  const removed = new CleanupCounts();
+  const parts = { start, store, ledger, log, removed };
   const servers = new HostedServers({
     open: (server, restarts) => hostServer(server, { ...parts, config: () => current, restarts }),
     onError: (server, thrown) => {
@@ -87,6 +91,7 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
       servers.restart(name, current.http.drainTimeoutMs);
     },
     status: () => servers.status(),
+    takeRemoved: () => removed.take(),
     sweep: (nowMs) => {
       servers.sweep(nowMs);
     },
@@ -126,6 +131,7 @@ interface HostParts {
   readonly store: Store;
   readonly ledger: ChildLedger;
   readonly log: Logger;
+  readonly removed: CleanupCounts;
   readonly restarts: number;
 }
 
@@ -152,6 +158,12 @@ function hostServer(server: ServerConfig, parts: HostParts): HostedServer {
     eventStoreMaxEvents: EVENT_STORE_MAX_EVENTS,
     eventStoreMaxBytes: EVENT_STORE_MAX_BYTES,
     probeTimeoutMs: PROBE_TIMEOUT_MS,
+    onRemoved: (kind: 'session' | 'instance' | 'stream') => {
+      if (kind === 'session') parts.removed.removed('sessions');
+      else if (kind === 'stream') parts.removed.removed('streams');
+      else if (server.source.kind === 'stdio') parts.removed.removed('processes');
+      else if (server.source.kind === 'http') parts.removed.removed('connections');
+    },
     log,
     now: monotonicMs,
   };
@@ -170,6 +182,8 @@ function hostServer(server: ServerConfig, parts: HostParts): HostedServer {
 function endpointLimits({ source, connectionPool }: ServerConfig, { limits }: Config) {
   return {
     sessionIdleMs: source.kind === 'stdio' ? source.idleTimeoutMs : limits.idleTimeoutMs,
+    // A module's instance costs nothing, and its own state must not go.
+    sharedIdleMs: source.kind === 'stdio' ? source.idleTimeoutMs : Infinity,
     requestTimeoutMs: connectionPool.requestTimeoutMs,
   };
 }

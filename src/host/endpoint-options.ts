@@ -25,6 +25,8 @@ export interface EndpointOptions {
   readonly heartbeatMs: number;
   /** A legacy session with no stream and no request for this long is closed. */
   readonly sessionIdleMs: number;
+  /** The instance that all users of modern revisions share is ended after so long without one. */
+  readonly sharedIdleMs?: number;
   /** Legacy sessions alive at once; and, counted apart, modern `subscriptions/listen` streams. */
   readonly maxSessions: number;
   /** The same two counts for one user. */
@@ -38,6 +40,8 @@ export interface EndpointOptions {
   readonly probeTimeoutMs: number;
   /** Longest silence of the server about a request. Each message about it starts the time anew. */
   readonly requestTimeoutMs: number;
+  /** Told what was ended or forgotten because nobody used it: sessions, instances, resumable streams. */
+  readonly onRemoved?: (kind: 'session' | 'instance' | 'stream') => void;
   readonly log: EndpointLog;
   /** Monotonic milliseconds (kernel/clock.ts). */
   readonly now: () => number;

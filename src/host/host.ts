@@ -97,6 +97,7 @@ class HostProcess {
         send({
           type: 'host-status',
           inFlight: host.server.inFlight,
+          removed: host.takeRemoved(),
           servers: host.status(),
           ...reporter.takeDue(monotonicMs()),
         });

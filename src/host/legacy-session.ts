@@ -198,6 +198,9 @@ export class LegacySession {
     const { sessionIdleMs } = this.#shared.options;
     if (this.streamCount > 0) this.#lastActiveAtMs = nowMs;
     else if (nowMs - this.#lastActiveAtMs >= sessionIdleMs) {
+      const { onRemoved } = this.#shared.options;
+      onRemoved?.('session');
+      if (this.#instance !== null) onRemoved?.('instance');
       this.close(new GatewayError('GW_SESSION_UNKNOWN', { hint: 'It was idle for too long.' }));
     }
   }

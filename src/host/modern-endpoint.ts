@@ -50,6 +50,10 @@ export class ModernEndpoint {
     return this.#hub.inFlightCount;
   }
 
+  get hasInstance(): boolean {
+    return this.#hub.hasInstance;
+  }
+
   get listenCount(): number {
     return this.#listens.listenCount;
   }

@@ -49,7 +49,10 @@ export class ModernEndpoints {
       const { endpoint } = ofUser;
       endpoint.sweep(nowMs);
       if (endpoint.inFlightCount + endpoint.listenCount > 0) ofUser.lastUsedAtMs = nowMs;
-      else if (nowMs - ofUser.lastUsedAtMs >= sessionIdleMs) this.forgetUser(user);
+      else if (nowMs - ofUser.lastUsedAtMs >= sessionIdleMs) {
+        if (endpoint.hasInstance) this.#options.endpoint.onRemoved?.('instance');
+        this.forgetUser(user);
+      }
     }
   }
 

@@ -31,6 +31,7 @@ export class ModernHub {
   /** The present instance has answered something. */
   #hasAnswered = false;
   #lastId = 0;
+  #lastUsedAtMs = -Infinity;
   #isClosed = false;
 
   constructor(options: ModernHubOptions) {
@@ -41,6 +42,10 @@ export class ModernHub {
     let count = 0;
     for (const { waiter } of this.#inFlight.values()) if (waiter.kind === 'request') count += 1;
     return count;
+  }
+
+  get hasInstance(): boolean {
+    return this.#instance !== null;
   }
 
   /**
@@ -91,6 +96,22 @@ export class ModernHub {
       const hint = 'Whether the request was carried out is unknown.';
       waiter.onLost(new GatewayError('GW_UPSTREAM_TIMEOUT', { hint }));
     }
+    this.#endIfIdle(nowMs);
+  }
+
+  /** The next request opens another instance. */
+  #endIfIdle(nowMs: number): void {
+    const { endpoint } = this.#options;
+    const instance = this.#instance;
+    if (this.#inFlight.size > 0) this.#lastUsedAtMs = nowMs;
+    if (instance === null || nowMs - this.#lastUsedAtMs < (endpoint.sharedIdleMs ?? Infinity)) {
+      return;
+    }
+    this.#instance = null;
+    endpoint.onRemoved?.('instance');
+    instance.close().catch((err: unknown) => {
+      endpoint.log.warn({ server: endpoint.serverName, err }, 'an idle instance did not close');
+    });
   }
 
   /** Ends the instance; what is in flight is lost with `error`. Idempotent. */
@@ -107,6 +128,7 @@ export class ModernHub {
   /** Throws while draining, when it cannot be opened (the source rests one that fails), or is full. */
   #openInstance(): Instance {
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
+    this.#lastUsedAtMs = this.#options.endpoint.now();
     const instance = (this.#instance ??= this.#open());
     if (instance.isFull) {
       throw new GatewayError('GW_BULKHEAD_FULL', { hint: 'It takes no messages now.' });

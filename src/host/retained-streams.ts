@@ -47,8 +47,11 @@ export class RetainedStreams {
     this.#byteLength -= entry.bytes;
   }
 
-  sweep(nowMs: number): void {
+  /** Returns how many were too old. */
+  sweep(nowMs: number): number {
+    const before = this.#entries.size;
     this.#forgetWhile((entry) => nowMs - entry.finishedAtMs >= this.#limits.maxAgeMs);
+    return before - this.#entries.size;
   }
 
   #forgetWhile(isDue: (oldest: Entry) => boolean): void {

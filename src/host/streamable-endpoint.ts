@@ -113,7 +113,11 @@ class Endpoint implements StreamableEndpoint {
   sweep(nowMs: number): void {
     this.#legacy.sweep(nowMs);
     this.#modern.sweep(nowMs);
-    for (const retained of this.#retained) retained.sweep(nowMs);
+    for (const retained of this.#retained) {
+      for (let count = retained.sweep(nowMs); count > 0; count -= 1) {
+        this.#options.onRemoved?.('stream');
+      }
+    }
     this.#heartbeats.sweep(nowMs);
   }
 

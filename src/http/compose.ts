@@ -31,6 +31,7 @@ import type { GatewayError } from '../kernel/errors.js';
 import { openFileLimit } from '../kernel/open-file-limit.js';
 import { DEFAULT_SCAN_LIMITS } from '../mcp/scan-message.js';
 import { AdmissionCounts } from '../telemetry/admission-counts.js';
+import { CleanupCounts } from '../telemetry/cleanup-counts.js';
 import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
@@ -43,6 +44,7 @@ import { createHostLink, type HostLink } from '../upstream/host-link.js';
 import { createStreamableHttp } from '../upstream/streamable-http.js';
 import type { UpstreamTransport } from '../upstream/transport.js';
 import { withUpstreamToken } from '../upstream/with-upstream-token.js';
+import { ConnectionQuota } from './connection-quota.js';
 import type { Front } from './front.js';
 import { createNodeFront } from './node-front.js';
 import { createDashboardRoutes } from './dashboard/routes.js';
@@ -63,6 +65,7 @@ export interface Worker {
   readonly issuerKeys: IssuerKeys | null;
   readonly admission: LeasedAdmission;
   readonly admissionCounts: AdmissionCounts;
+  readonly cleanupCounts: CleanupCounts;
   /** What of the configuration can change without a new process. One step, between two requests. */
   apply(config: Config): void;
   /** Ends listening streams, or everything that is under way with an upstream. */
@@ -187,10 +190,14 @@ export async function composeWorker(
   const pinnedTools = new PinnedServers(start.toolPins, (server, tools) => {
     primary.send({ type: 'tools-seen', server, tools });
   });
+  const cleanupCounts = new CleanupCounts();
   const toolHints = new ToolHints();
   const servers = new ServedServers(config, {
     pinned: ({ name, pinning }) => pinnedTools.of(name, pinning),
-    connect: connectHttp,
+    connect: (its, server) =>
+      connectHttp(its, server, (count) => {
+        cleanupCounts.removed('connections', count);
+      }),
     link: (server) => linkTo(server, links),
     onReplaced: (name) => {
       toolHints.forget(name);
@@ -200,11 +207,27 @@ export async function composeWorker(
   const sweeping = setInterval(() => {
     servers.sweep(monotonicMs());
   }, DEADLINE_SWEEP_MS);
+  const cleaning = setInterval(() => {
+    const nowMs = monotonicMs();
+    cleanupCounts.removed('identities', authenticator.sweep(nowMs));
+    cleanupCounts.removed('credentials', credentials.sweep(nowMs));
+  }, config.limits.cleanupIntervalMs);
+  const quota = new ConnectionQuota({
+    workers: config.workers,
+    maxConnections: (name) => servers.maxConnections(name),
+    keep: (name, count) => servers.all.get(name)?.transport.keepConnections?.(count),
+  });
   const admissionCounts = new AdmissionCounts();
   const admission = new LeasedAdmission({
     ...admissionSettings(config, servers),
     counts: admissionCounts,
-    onSlotsHeld: (name, count) => servers.all.get(name)?.transport.keepConnections?.(count),
+    cleanup: cleanupCounts,
+    onSlotsHeld: (name, count) => {
+      quota.sweep(name, count);
+    },
+    onSlotsLeaving: (name, left) => {
+      quota.leaving(name, left);
+    },
     send: (events) => {
       primary.send({ type: 'admission', events });
     },
@@ -293,6 +316,7 @@ export async function composeWorker(
     pinnedTools,
     admission,
     admissionCounts,
+    cleanupCounts,
     endRelays: (error, which) => {
       servers.endRelays(error, which);
     },
@@ -314,6 +338,7 @@ export async function composeWorker(
       stopWatching();
       await flushKeyUses();
       clearInterval(sweeping);
+      clearInterval(cleaning);
       await servers.close();
       await Promise.all(links.map((link) => link.close()));
       await pool.close();
@@ -344,7 +369,11 @@ function quotasOf({ rate, servers }: Config): Quotas {
   };
 }
 
-function connectHttp(config: Config, server: ServerConfig): UpstreamTransport {
+function connectHttp(
+  config: Config,
+  server: ServerConfig,
+  onIdleClosed: (count: number) => void,
+): UpstreamTransport {
   const { source } = server;
   if (source.kind !== 'http') throw new Error(`${server.name} is no HTTP server`);
   const transport = createStreamableHttp({
@@ -357,6 +386,7 @@ function connectHttp(config: Config, server: ServerConfig): UpstreamTransport {
     maxStreams: config.http.maxStreams,
     idleTimeoutMs: config.limits.idleTimeoutMs,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    onIdleClosed,
   });
   return source.oauth === null
     ? transport

@@ -57,6 +57,14 @@ export class ServedServers {
   }
 
   /** Whether it is reached through an upstream host. */
+  /** How many connections to the server all workers may open; 0 for those behind an upstream host. */
+  maxConnections(name: string): number {
+    const server = this.#config.servers[name];
+    return server !== undefined && hasOwnConnections(server)
+      ? mostConnections(this.#config, server)
+      : 0;
+  }
+
   isHosted(name: string): boolean {
     const server = this.#config.servers[name];
     return server !== undefined && !hasOwnConnections(server);

@@ -171,6 +171,7 @@ class WorkerProcess {
       type: 'worker-report',
       delta: this.#delta(worker),
       admission: worker.admissionCounts.take(),
+      removed: worker.cleanupCounts.take(),
       gauges: {
         connections,
         refusedConnections,

@@ -63,6 +63,8 @@ export type HostToPrimary =
       readonly inFlight: number;
       /** Now and then: the usual metrics of its process (telemetry/process-metrics.ts). */
       readonly process?: unknown;
+      /** What was cleaned up since the last one (telemetry/cleanup-counts.ts); absent: nothing. */
+      readonly removed?: unknown;
       readonly servers: readonly HostServerStatus[];
     }
   /** `host-config` is what it serves by now. */

@@ -121,6 +121,8 @@ export type WorkerToPrimary =
       readonly admission: unknown;
       /** Now and then: the usual metrics of its process (telemetry/process-metrics.ts). */
       readonly process?: unknown;
+      /** What was cleaned up since the last report (telemetry/cleanup-counts.ts); absent: nothing. */
+      readonly removed?: unknown;
       readonly gauges: WorkerGauges;
     }
   /** Everything about admission of one tick, in order. */

@@ -168,13 +168,6 @@ function rateGauges(
       help: 'Limits that constrain someone now.',
       samples: () => [{ labels: {}, value: snapshot().rateAccounts }],
     },
-    {
-      name: 'multi_mcp_cleanup_removed_total',
-      type: 'counter',
-      help: 'What the periodic clean-up has removed.',
-      labels: ['table'],
-      samples: () => [{ labels: { table: 'rate-limits' }, value: snapshot().sweptAccounts }],
-    },
   ];
 }
 

@@ -5,6 +5,7 @@
 import type { HostToPrimary } from '../ipc/host-messages.js';
 import type { WorkerToPrimary } from '../ipc/worker-messages.js';
 import { asAdmissionDelta } from '../telemetry/admission-counts.js';
+import { CleanupTotals } from '../telemetry/cleanup-counts.js';
 import { AdmissionTotals } from '../telemetry/admission-totals.js';
 import { LifetimeSums } from '../telemetry/lifetime-sums.js';
 import type { MergedDelta } from '../telemetry/metric-delta.js';
@@ -20,6 +21,7 @@ import { requestFamilies, TOOL_LABELS } from '../telemetry/request-families.js';
 import { createThreadPool } from '../threads/pool.js';
 import { AGGREGATE_METRICS } from '../threads/tasks.js';
 import { admissionGauges } from './admission-gauges.js';
+import { cleanupGauges } from './cleanup-gauges.js';
 import { primaryGauges, type WorkerSums } from './gauges.js';
 import type { HostPlace } from './host-place.js';
 import { ReportMerger } from './report-merger.js';
@@ -47,6 +49,7 @@ export class PrimaryMetrics {
   readonly #totals = new MetricTotals(TOOL_LABELS);
   readonly #admission = new AdmissionTotals();
   readonly #processes = new ProcessMetricsTotals();
+  readonly #cleanup = new CleanupTotals();
   readonly #sums: WorkerSums = {
     droppedLogLines: new LifetimeSums(),
     refusedConnections: new LifetimeSums(),
@@ -80,6 +83,7 @@ export class PrimaryMetrics {
         }),
         ...primaryGauges(status, this.#sums),
         ...admissionGauges(() => status.admission(), this.#admission),
+        ...cleanupGauges(this.#cleanup, () => status.admission().sweptAccounts),
         ...more,
       ],
       more: () => this.#processes.families(),
@@ -93,8 +97,10 @@ export class PrimaryMetrics {
     void this.#readOwn();
   }
 
-  onWorkerReport(place: WorkerPlace, { delta, admission, gauges, process }: WorkerReport): void {
+  onWorkerReport(place: WorkerPlace, report: WorkerReport): void {
+    const { delta, admission, gauges, process } = report;
     this.#merger.add(delta);
+    this.#cleanup.add(report.removed);
     this.#admission.add(asAdmissionDelta(admission));
     const label = workerLabel(place);
     const { incarnation } = place;
@@ -114,7 +120,9 @@ export class PrimaryMetrics {
   }
 
   onHostMessage(place: HostPlace, message: HostToPrimary): void {
-    if (message.type !== 'host-status' || message.process === undefined) return;
+    if (message.type !== 'host-status') return;
+    this.#cleanup.add(message.removed);
+    if (message.process === undefined) return;
     this.#processes.report(`host-${place.index}`, 0, message.process);
   }
 

@@ -6,7 +6,7 @@
  */
 import { Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
-import { TrimmedPool } from './trimmed-pool.js';
+import { TrimmedPool, type HeldPlace } from './trimmed-pool.js';
 import type {
   UpstreamExchange,
   UpstreamRequest,
@@ -26,6 +26,8 @@ export interface StreamableHttpOptions {
   /** How long an unused connection is kept. Chosen below the usual server keep-alive when unknown. */
   readonly idleTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** Told when idle connections for calls were closed by this side. */
+  readonly onIdleClosed?: (count: number) => void;
 }
 
 const MAX_RESPONSE_HEADER_BYTES = 32 * 1024;
@@ -48,21 +50,31 @@ class StreamableHttp implements UpstreamTransport {
     this.#ownNames = new Set(Object.keys(options.headers).map((name) => name.toLowerCase()));
     const common = {
       pipelining: 1,
-      connectTimeout: options.connectTimeoutMs,
       keepAliveTimeout: options.idleTimeoutMs,
       keepAliveMaxTimeout: options.idleTimeoutMs,
       maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
       // The size of an answer is bounded by the relay's back-pressure, not by a total.
       maxResponseSize: -1,
     };
-    this.#calls = new TrimmedPool(url.origin, { ...common, connections: options.maxConnections });
-    this.#streams = new Pool(url.origin, { ...common, connections: options.maxStreams });
+    const { maxConnections, maxStreams, connectTimeoutMs, onIdleClosed } = options;
+    this.#calls = new TrimmedPool(url.origin, {
+      connections: maxConnections,
+      connectTimeoutMs,
+      client: common,
+      ...(onIdleClosed && { onIdleClosed }),
+    });
+    this.#streams = new Pool(url.origin, {
+      ...common,
+      connectTimeout: connectTimeoutMs,
+      connections: maxStreams,
+    });
   }
 
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange {
-    const exchange = new HttpUpstreamExchange(handler);
-    const pool = request.method === 'GET' ? this.#streams : this.#calls.pool;
-    pool.dispatch(
+    const isListening = request.method === 'GET' || request.isListening === true;
+    const place = isListening ? null : this.#calls.take();
+    const exchange = new HttpUpstreamExchange(handler, this.#calls, place);
+    (place?.client ?? this.#streams).dispatch(
       {
         path: this.#path,
         method: request.method,
@@ -81,7 +93,7 @@ class StreamableHttp implements UpstreamTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#calls.pool.destroy(), this.#streams.destroy()]);
+    await Promise.all([this.#calls.close(), this.#streams.destroy()]);
   }
 
   #withOwnHeaders(headers: readonly string[]): string[] {
@@ -98,11 +110,16 @@ class StreamableHttp implements UpstreamTransport {
 
 class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #handler: UpstreamResponseHandler;
+  readonly #calls: TrimmedPool;
+  /** Where a call is; null: it only listens, or its connection is free again. */
+  #place: HeldPlace | null;
   #controller: Dispatcher.DispatchController | null = null;
   #isOver = false;
 
-  constructor(handler: UpstreamResponseHandler) {
+  constructor(handler: UpstreamResponseHandler, calls: TrimmedPool, place: HeldPlace | null) {
     this.#handler = handler;
+    this.#calls = calls;
+    this.#place = place;
   }
 
   resume(): void {
@@ -112,13 +129,14 @@ class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandl
   abort(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // Without a controller the request still waits for a connection: onRequestStart aborts it then.
-    this.#controller?.abort(new Error('the gateway ended the exchange'));
+    // Without a controller the request still waits for a connection; should one come, onRequestStart aborts it.
+    if (this.#controller !== null) this.#controller.abort(ENDED());
+    else if (this.#place !== null) this.#calls.abandon(this.#place);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isOver) controller.abort(new Error('the gateway ended the exchange'));
+    if (this.#isOver) controller.abort(ENDED());
   }
 
   onResponseStart(
@@ -142,17 +160,27 @@ class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandl
   }
 
   onResponseEnd(): void {
+    this.#free();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#handler.onEnd();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#free();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#handler.onError(asUpstreamError(error, this.#controller !== null));
   }
+
+  #free(): void {
+    const place = this.#place;
+    this.#place = null;
+    if (place !== null) this.#calls.free(place);
+  }
 }
+
+const ENDED = (): Error => new Error('the gateway ended the exchange');
 
 const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const PROTOCOL_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);

@@ -18,6 +18,8 @@ export interface UpstreamRequest {
   readonly credential: string | null;
   /** Time to the response head; exceeding it fails with GW_UPSTREAM_TIMEOUT. */
   readonly headTimeoutMs: number;
+  /** A POST whose answer is a stream to listen to; it uses no connection of calls. */
+  readonly isListening?: boolean;
   /** Longest silence inside the response body; 0 means none. */
   readonly idleTimeoutMs: number;
 }
@@ -41,7 +43,7 @@ export interface UpstreamExchange {
 
 export interface UpstreamTransport {
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
-  /** Told at every sweep: how many slots for calls this worker holds now; more need not stay connected. */
+  /** No more than so many connections for calls need stay open; busy ones are left alone. */
   keepConnections?(count: number): void;
   /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */
   close(): Promise<void>;

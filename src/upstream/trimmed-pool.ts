@@ -1,88 +1,161 @@
 /**
- * A pool of upstream connections that shrinks with the slots its worker holds. Slots wander between
- * workers and an idle connection does not follow: without this, every worker would keep as many as it
- * once needed until `idleTimeout`, and all together several times the server's limit. So the worker
- * says at each sweep how many slots it holds, and idle connections beyond the most of the last few
- * sweeps are closed. Busy ones are never touched.
+ * The connections of one worker to one server, never more than its slots for long. A call takes the
+ * connection that was used last and is open, so a new one is opened only when every open one is busy, and
+ * all busy ones have a slot. Slots wander between workers and an idle connection does not follow: before
+ * slots are given back, idle connections beyond those that stay are closed (`trim`), so that the server
+ * sees them go before another worker connects in their stead. Busy ones are never touched.
+ * Undici's own Pool takes any free client, open or not, and would connect beside idle connections.
  */
-import type { Socket } from 'node:net';
-import { Client, Pool, type buildConnector } from 'undici';
+import { Socket } from 'node:net';
+import { buildConnector, Client } from 'undici';
 
-export interface TrimmedPoolOptions extends Omit<Pool.Options, 'factory' | 'connections'> {
+export interface TrimmedPoolOptions {
+  /** Most connections. Further calls wait behind others. */
   readonly connections: number;
+  readonly connectTimeoutMs: number;
+  readonly client: Omit<Client.Options, 'connect'>;
+  /** Told when an idle connection was closed by this side: trimmed, or unused for too long. */
+  readonly onIdleClosed?: (count: number) => void;
 }
 
-interface Connection {
+/** A place for one connection; it is made when a call needs it, and again after it was closed. */
+class Place {
   readonly client: Client;
-  socket: Socket | null;
+  /** Open, or on its way. */
+  socket: Socket | null = null;
+  isConnecting = false;
+  inFlight = 0;
+
+  constructor(client: (place: Place) => Client) {
+    this.client = client(this);
+  }
 }
 
-/** Under contention a worker's share changes from moment to moment: half a second of sweeps smooths it. */
-const REMEMBERED_SWEEPS = 4;
+/** What a call holds; owed one `free`. */
+export type HeldPlace = Place;
+
+/** Undici's word for a connection that was unused for `keepAliveTimeout`. */
+const IDLE_TIMEOUT = 'socket idle timeout';
 
 export class TrimmedPool {
-  readonly pool: Pool;
-  readonly #connections = new Set<Connection>();
-  #held: number[] = [];
+  readonly #origin: string;
+  readonly #options: TrimmedPoolOptions;
+  readonly #connect: buildConnector.connector;
+  readonly #places = new Set<Place>();
+  /** Nothing is on them. Those used last are at the end. */
+  #idle: Place[] = [];
+  /** Without a connection. */
+  readonly #cold: Place[] = [];
+  #open = 0;
 
   constructor(origin: string, options: TrimmedPoolOptions) {
-    this.pool = new Pool(origin, {
-      ...options,
-      factory: (url, clientOptions) => this.#newClient(url, clientOptions),
-    });
+    this.#origin = origin;
+    this.#options = options;
+    this.#connect = buildConnector({ timeout: options.connectTimeoutMs });
   }
 
-  /** Connections that are open now. */
+  /** Connections that are open or on their way now. */
   get open(): number {
-    let count = 0;
-    for (const { socket } of this.#connections) if (isOpen(socket)) count += 1;
-    return count;
+    return this.#open;
   }
 
-  /** Connections that are open, or may be again. */
-  get known(): number {
-    return this.#connections.size;
+  /** The caller owes one `free` when the exchange is over, however it ended. */
+  take(): HeldPlace {
+    const place = this.#warmest() ?? this.#cold.pop() ?? this.#anotherPlace();
+    place.inFlight += 1;
+    return place;
   }
 
-  /** To be called at every sweep with the slots held; returns how many idle connections it closed. */
-  trim(held: number): number {
-    this.#held = [...this.#held.slice(1 - REMEMBERED_SWEEPS), held];
-    let excess = this.open - Math.max(...this.#held);
-    if (excess <= 0) return 0;
+  free(place: HeldPlace): void {
+    place.inFlight -= 1;
+    if (place.inFlight === 0) this.#idle.push(place);
+  }
+
+  /** The exchange is not wanted any more: a connection on its way for it alone is given up. */
+  abandon(place: HeldPlace): void {
+    const { socket, isConnecting, inFlight } = place;
+    if (socket === null || !isConnecting || inFlight > 1) return;
+    this.#forget(place, socket);
+    // Undici learns from the error alone that nothing will come of it.
+    socket.destroy(new Error('nobody waits for it'));
+  }
+
+  /** Closes idle connections until at most `count` are open, as far as that goes; the longest unused first. */
+  trim(count: number): void {
+    if (this.#open <= count) return;
     let closed = 0;
-    for (const { client, socket } of this.#connections) {
-      if (excess === 0) break;
-      if (!isOpen(socket) || client.stats.size > 0) continue;
-      // Nothing is on it; the client connects again when there is.
-      socket.destroy();
-      excess -= 1;
-      closed += 1;
+    const kept: Place[] = [];
+    for (const place of this.#idle) {
+      const { socket, isConnecting } = place;
+      if (this.#open > count && socket !== null && !isConnecting) {
+        this.#forget(place, socket);
+        // Without an error: a call that takes the place in this tick is not failed by it.
+        socket.destroy();
+        closed += 1;
+      }
+      if (place.socket === null) this.#cold.push(place);
+      else kept.push(place);
     }
-    return closed;
+    this.#idle = kept;
+    if (closed > 0) this.#options.onIdleClosed?.(closed);
   }
 
-  #newClient(url: URL, options: Client.Options): Client {
-    const connect = options.connect as buildConnector.connector;
-    const client = new Client(url, {
-      ...options,
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#places, ({ client }) => client.destroy()));
+  }
+
+  #warmest(): Place | undefined {
+    for (let place = this.#idle.pop(); place !== undefined; place = this.#idle.pop()) {
+      if (place.socket !== null) return place;
+      this.#cold.push(place);
+    }
+    return undefined;
+  }
+
+  #anotherPlace(): Place {
+    if (this.#places.size < this.#options.connections) {
+      const place = new Place((its) => this.#newClient(its));
+      this.#places.add(place);
+      return place;
+    }
+    let least: Place | undefined;
+    for (const place of this.#places) {
+      if (least === undefined || place.inFlight < least.inFlight) least = place;
+    }
+    if (least === undefined) throw new Error('a pool needs room for one connection');
+    return least;
+  }
+
+  #newClient(place: Place): Client {
+    const client = new Client(this.#origin, {
+      ...this.#options.client,
       connect: (target, callback) => {
-        connect(target, (...result) => {
-          const [, socket] = result;
-          if (socket !== null) connection.socket = socket;
+        this.#open += 1;
+        place.isConnecting = true;
+        const connect: (...args: Parameters<buildConnector.connector>) => unknown = this.#connect;
+        const socket = connect(target, (...result) => {
+          place.isConnecting = false;
+          if (result[0] !== null) this.#forget(place, place.socket);
           callback(...result);
+        });
+        // Undici's types hide it.
+        if (!(socket instanceof Socket)) throw new Error('a connector gave no socket');
+        place.socket = socket;
+        socket.once('close', () => {
+          this.#forget(place, socket);
         });
       },
     });
-    const connection: Connection = { client, socket: null };
-    this.#connections.add(connection);
-    // The pool forgets a client that could not connect.
-    client.on('connectionError', () => {
-      this.#connections.delete(connection);
+    client.on('disconnect', (_origin, _clients, error) => {
+      if (error.message === IDLE_TIMEOUT && place.inFlight === 0) this.#options.onIdleClosed?.(1);
     });
     return client;
   }
-}
 
-function isOpen(socket: Socket | null): socket is Socket {
-  return socket !== null && !socket.destroyed;
+  /** Once for each connection, by whoever notices first that it is gone. */
+  #forget(place: Place, socket: Socket | null): void {
+    if (socket === null || place.socket !== socket) return;
+    place.socket = null;
+    this.#open -= 1;
+  }
 }

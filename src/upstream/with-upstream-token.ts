@@ -20,6 +20,7 @@ export function withUpstreamToken(
 ): UpstreamTransport {
   return {
     dispatch: (request, handler) => new TokenExchange(transport, tokens, { request, handler }),
+    keepConnections: (count) => transport.keepConnections?.(count),
     close: () => transport.close(),
   };
 }

@@ -67,3 +67,17 @@ t.test('table keys are digests: the credential is in none of them', (t) => {
   t.not(IdentityCache.keyOf('mmcp_secreu'), key);
   t.end();
 });
+
+t.test('a sweep takes what serves nobody any more, and its place in the key index', (t) => {
+  const cache = new IdentityCache(options);
+  cache.keep('a', ana, Infinity, 0);
+  cache.keep('b', { ...ana, keyId: 'other' }, 200, 0);
+  cache.refuse('c', 'unknown-key', 0);
+  t.equal(cache.sweep(49), 0);
+  t.equal(cache.sweep(200), 2, 'the expired credential and the refusal');
+  t.ok(cache.identity('a'));
+  t.equal(cache.sweep(5999), 0, 'within its grace');
+  t.equal(cache.sweep(6000), 1);
+  t.equal(cache.size, 0);
+  t.end();
+});

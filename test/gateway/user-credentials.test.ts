@@ -100,3 +100,13 @@ t.test('while the store is away the known ones serve, until their grace is over'
   state.nowMs = 6000;
   await t.rejects(Promise.resolve(credentials.of('ana', 'mail')), { code: 'GW_STORE_UNAVAILABLE' });
 });
+
+t.test('a sweep takes what serves nobody any more', async (t) => {
+  const { credentials, put } = rig();
+  put('ana', 'mail', 'a');
+  await credentials.of('ana', 'mail');
+  await t.rejects(Promise.resolve().then(() => credentials.of('bo', 'mail')));
+  t.equal(credentials.sweep(100), 1, 'that there is none');
+  t.equal(credentials.sweep(5999), 0);
+  t.equal(credentials.sweep(6000), 1);
+});

@@ -244,3 +244,30 @@ t.test('a drained endpoint answers what is in flight', async (t) => {
   t.equal(exchange.error.data['reason'], 'GW_DRAINING');
   t.ok(rig.shared.isClosed);
 });
+
+t.test(
+  'a shared instance that nobody uses ends where that is wanted, and comes back',
+  async (t) => {
+    const removed: string[] = [];
+    const rig = modernRig({ sharedIdleMs: 5000, onRemoved: (kind: string) => removed.push(kind) });
+    rig.modern(read(1));
+    const first = rig.shared;
+    rig.pass(4999);
+    first.answer(first.lastRequest(), {});
+    rig.pass(4999);
+    t.notOk(first.isClosed, 'in use a moment ago');
+    rig.pass(5000);
+    await settle();
+    t.ok(first.isClosed);
+    t.same(removed, ['instance']);
+    const again = rig.modern(read(2));
+    t.not(rig.shared, first);
+    rig.shared.answer(rig.shared.lastRequest(), {});
+    t.ok(again.isEnded);
+    const lasting = modernRig();
+    lasting.modern(read(1));
+    lasting.shared.answer(lasting.shared.lastRequest(), {});
+    lasting.pass(10 ** 9);
+    t.notOk(lasting.shared.isClosed, 'not where it has state of its own');
+  },
+);

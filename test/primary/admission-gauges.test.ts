@@ -74,7 +74,6 @@ t.test('budgets, queue, decisions, breakers and effective limits are in /metrics
     'multi_mcp_rate_limit_scale_ratio 0.5',
     'multi_mcp_load_ratio{signal="cpu"} 0.9',
     'multi_mcp_rate_limit_accounts 4',
-    'multi_mcp_cleanup_removed_total{table="rate-limits"} 9',
   ]) {
     t.ok(text.split('\n').includes(line), line);
   }

@@ -30,6 +30,8 @@ export interface CallOptions {
   readonly value?: unknown;
   /** An API key in place of the user's token. */
   readonly key?: string;
+  /** Connections of its own to the gateway. */
+  readonly agent?: Agent;
   readonly signal?: AbortSignal;
 }
 
@@ -64,6 +66,7 @@ export interface AdmissionBenchOptions {
   readonly global?: Readonly<Record<string, unknown>>;
   readonly http?: Readonly<Record<string, unknown>>;
   readonly alerting?: Readonly<Record<string, unknown>>;
+  readonly auth?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   /** By name; `url` is filled in. */
   readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -71,7 +74,7 @@ export interface AdmissionBenchOptions {
 
 export async function admissionBench(
   t: Test,
-  { global = {}, http = {}, alerting = {}, env = {}, servers }: AdmissionBenchOptions,
+  { global = {}, http = {}, alerting = {}, auth = {}, env = {}, servers }: AdmissionBenchOptions,
 ): Promise<AdmissionBench> {
   const upstream = await startRecordingUpstream();
   t.teardown(() => upstream.close());
@@ -80,6 +83,7 @@ export async function admissionBench(
       global: { workers: 2, ...global },
       http: { drainTimeout: 3000, ...http },
       alerting,
+      auth,
       servers: Object.fromEntries(
         Object.entries(servers).map(([name, server]) => [
           name,
@@ -99,14 +103,14 @@ export async function admissionBench(
   return {
     gateway,
     upstream,
-    async call(user, server, { tool = 'echo', value = null, key, signal } = {}) {
+    async call(user, server, { tool = 'echo', value = null, key, agent: own, signal } = {}) {
       id += 1;
       const startedAtMs = performance.now();
       const reply = await rpc({
         url: gateway.endpoint(server),
         key: key ?? tokenOf(tokens, user),
         ...modernCall(id, tool, { user, value }),
-        agent,
+        agent: own ?? agent,
         ...(signal === undefined ? {} : { signal }),
       });
       return { ...reply, elapsedMs: performance.now() - startedAtMs };

@@ -31,6 +31,11 @@ export interface RecordingUpstream {
   /** The most at once since the start or the last `forget`. */
   peaks(): Peaks;
   inFlight(): number;
+  /** The most connections at once, of all servers; each until its other side closed it. */
+  connectionsPeak(): number;
+  /** How many were opened. */
+  connectionsOpened(): number;
+  connections(): number;
   /** Tool calls that arrived, and those answered; by server. */
   calls(server: string): number;
   others(server: string): number;
@@ -128,6 +133,23 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
   const http = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  let sockets = 0;
+  let socketsPeak = 0;
+  let opened = 0;
+  http.on('connection', (socket) => {
+    opened += 1;
+    sockets += 1;
+    // After all events of this turn: the kernel hands over new connections before older goodbyes.
+    setImmediate(() => {
+      socketsPeak = Math.max(socketsPeak, sockets);
+    });
+    let isGone = false;
+    const gone = (): void => {
+      if (!isGone) sockets -= 1;
+      isGone = true;
+    };
+    for (const event of ['end', 'error', 'close']) socket.once(event, gone);
+  });
   http.keepAliveTimeout = 60_000;
   http.listen(0, '127.0.0.1', 4096);
   await once(http, 'listening');
@@ -148,12 +170,17 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
       byUser: new Map(Array.from(byUser, ([user, { peak }]) => [user, peak])),
     }),
     inFlight: () => total.now,
+    connectionsPeak: () => socketsPeak,
+    connectionsOpened: () => opened,
+    connections: () => sockets,
     calls: (server) => calls.get(server) ?? 0,
     others: (server) => others.get(server) ?? 0,
     lists: (server) => lists.get(server) ?? 0,
     othersPeak: (server) => othersByServer.get(server)?.peak ?? 0,
     forget: () => {
       total.forget();
+      socketsPeak = sockets;
+      opened = 0;
       for (const counts of [byServer, byUser, othersByServer]) {
         for (const count of counts.values()) count.forget();
       }

@@ -1,39 +1,65 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { TrimmedPool } from '../../src/upstream/trimmed-pool.js';
+import { TrimmedPool, type HeldPlace } from '../../src/upstream/trimmed-pool.js';
 import { until } from '../support/until.js';
 
-async function upstream(t: Test) {
+/** One exchange on a place of the pool; resolves with the status, or with why it failed. */
+function exchangeOn(pool: TrimmedPool, place: HeldPlace): Promise<number | string> {
+  return new Promise((resolve) => {
+    let status = 0;
+    place.client.dispatch(
+      { method: 'GET', path: '/' },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (_controller, code) => {
+          status = code;
+        },
+        onResponseData: () => undefined,
+        onResponseEnd: () => {
+          pool.free(place);
+          resolve(status);
+        },
+        onResponseError: (_controller, error) => {
+          pool.free(place);
+          resolve(error.message);
+        },
+      },
+    );
+  });
+}
+
+async function upstream(t: Test, keepAliveTimeout = 60_000) {
   const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
+  const idleClosed: number[] = [];
+  let connected = 0;
   const http = createServer((_incoming, outgoing) => {
     held.push(() => outgoing.end('x'));
   });
   http.on('connection', (socket) => {
+    connected += 1;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
-  const trimmed = new TrimmedPool(`http://127.0.0.1:${port}`, {
+  const pool = new TrimmedPool(`http://127.0.0.1:${port}`, {
     connections: 10,
-    keepAliveTimeout: 60_000,
+    connectTimeoutMs: 10_000,
+    client: { keepAliveTimeout },
+    onIdleClosed: (count) => idleClosed.push(count),
   });
   t.teardown(async () => {
-    await trimmed.pool.destroy();
+    await pool.close();
     http.closeAllConnections();
     http.close();
   });
-  const call = async (): Promise<number> => {
-    const { statusCode, body } = await trimmed.pool.request({ method: 'GET', path: '/' });
-    await body.dump();
-    return statusCode;
-  };
+  const call = () => exchangeOn(pool, pool.take());
   /** That many calls at once, answered when all have arrived. */
-  const burst = async (count: number): Promise<readonly number[]> => {
+  const burst = async (count: number) => {
     const calls = Array.from({ length: count }, call);
     await until(() => held.length === count, { timeoutMs: 10_000, what: 'all calls there' });
     for (const answer of held.splice(0)) answer();
@@ -41,46 +67,114 @@ async function upstream(t: Test) {
   };
   const opened = (count: number) =>
     until(() => sockets.size === count, { timeoutMs: 10_000, what: `${count} connections` });
-  return { trimmed, burst, opened, call, held };
+  return { pool, burst, opened, call, held, idleClosed, connected: () => connected };
 }
 
-t.test(
-  'idle connections beyond the slots held are closed, and opened again when needed',
-  async (t) => {
-    const { trimmed, burst, opened } = await upstream(t);
-    await burst(8);
-    await opened(8);
-    t.equal(trimmed.open, 8);
-    t.equal(trimmed.trim(8), 0);
-    for (let sweep = 0; sweep < 3; sweep += 1) t.equal(trimmed.trim(2), 0, 'held a moment ago');
-    t.equal(trimmed.trim(2), 6);
-    t.equal(trimmed.open, 2);
-    await opened(2);
-    t.same(await burst(5), [200, 200, 200, 200, 200]);
-    await opened(5);
-  },
-);
+t.test('idle connections beyond those that stay are closed, and opened when needed', async (t) => {
+  const { pool, burst, opened, idleClosed } = await upstream(t);
+  await burst(8);
+  await opened(8);
+  t.equal(pool.open, 8);
+  pool.trim(8);
+  t.same(idleClosed, []);
+  pool.trim(2);
+  t.same(idleClosed, [6]);
+  t.equal(pool.open, 2, 'they do not count from that moment');
+  await opened(2);
+  t.same(await burst(5), [200, 200, 200, 200, 200]);
+  await opened(5);
+  t.equal(pool.open, 5);
+});
+
+t.test('no connection is opened beside an idle one', async (t) => {
+  const { pool, burst, opened, connected } = await upstream(t);
+  await burst(4);
+  pool.trim(3);
+  await opened(3);
+  await burst(3);
+  t.equal(connected(), 4, 'the three that were open');
+  await burst(1);
+  await burst(2);
+  t.equal(connected(), 4);
+  t.equal(pool.open, 3);
+});
+
+t.test('a call in the moment of a trim is not failed by it', async (t) => {
+  const { pool, burst, call, held, opened } = await upstream(t);
+  await burst(2);
+  pool.trim(0);
+  const calls = [call(), call(), call()];
+  await until(() => held.length === 3, { timeoutMs: 10_000, what: 'all there' });
+  for (const answer of held.splice(0)) answer();
+  t.same(await Promise.all(calls), [200, 200, 200]);
+  await opened(3);
+  t.equal(pool.open, 3);
+});
 
 t.test('a busy connection is never closed', async (t) => {
-  const { trimmed, burst, opened, call, held } = await upstream(t);
+  const { pool, burst, opened, call, held, idleClosed } = await upstream(t);
   await burst(3);
   const busy = [call(), call()];
   await until(() => held.length === 2, { timeoutMs: 10_000, what: 'two calls there' });
-  const idle = trimmed.open - 2;
-  t.ok(idle >= 1);
-  t.equal(trimmed.trim(0), idle);
+  pool.trim(0);
+  t.same(idleClosed, [1]);
   await opened(2);
-  t.equal(trimmed.trim(0), 0);
+  pool.trim(0);
+  t.equal(pool.open, 2);
   for (const answer of held.splice(0)) answer();
   t.same(await Promise.all(busy), [200, 200]);
 });
 
-t.test('connections that could not be made are forgotten', async (t) => {
-  const trimmed = new TrimmedPool('http://127.0.0.1:1', { connections: 2 });
-  t.teardown(() => trimmed.pool.destroy());
-  for (let i = 0; i < 5; i += 1) {
-    await t.rejects(trimmed.pool.request({ method: 'GET', path: '/' }), { code: 'ECONNREFUSED' });
+t.test('beyond its connections calls wait behind others', async (t) => {
+  const { pool, call, held } = await upstream(t);
+  const calls = Array.from({ length: 13 }, call);
+  await until(() => held.length === 10, { timeoutMs: 10_000, what: 'ten at once' });
+  t.equal(pool.open, 10);
+  for (const answer of held.splice(0)) answer();
+  await until(() => held.length === 3, { timeoutMs: 10_000, what: 'the rest' });
+  for (const answer of held.splice(0)) answer();
+  t.ok((await Promise.all(calls)).every((status) => status === 200));
+});
+
+t.test('what was unused for too long is closed and counted', async (t) => {
+  const { pool, burst, opened, idleClosed } = await upstream(t, 1100);
+  await burst(2);
+  await opened(0);
+  await until(() => idleClosed.length === 2, { timeoutMs: 10_000, what: 'both counted' });
+  t.equal(pool.open, 0);
+  t.same(await burst(2), [200, 200]);
+});
+
+t.test('a connection that cannot be made fails its call, and its place serves again', async (t) => {
+  const pool = new TrimmedPool('http://127.0.0.1:1', {
+    connections: 1,
+    connectTimeoutMs: 1000,
+    client: {},
+  });
+  t.teardown(() => pool.close());
+  for (let i = 0; i < 3; i += 1) {
+    t.match(await exchangeOn(pool, pool.take()), /ECONNREFUSED/);
+    t.equal(pool.open, 0);
   }
-  t.equal(trimmed.open, 0);
-  t.ok(trimmed.known <= 1, 'none is kept for each failure');
+});
+
+t.test('a connection on its way for nobody is given up', async (t) => {
+  const tcp = createTcpServer();
+  tcp.listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as AddressInfo;
+  t.teardown(() => tcp.close());
+  const pool = new TrimmedPool(`http://127.0.0.1:${port}`, {
+    connections: 2,
+    connectTimeoutMs: 10_000,
+    client: {},
+  });
+  t.teardown(() => pool.close());
+  const place = pool.take();
+  const failed = exchangeOn(pool, place);
+  t.equal(pool.open, 1, 'it counts from its beginning');
+  pool.abandon(place);
+  t.equal(pool.open, 0);
+  t.equal(await failed, 'nobody waits for it');
+  t.equal(pool.open, 0);
 });
