@@ -1,8 +1,9 @@
 /**
  * Sees to it that every enabled server is really asked every `healthCheckInterval`, through one worker at
  * a time, and keeps what was found. The first round begins at once, spread over a few seconds; later
- * ones are jittered, so that servers are not asked in step. Results feed `/health` and the metrics; the
- * circuit breakers and the adaptive limits have their own eyes.
+ * ones are jittered, so that servers are not asked in step. One that did not answer is asked again sooner,
+ * so that a hiccup is not taken for an outage for a whole interval. Results feed `/health` and the metrics;
+ * the circuit breakers and the adaptive limits have their own eyes.
  */
 import { wallDate } from '../kernel/clock.js';
 import type { ServerCheck } from '../ipc/server-check.js';
@@ -52,6 +53,8 @@ interface Checked {
 const MAX_RUNNING = 4;
 const FIRST_ROUND_MS = 3000;
 const JITTER = 0.1;
+/** After the first failed check; twice as long after each further one, up to the interval. */
+const ASK_AGAIN_MS = 5000;
 /** Longer than a worker takes for the longest check with the wait for a slot. */
 const ANSWER_MS = 45_000;
 
@@ -99,9 +102,12 @@ export class HealthChecks {
       if (checked.running !== null && checked.running.untilMs <= nowMs) checked.running = null;
       if (checked.running !== null) running += 1;
     }
-    for (const [server, checked] of this.#servers) {
+    // Longest due first: servers that time out must not take the turns of those behind them.
+    const due = Array.from(this.#servers)
+      .filter(([, { running: out, dueAtMs }]) => out === null && dueAtMs <= nowMs)
+      .sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs);
+    for (const [server, checked] of due) {
       if (running >= MAX_RUNNING) return;
-      if (checked.running !== null || checked.dueAtMs > nowMs) continue;
       this.#lastCheck += 1;
       if (!this.#options.ask(server, this.#lastCheck)) return;
       checked.running = { check: this.#lastCheck, untilMs: nowMs + ANSWER_MS };
@@ -114,15 +120,26 @@ export class HealthChecks {
     const checked = this.#servers.get(server);
     if (checked?.running?.check !== check) return;
     checked.running = null;
-    const { intervalMs, random, onTools, onChange } = this.#options;
-    checked.dueAtMs = nowMs + intervalMs() * (1 + JITTER * (2 * random() - 1));
-    if (result.outcome === 'skipped') return;
-    checked.checks += 1;
-    if (result.outcome === 'down') checked.failures += 1;
+    const { onTools, onChange } = this.#options;
     const before = checked.health;
-    checked.health = healthAfter(before, result);
+    if (result.outcome !== 'skipped') {
+      checked.checks += 1;
+      if (result.outcome === 'down') checked.failures += 1;
+      checked.health = healthAfter(before, result);
+    }
+    checked.dueAtMs = nowMs + this.#pauseMs(checked.health);
+    if (result.outcome === 'skipped') return;
     if (result.tools !== null && !isSame(result.tools, before.tools)) onTools(server, result.tools);
     if (checked.health.state !== before.state) onChange(server, checked.health);
+  }
+
+  #pauseMs({ failuresInARow }: ServerHealth): number {
+    const { intervalMs, random } = this.#options;
+    const pauseMs =
+      failuresInARow === 0
+        ? intervalMs()
+        : Math.min(intervalMs(), ASK_AGAIN_MS * 2 ** (failuresInARow - 1));
+    return pauseMs * (1 + JITTER * (2 * random() - 1));
   }
 
   /** Servers come and go with the configuration. */

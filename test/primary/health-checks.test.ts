@@ -86,6 +86,40 @@ t.test('failures add up until an answer, and the last error stays', (t) => {
   t.end();
 });
 
+t.test('a server that did not answer is asked again soon, then ever later', (t) => {
+  const { checks, asked } = rig(['a']);
+  checks.tick(0);
+  let nowMs = 1500;
+  for (const pauseMs of [5000, 10_000, 20_000, 30_000, 30_000]) {
+    checks.tick(nowMs);
+    const count = asked.length;
+    checks.checked(nowMs, 'a', count, DOWN);
+    checks.tick(nowMs + pauseMs - 1);
+    t.equal(asked.length, count, `not before ${pauseMs} ms`);
+    nowMs += pauseMs;
+  }
+  checks.tick(nowMs);
+  checks.checked(nowMs, 'a', 6, UP);
+  checks.tick(nowMs + 29_999);
+  t.equal(asked.length, 6, 'an answer makes it one of the others again');
+  checks.tick(nowMs + 30_000);
+  t.equal(asked.length, 7);
+  t.end();
+});
+
+t.test('whoever waits longest is asked first', (t) => {
+  const { checks, asked } = rig(['a', 'b', 'c', 'd', 'e']);
+  checks.tick(0);
+  checks.tick(1500);
+  for (const check of [1, 2, 3, 4]) checks.checked(1500, 'abcd'[check - 1] ?? '', check, DOWN);
+  checks.tick(40_000);
+  t.same(
+    asked.slice(4).map(([server]) => server),
+    ['e', 'a', 'b', 'c'],
+  );
+  t.end();
+});
+
 t.test('a worker that dies with the question does not stop the checks', (t) => {
   const { checks, asked, world } = rig(['a']);
   checks.tick(0);
