@@ -11,8 +11,16 @@ import { isModern, properAnswer, rpcError, sendJson, type Message } from './fake
 const BOMB_BYTES = 64 * 1024 * 1024;
 
 export type Behaviour =
-  /** The right answer, after `delayMs` (default 0), as JSON or as an event stream (default JSON). */
-  | { readonly kind: 'answer'; readonly delayMs?: number; readonly as?: 'json' | 'sse' }
+  /**
+   * The right answer, after `delayMs` (default 0) or when `after` resolves, as JSON or as an event stream
+   * (default JSON).
+   */
+  | {
+      readonly kind: 'answer';
+      readonly delayMs?: number;
+      readonly after?: Promise<void>;
+      readonly as?: 'json' | 'sse';
+    }
   /** A JSON-RPC result of the test's own. */
   | { readonly kind: 'result'; readonly result: unknown }
   /** A JSON-RPC error of the test's own, with HTTP 200. */
@@ -81,6 +89,7 @@ export async function behave(
   switch (behaviour.kind) {
     case 'answer': {
       if ((behaviour.delayMs ?? 0) > 0) await pause(behaviour.delayMs);
+      await behaviour.after;
       if (outgoing.destroyed) return; // The client left: a cancelled call is not executed.
       const answer = execute(execution);
       if (message?.method === 'initialize') {
