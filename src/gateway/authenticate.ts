@@ -1,7 +1,8 @@
 /**
  * Credential → Principal. A cached identity is answered synchronously (one SHA-256 and one look-up); a miss
  * asks the store (API keys) or the verifier (tokens), once for all who present the same credential at the
- * time. While the store is away, identities that were proven before go on for a grace period.
+ * time. While the store is away, or does not answer soon, identities that were proven before go on for a
+ * grace period, and the answer counts when it comes.
  */
 import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
@@ -22,6 +23,7 @@ import {
   type IdentityRefusal,
 } from './identity-refusal.js';
 import type { Principal } from './principal.js';
+import { settlesWithin } from './settles-within.js';
 import { sourceOf } from './source.js';
 import { bindToKey, principalOfToken } from './token-principal.js';
 import type { VerifyToken } from './token-verifier.js';
@@ -40,6 +42,8 @@ export interface AuthenticatorOptions {
   readonly maxEntries: number;
   /** How long beyond `cacheTtlMs` identities serve while the store is away. Default 10 min. */
   readonly staleGraceMs?: number;
+  /** How long who was proven before waits for the store's word after `cacheTtlMs`. Default 100. */
+  readonly stalePatienceMs?: number;
   /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 32768. */
   readonly maxPending?: number;
   /** Whether a request without any credential is the user `anonymous`, who may use every server. */
@@ -67,6 +71,8 @@ const DEFAULT_MAX_PENDING = 32_768;
 const LOOKUPS = { maxAtOnce: 64, maxWaiting: 16_384, maxWaitMs: 10_000 };
 /** After a failed look-up the store is left alone for so long, instead of every request waiting for it. */
 const STORE_PAUSE_MS = 1000;
+/** Chosen: far above a store's usual answer; who was proven before waits no longer for it. */
+const STALE_PATIENCE_MS = 100;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
 const MAX_CREDENTIAL_CHARS = 8192;
 
@@ -178,10 +184,17 @@ class CachingAuthenticator implements Authenticator {
     this.#misses += 1;
     let verdict: IdentityVerdict;
     try {
-      verdict = await this.#verifyOnce(credential, key, sourceOf(clientAddress));
+      const verifying = this.#verifyOnce(credential, key, sourceOf(clientAddress));
+      const patienceMs = this.#options.stalePatienceMs ?? STALE_PATIENCE_MS;
+      if (stale !== undefined && !(await settlesWithin(patienceMs, verifying))) {
+        // Forgotten meanwhile: it may have been revoked.
+        if (this.#cache.identity(key) === stale) return this.#goOnWith(stale, storeAway(undefined));
+      }
+      verdict = await verifying;
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (stale === undefined || error.code !== 'GW_STORE_UNAVAILABLE') throw error;
+      if (this.#cache.identity(key) !== stale) throw error;
       return this.#goOnWith(stale, error);
     }
     if (!verdict.ok) throw this.#refuse(verdict.refusal, server);

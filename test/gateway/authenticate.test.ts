@@ -1,12 +1,14 @@
 import t from 'tap';
-import { apiKeyId, mintApiKey } from '../../src/gateway/api-key.js';
+import { apiKeyId, hashApiKey, mintApiKey } from '../../src/gateway/api-key.js';
 import { ANONYMOUS } from '../../src/gateway/authenticate.js';
 import type { ApiKeyRecord } from '../../src/store/store.js';
 import type { TokenVerdict } from '../../src/threads/tasks.js';
-import { identityFixture } from '../support/identity.js';
+import { identityFixture, PEPPER } from '../support/identity.js';
 import { createMemoryStore } from '../support/memory-store.js';
 import { nextTurn } from '../support/next-turn.js';
+import { keyRecord } from '../support/store-contract.js';
 import { grant } from '../support/store-parts-contract.js';
+import { until } from '../support/until.js';
 
 const idOf = (key: string) => apiKeyId(key) ?? '';
 const asked = async (work: () => unknown): Promise<unknown> => {
@@ -224,6 +226,58 @@ t.test('while the store is away the proven go on without waiting, strangers get 
   t.match(await ask(key), { user: 'ana' });
   clock.advance(299_999);
   t.match(ask(key), { user: 'ana' }, 'fresh again');
+});
+
+t.test('the proven do not wait for a store that is slow, and what it says counts', async (t) => {
+  const store = createMemoryStore();
+  let answer = (): void => undefined;
+  const slow = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let lookups = 0;
+  const { clock, authenticator } = identityFixture({
+    stalePatienceMs: 1,
+    keys: {
+      find: async (id) => {
+        lookups += 1;
+        if (lookups > 1) await slow;
+        return store.keys.find(id);
+      },
+    },
+  });
+  const { id, key } = mintApiKey();
+  await store.keys.insert(keyRecord({ id, hash: hashApiKey(key, PEPPER) }));
+  const ask = (credential: string) =>
+    authenticator.authenticate(
+      { authorization: `Bearer ${credential}`, apiKey: undefined },
+      clock.now,
+    );
+  await ask(key);
+  clock.advance(300_000);
+  await store.keys.revoke(id, new Date());
+  t.match(await ask(key), { user: 'ana' }, 'before the store has spoken');
+  clock.advance(1000);
+  t.match(await ask(key), { user: 'ana' });
+  t.equal(lookups, 2, 'it is asked once');
+  const stranger = asked(() => ask(mintApiKey().key));
+  answer();
+  t.match(await stranger, { code: 'GW_UNAUTHENTICATED' }, 'who is not known waits');
+  await until(() => asked(() => ask(key)).then((reply) => reply instanceof Error), {
+    timeoutMs: 5000,
+    what: 'the refusal',
+  });
+  t.match(await asked(() => ask(key)), { message: /was revoked/ });
+});
+
+t.test('a key revoked while a slow store is waited for does not go on', async (t) => {
+  const { addKey, ask, clock, authenticator, store } = identityFixture({ stalePatienceMs: 1 });
+  const key = await addKey();
+  await ask(key);
+  clock.advance(300_000);
+  store.isAway = true;
+  const asking = asked(() => ask(key));
+  authenticator.invalidateKey(idOf(key));
+  t.match(await asking, { code: 'GW_STORE_UNAVAILABLE' });
 });
 
 t.test('grace ends ten minutes after the TTL', async (t) => {

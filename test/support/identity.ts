@@ -39,6 +39,8 @@ export function identityFixture(options: Partial<AuthenticatorOptions> = {}) {
     negativeTtlMs: 5000,
     maxEntries: 100,
     clock,
+    // Longer than a busy machine keeps any test waiting: no answer is late unless a test says so.
+    stalePatienceMs: 30_000,
     ...options,
   });
   return {

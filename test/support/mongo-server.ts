@@ -27,6 +27,15 @@ export interface MongoServer {
   readonly lacks: (capability: Capability) => string | false;
 }
 
+/** One process that serves a directory of data, and can die. */
+export interface MongoProcess {
+  readonly uri: string;
+  readonly host: string;
+  readonly port: number;
+  /** SIGKILL, awaited. Idempotent. */
+  kill(): Promise<void>;
+}
+
 const SOURCES = fileURLToPath(new URL('./ferretdb/', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/ferretdb/', import.meta.url));
 /** A first build compiles all of FerretDB; 170 s were seen on two busy cores. */
@@ -39,12 +48,24 @@ const BUILD_TIMEOUT_MS = 900_000;
 export async function startMongoServer(t: Test): Promise<MongoServer | string> {
   const given = process.env['MONGODB_TEST_URI'];
   if (given !== undefined && given !== '') return serverAt(given);
+  const own = await startMongoProcess(t, t.testdir());
+  return typeof own === 'string' ? `no MONGODB_TEST_URI, and ${own}` : serverAt(own.uri);
+}
+
+/**
+ * FerretDB on the files in `directory`, where another one may have died before; ends with `t`. Or the reason
+ * why there is none; rejects in CI with Go.
+ */
+export async function startMongoProcess(
+  t: Test,
+  directory: string,
+): Promise<MongoProcess | string> {
   try {
-    return await serverAt(await startFerretDb(t));
+    return await startFerretDb(t, directory);
   } catch (error) {
     const isRequired = process.env['CI'] === 'true' && !isWithoutGo(error);
     if (isRequired) throw error;
-    return `no MONGODB_TEST_URI, and FerretDB did not start: ${String(error)}`;
+    return `FerretDB did not start: ${String(error)}`;
   }
 }
 
@@ -91,19 +112,22 @@ function withDatabase(uri: string, name: string): string {
   return `${start}/${name}?${options.toString()}`;
 }
 
-async function startFerretDb(t: Test): Promise<string> {
+async function startFerretDb(t: Test, directory: string): Promise<MongoProcess> {
   const program = await buildFerretDb(t);
-  const child = spawn(program, [t.testdir()], { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.teardown(async () => {
-    if (child.exitCode !== null) return;
+  const child = spawn(program, [directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
     child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-  const [line] = (await Promise.race([
+    await ended;
+  };
+  t.teardown(kill);
+  const [uri] = (await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`exit code ${String(code)}`))),
   ])) as [string];
-  return line;
+  const { hostname: host, port } = new URL(uri);
+  return { uri, host, port: Number(port), kill };
 }
 
 async function buildFerretDb(t: Test): Promise<string> {

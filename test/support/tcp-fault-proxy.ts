@@ -16,20 +16,28 @@ export type TcpFault =
   /** Connections are accepted and stay open, and no byte passes any more. */
   | { readonly kind: 'half-open' };
 
+export interface TcpTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface TcpFaultProxy {
   readonly port: number;
   set(fault: TcpFault): void;
+  /** New connections go there from now on; open ones stay where they are. */
+  lead(target: TcpTarget): void;
+  /** From now on: how many chunks from clients held this text. */
+  count(text: string): () => number;
   /** Connections open towards the client. */
   openCount(): number;
 }
 
 /** Ends with `t`. */
-export async function startTcpFaultProxy(
-  t: Test,
-  target: { readonly host: string; readonly port: number },
-): Promise<TcpFaultProxy> {
+export async function startTcpFaultProxy(t: Test, firstTarget: TcpTarget): Promise<TcpFaultProxy> {
+  let target = firstTarget;
   let fault: TcpFault = { kind: 'none' };
   const sockets = new Set<Socket>();
+  const counters: ((chunk: Buffer) => void)[] = [];
   const keep = (socket: Socket) => {
     sockets.add(socket);
     // A reset is the fault itself; 'close' follows and ends the other side.
@@ -57,7 +65,10 @@ export async function startTcpFaultProxy(
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(target);
+    client.on('data', (chunk: Buffer) => {
+      for (const count of counters) count(chunk);
+    });
+    const upstream = connect({ host: target.host, port: target.port });
     keep(upstream);
     forward(client, upstream);
     forward(upstream, client);
@@ -71,7 +82,17 @@ export async function startTcpFaultProxy(
   });
   return {
     port: (server.address() as AddressInfo).port,
+    count: (text) => {
+      let found = 0;
+      counters.push((chunk) => {
+        if (chunk.includes(text)) found += 1;
+      });
+      return () => found;
+    },
     openCount: () => clients.size,
+    lead: (next) => {
+      target = next;
+    },
     set: (next) => {
       fault = next;
       if (next.kind !== 'cut') return;
