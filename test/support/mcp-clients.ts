@@ -21,9 +21,15 @@ export interface TestClient {
   listResources(): Promise<string[]>;
   /** Text of the first contents. */
   readResource(uri: string): Promise<string>;
+  /** As written: `test://{id}`. */
+  listResourceTemplates(): Promise<string[]>;
+  /** Not in revision 2026-07-28. */
+  subscribe(uri: string): Promise<void>;
   listPrompts(): Promise<string[]>;
   /** Text of the first message. */
   getPrompt(name: string, args?: Record<string, string>): Promise<string>;
+  /** Values offered for the argument of a prompt. */
+  complete(prompt: string, argument: string, typed: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -81,6 +87,18 @@ function face(
     async readResource(uri) {
       const [first] = (await client.readResource({ uri })).contents;
       return first !== undefined && 'text' in first ? first.text : '';
+    },
+    async listResourceTemplates() {
+      const { resourceTemplates } = await client.listResourceTemplates();
+      return resourceTemplates.map((template) => template.uriTemplate);
+    },
+    async subscribe(uri) {
+      await client.subscribeResource({ uri });
+    },
+    async complete(prompt, argument, typed) {
+      const ref = { type: 'ref/prompt' as const, name: prompt };
+      const asked = { ref, argument: { name: argument, value: typed } };
+      return (await client.complete(asked)).completion.values;
     },
     async listPrompts() {
       return (await client.listPrompts()).prompts.map((prompt) => prompt.name);
