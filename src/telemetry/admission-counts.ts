@@ -53,6 +53,8 @@ export class AdmissionCounts {
     for (const [server, waits] of this.#waits) {
       const snapshot = waits.take();
       if (snapshot.count > 0) queueWaitMs[server] = snapshot;
+      // Servers come and go at run time.
+      else this.#waits.delete(server);
     }
     return { admitted, refused, queueWaitMs, retries };
   }

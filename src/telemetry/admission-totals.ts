@@ -2,6 +2,9 @@
 import type { AdmissionDelta } from './admission-counts.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
+/** That ever were: counters of a server that is gone stay, but not for ever more of them. */
+const MAX_SERVERS = 5000;
+
 export class AdmissionTotals {
   /** By policy. */
   readonly refused = new Map<string, number>();
@@ -20,6 +23,7 @@ export class AdmissionTotals {
     for (const [server, snapshot] of Object.entries(delta.queueWaitMs)) {
       let waits = this.queueWait.get(server);
       if (waits === undefined) {
+        if (this.queueWait.size >= MAX_SERVERS) continue;
         waits = new LatencyHistogram();
         this.queueWait.set(server, waits);
       }
@@ -29,6 +33,8 @@ export class AdmissionTotals {
 }
 
 function addAll(totals: Map<string, number>, counts: Readonly<Record<string, number>>): void {
-  for (const [key, count] of Object.entries(counts))
-    totals.set(key, (totals.get(key) ?? 0) + count);
+  for (const [key, count] of Object.entries(counts)) {
+    if (totals.size < MAX_SERVERS || totals.has(key))
+      totals.set(key, (totals.get(key) ?? 0) + count);
+  }
 }

@@ -123,6 +123,8 @@ export class RequestMetrics {
     for (const { name, before, after } of this.#servers.values()) {
       writer.histogram(OVERHEAD, before, [name, 'request']);
       writer.histogram(OVERHEAD, after, [name, 'response']);
+      // All of it is told by now, and it may be gone for good.
+      if (name !== UNKNOWN_SERVER && !this.#options.isServer(name)) this.#servers.delete(name);
     }
   }
 

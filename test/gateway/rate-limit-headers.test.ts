@@ -66,3 +66,15 @@ t.test('what is announced is what holds now', (t) => {
   t.equal(admitted(all, rates)['ratelimit-policy'], '"user";q=1;w=1', 'never nothing');
   t.end();
 });
+
+t.test('counts far from 0 are rounded down, so that replies can share a text', (t) => {
+  const all = headers();
+  const shown = (left: number) => admitted(all, [rate('user', left)])['ratelimit'];
+  t.equal(shown(99), '"user";r=99;t=1');
+  t.equal(shown(100), '"user";r=100;t=1');
+  t.equal(shown(119), '"user";r=110;t=1');
+  t.equal(shown(89_999), '"user";r=89000;t=1');
+  t.equal(shown(0), '"user";r=0;t=1');
+  t.equal(shown(119), '"user";r=110;t=1', 'whatever was shown before');
+  t.end();
+});

@@ -57,3 +57,20 @@ t.test('how long somebody listened is no latency', async (t) => {
   metrics.report(writer);
   t.equal(writer.take(), '', 'nothing happened since');
 });
+
+t.test('a server that is gone is forgotten when its last calls were told', (t) => {
+  const present = new Set(['files']);
+  const metrics = new RequestMetrics({ ...known, isServer: (name) => present.has(name) });
+  metrics.record(requestRecord({}));
+  present.delete('files');
+  t.same(
+    lines(metrics, 'requests').map((line) => line.split(' ')[1]),
+    ['files'],
+  );
+  metrics.record(requestRecord({}));
+  t.same(
+    lines(metrics, 'requests').map((line) => line.split(' ')[1]),
+    ['unknown'],
+  );
+  t.end();
+});
