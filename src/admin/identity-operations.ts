@@ -4,7 +4,7 @@
  * no gateway runs.
  */
 import type { KeyObject } from 'node:crypto';
-import { hashApiKey, mintApiKey } from '../gateway/api-key.js';
+import { hashApiKey, mintApiKey, pepperVersion } from '../gateway/api-key.js';
 import { mintToken } from '../gateway/mint-token.js';
 import { wallDate, wallSeconds } from '../kernel/clock.js';
 import type { ApiKeyRecord, Store } from '../store/store.js';
@@ -14,8 +14,6 @@ import type { AdminOperations, KeyView } from './operations.js';
 export interface IdentityOperationsOptions {
   readonly store: Pick<Store, 'keys'>;
   readonly pepper: KeyObject;
-  /** Kept beside each hash, so that a later pepper does not void the keys of this one. */
-  readonly pepperVersion: number;
   readonly jwtSecret: KeyObject;
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -31,7 +29,8 @@ export type IdentityOperations = Pick<
 >;
 
 export function createIdentityOperations(options: IdentityOperationsOptions): IdentityOperations {
-  const { store, pepper, pepperVersion, jwtSecret, issuer, audience, maxTokenSeconds } = options;
+  const { store, pepper, jwtSecret, issuer, audience, maxTokenSeconds } = options;
+  const version = pepperVersion(pepper);
   return {
     async createKey(input) {
       checkKeyInput(input);
@@ -41,7 +40,7 @@ export function createIdentityOperations(options: IdentityOperationsOptions): Id
         id,
         user: input.user,
         hash: hashApiKey(key, pepper),
-        pepperVersion,
+        pepperVersion: version,
         label: input.label,
         servers: input.servers,
         tools: input.tools,
@@ -54,14 +53,14 @@ export function createIdentityOperations(options: IdentityOperationsOptions): Id
         useCount: 0,
       };
       await store.keys.insert(record);
-      return { ...viewOf(record), key };
+      return { ...viewOf(record, version), key };
     },
     async listKeys({ afterId, limit }) {
       const records = await store.keys.list({
         ...(afterId === undefined ? {} : { afterId }),
         ...(limit === undefined ? {} : { limit }),
       });
-      return records.map(viewOf);
+      return records.map((record) => viewOf(record, version));
     },
     async updateKey(id, input) {
       checkKeyChange(input);
@@ -72,7 +71,7 @@ export function createIdentityOperations(options: IdentityOperationsOptions): Id
           : { expiresAt: expiresInSeconds === null ? null : later(wallDate(), expiresInSeconds) };
       const record = await store.keys.update(id, { ...change, ...expiry });
       await options.onKeyChanged?.(id);
-      return record === null ? null : viewOf(record);
+      return record === null ? null : viewOf(record, version);
     },
     async revokeKey(id) {
       const isRevoked = await store.keys.revoke(id, wallDate());
@@ -96,7 +95,7 @@ function later(from: Date, seconds: number): string {
   return new Date(from.getTime() + seconds * 1000).toISOString();
 }
 
-function viewOf(record: ApiKeyRecord): KeyView {
+function viewOf(record: ApiKeyRecord, version: number): KeyView {
   return {
     id: record.id,
     user: record.user,
@@ -110,5 +109,6 @@ function viewOf(record: ApiKeyRecord): KeyView {
     revokedAt: record.revokedAt,
     lastUsedAt: record.lastUsedAt,
     useCount: record.useCount,
+    isOnFormerMasterKey: record.pepperVersion !== version,
   };
 }

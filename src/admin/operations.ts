@@ -2,6 +2,7 @@
  * What the admin socket can do, as functions the primary passes in (and the command line passes in
  * for keys and tokens when no gateway runs). JSON-serialisable in and out: it crosses the socket.
  */
+import type { FormerKeyCounts } from './former-key-counts.js';
 import type { CredentialOperations } from './credential-operations.js';
 import type { LifecycleOperations } from './lifecycle-operations.js';
 import type { LogLevelOperations } from './log-level-input.js';
@@ -31,6 +32,8 @@ export interface KeyView {
   /** Minutes behind at times; null = never used. */
   readonly lastUsedAt: string | null;
   readonly useCount: number;
+  /** Hashed under a former master key: works as long as that one is known, and is hashed anew when it is used. */
+  readonly isOnFormerMasterKey?: boolean;
 }
 
 export interface CreateKeyInput {
@@ -143,6 +146,8 @@ export interface StatusView {
   readonly servers: readonly ServerView[];
   /** Sentences such as "cpu: 93 % for 2 min". */
   readonly alerts: readonly string[];
+  /** What would be lost without the previous master key; null or absent when none is set, or the store is away. */
+  readonly onFormerMasterKey?: FormerKeyCounts | null;
 }
 
 /** The whole /health document, not filtered: whoever may open the socket is an operator. */

@@ -66,13 +66,23 @@ export class SealedServers {
       if (typeof record.entry !== 'string') continue;
       const registration = this.#open(record);
       if (!registration.isReadable) unreadable.push(record.name);
-      else if (this.#seal.isCurrent(Buffer.from(record.entry, 'base64'))) upToDate += 1;
+      else if (this.#isCurrent(record.entry)) upToDate += 1;
       else {
         await this.put(registration);
         rotated += 1;
       }
     }
     return { rotated, upToDate, unreadable };
+  }
+
+  /** Entries that are not sealed under the present master key. */
+  async countFormer(): Promise<number> {
+    const sealed = (await this.#records()).map(({ entry }) => entry);
+    return sealed.filter((entry) => typeof entry === 'string' && !this.#isCurrent(entry)).length;
+  }
+
+  #isCurrent(entry: string): boolean {
+    return this.#seal.isCurrent(Buffer.from(entry, 'base64'));
   }
 
   async #records(): Promise<readonly StoredServer[]> {

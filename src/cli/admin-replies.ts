@@ -142,8 +142,15 @@ export function isStatusView(value: unknown): value is StatusView {
     hasTexts(value, ['status', 'version', 'url', 'store']) &&
     ['pid', 'uptimeSeconds', 'workers'].every((name) => typeof value[name] === 'number') &&
     listOf(isServerView)(value['servers']) &&
-    isTexts(value['alerts'])
+    isTexts(value['alerts']) &&
+    isFormerKeyCounts(value['onFormerMasterKey'] ?? null)
   );
+}
+
+function isFormerKeyCounts(value: unknown): boolean {
+  if (value === null) return true;
+  const counts = ['apiKeys', 'credentials', 'servers'];
+  return isRecord(value) && counts.every((name) => typeof value[name] === 'number');
 }
 
 export function isServerRestart(value: unknown): value is { readonly restarted: boolean } {

@@ -18,7 +18,6 @@ import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import { currentActor } from './actor.js';
 
-const PEPPER_VERSION = 1;
 const JWT_SECRET_BYTES = 48;
 const MASTER_KEY_BYTES = 32;
 
@@ -41,7 +40,6 @@ export async function withLocalIdentity<Result>(
     const identity = createIdentityOperations({
       store,
       pepper: createSecretKey(deriveKey(masterKey, 'pepper')),
-      pepperVersion: PEPPER_VERSION,
       jwtSecret: createSecretKey(Buffer.from(jwtSecret)),
       issuer: auth.jwt.issuer,
       audience: auth.jwt.audience,

@@ -52,7 +52,7 @@ function row(key: KeyView): readonly string[] {
     user,
     servers,
     describeAccess(key).join('; ') || '-',
-    stateOf(key),
+    key.isOnFormerMasterKey === true ? `${stateOf(key)}, former master key` : stateOf(key),
     key.createdAt.slice(0, 10),
     key.lastUsedAt?.slice(0, 16) ?? 'never',
     String(key.useCount),

@@ -22,7 +22,18 @@ function describe(view: StatusView): string {
     `url    ${view.url}`,
     `store  ${view.store}`,
     ...view.alerts.map((alert) => `alert  ${printable(alert)}`),
+    ...formerKeyLines(view),
     '',
     serverTable(view.servers),
   ].join('\n');
+}
+
+/** While the master key is rotated. */
+function formerKeyLines({ onFormerMasterKey: former }: StatusView): readonly string[] {
+  if (former === null || former === undefined) return [];
+  const { apiKeys, credentials, servers } = former;
+  const counts = `${apiKeys} API keys, ${credentials} credentials, ${servers} servers`;
+  const isDone = apiKeys + credentials + servers === 0;
+  const verdict = isDone ? 'it may go' : 'keep it (docs/access.md)';
+  return [`former master key  ${counts} still need it: ${verdict}`];
 }

@@ -4,7 +4,7 @@
  * guesses without asking the store. Parsed by fixed lengths, because base64url holds `_` itself. At rest there is
  * only an HMAC under a pepper kept outside the store; stretching is for passwords, not for 256 random bits.
  */
-import { createHmac, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const PREFIX = 'mmcp_';
@@ -51,6 +51,11 @@ export function apiKeyId(credential: string): string | null {
 /** What is kept of a key: HMAC-SHA-256 over all of it, hex. */
 export function hashApiKey(credential: string, pepper: KeyObject): string {
   return createHmac('sha256', pepper).update(credential).digest('hex');
+}
+
+/** A fingerprint, so that nobody has to number peppers: tells which one made a hash, and nothing of it. */
+export function pepperVersion(pepper: KeyObject): number {
+  return createHash('sha256').update(pepper.export()).digest().readUInt32BE(0);
 }
 
 /** Compares in constant time; hashes of another length are unequal. */

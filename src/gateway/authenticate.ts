@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import type { GrantStore } from '../store/grants.js';
-import type { KeyStore } from '../store/store.js';
+import type { ApiKeyRehash, KeyStore } from '../store/store.js';
 import { apiKeyId, looksLikeApiKey } from './api-key.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
@@ -76,6 +76,9 @@ const STALE_PATIENCE_MS = 100;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
 const MAX_CREDENTIAL_CHARS = 8192;
 
+/** Between two batches: all keys of a gateway come within one after a rotation. */
+const MAX_REHASHES = 20_000;
+
 const SYSTEM_CLOCK = { monotonicMs, wallMs: () => wallDate().getTime() };
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -92,6 +95,7 @@ class CachingAuthenticator implements Authenticator {
   readonly #lookups: FairGate;
   readonly #grants: GrantBook | null;
   readonly #verification: ApiKeyVerification;
+  readonly #rehashes = new Map<string, ApiKeyRehash>();
   #storePausedUntilMs = 0;
   #hits = 0;
   #misses = 0;
@@ -113,6 +117,10 @@ class CachingAuthenticator implements Authenticator {
       find: (id) => options.keys.find(id),
       peppers: options.peppers,
       wallMs: this.#clock.wallMs,
+      onFormerPepper: (rehash) => {
+        // What does not fit is told again when the key is next looked up.
+        if (this.#rehashes.size < MAX_REHASHES) this.#rehashes.set(rehash.id, rehash);
+      },
     };
   }
 
@@ -162,6 +170,12 @@ class CachingAuthenticator implements Authenticator {
 
   sweep(nowMs: number): number {
     return this.#cache.sweep(nowMs);
+  }
+
+  takeRehashes(): readonly ApiKeyRehash[] {
+    const taken = [...this.#rehashes.values()];
+    this.#rehashes.clear();
+    return taken;
   }
 
   stats(): AuthenticatorStats {

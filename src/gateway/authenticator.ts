@@ -2,6 +2,7 @@
  * The request path's view of authentication: headers in, Principal out. The implementation is
  * authenticate.ts; it answers synchronously when the credential is cached (about 1 µs).
  */
+import type { ApiKeyRehash } from '../store/store.js';
 import type { Principal } from './principal.js';
 
 export interface PresentedCredentials {
@@ -31,6 +32,8 @@ export interface Authenticator {
   takeKeyUses(): ReadonlyMap<string, number>;
   /** Forgets what is expired. Returns how much. */
   sweep(nowMs: number): number;
+  /** Hashes under the present pepper, of keys that came since the last call and had one under another. */
+  takeRehashes(): readonly ApiKeyRehash[];
   stats(): AuthenticatorStats;
 }
 

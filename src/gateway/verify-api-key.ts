@@ -4,7 +4,8 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { ApiKeyRecord } from '../store/store.js';
-import { apiKeyId, hashApiKey, isSameHash } from './api-key.js';
+import type { ApiKeyRehash } from '../store/store.js';
+import { apiKeyId, hashApiKey, isSameHash, pepperVersion } from './api-key.js';
 import type { IdentityRefusal } from './identity-refusal.js';
 import type { Principal } from './principal.js';
 
@@ -18,6 +19,8 @@ export interface ApiKeyVerification {
   readonly peppers: readonly KeyObject[];
   /** Milliseconds since the Unix epoch. */
   readonly wallMs: () => number;
+  /** Told of a key that is good, and whose hash was not made by the present pepper. */
+  readonly onFormerPepper?: (rehash: ApiKeyRehash) => void;
 }
 
 /** A hash that no key has: SHA-256 of nothing in particular would do as well. */
@@ -38,7 +41,9 @@ export async function verifyApiKey(
     isProven ||= isSame;
   }
   if (record === null || !isProven) return { ok: false, refusal: 'unknown-key' };
-  return stateOf(record, verification);
+  const verdict = stateOf(record, verification);
+  if (verdict.ok) tellFormerPepper(credential, record, verification);
+  return verdict;
 }
 
 /** For an id that something else proved, such as a token's signature. Rejects with GW_STORE_UNAVAILABLE only. */
@@ -48,6 +53,23 @@ export async function verifyKeyId(
 ): Promise<IdentityVerdict> {
   const record = await verification.find(id);
   return record === null ? { ok: false, refusal: 'unknown-key' } : stateOf(record, verification);
+}
+
+/** The only moment at which the hash under the present pepper can be made: the key itself is kept nowhere. */
+function tellFormerPepper(
+  credential: string,
+  { id, hash: formerHash, pepperVersion: former }: ApiKeyRecord,
+  { peppers: [present], onFormerPepper }: ApiKeyVerification,
+): void {
+  if (present === undefined || onFormerPepper === undefined) return;
+  const version = pepperVersion(present);
+  if (former === version) return;
+  onFormerPepper({
+    id,
+    formerHash,
+    hash: hashApiKey(credential, present),
+    pepperVersion: version,
+  });
 }
 
 function stateOf(record: ApiKeyRecord, verification: ApiKeyVerification): IdentityVerdict {

@@ -3,6 +3,7 @@ import { createSecretKey } from 'node:crypto';
 import type { Config, ServerConfig } from '../../config/config.js';
 import { createGrantOperations } from '../admin/grant-operations.js';
 import { createCredentialOperations, credentialSeal } from '../admin/credential-operations.js';
+import { formerKeyCounts } from '../admin/former-key-counts.js';
 import { createServerOperations } from '../admin/server-operations.js';
 import type { SealedServers } from '../admin/sealed-servers.js';
 import { createIdentityOperations } from '../admin/identity-operations.js';
@@ -44,18 +45,17 @@ export interface AdminOperationsOptions {
   readonly url: string;
 }
 
-/** Kept beside each key's hash; a second version lives beside it while the master key is rotated. */
-const PEPPER_VERSION = 1;
 const TEST_TOKEN_SECONDS = 120;
 
 export function createPrimaryOperations(options: AdminOperationsOptions): AdminOperations {
   const { config, store, secrets, status, revocations, toolPins, restart, reloads } = options;
   const { logLevels, alerts, url, registered, registry, env } = options;
   const { jwt } = config.auth;
+  const pepper = createSecretKey(deriveKey(secrets.masterKey, 'pepper'));
+  const seal = credentialSeal(config, secrets.masterKey);
   const identity = createIdentityOperations({
     store,
-    pepper: createSecretKey(deriveKey(secrets.masterKey, 'pepper')),
-    pepperVersion: PEPPER_VERSION,
+    pepper,
     jwtSecret: createSecretKey(Buffer.from(secrets.jwtSecret)),
     issuer: jwt.issuer,
     audience: jwt.audience,
@@ -64,7 +64,7 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
   });
   const credentials = createCredentialOperations({
     store,
-    seal: credentialSeal(config, secrets.masterKey),
+    seal,
     servers: () => status.config.servers,
     registered,
     onChanged: (binding) => revocations.announceCredential(binding),
@@ -85,11 +85,16 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
       },
       url,
     }),
-    status: () =>
-      Promise.resolve({
+    status: async () => {
+      const isRotating = config.secrets.masterKeyPrevious !== null;
+      const counting = isRotating ? formerKeyCounts({ store, pepper, seal, registered }) : null;
+      return {
         ...statusView(status, url, alerts.active()),
         servers: registry.views(serverViews(status)),
-      }),
+        // The state of the gateway can be told without the store.
+        onFormerMasterKey: (await counting?.catch(() => null)) ?? null,
+      };
+    },
     reload: () => reloads.run('an operator asked for it'),
     approveTools: async (name, tool) => {
       if (!Object.hasOwn(status.config.servers, name)) throw new GatewayError('GW_SERVER_UNKNOWN');

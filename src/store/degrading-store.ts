@@ -45,6 +45,8 @@ export function createDegradingStore(options: DegradingStoreOptions): Store {
       revoke: (id, at) => keys.revoke(id, at),
       update: (id, change) => keys.update(id, change),
       recordUses: (uses) => keys.recordUses(uses),
+      rehash: (changes) => keys.rehash(changes),
+      countOtherPeppers: (pepperVersion, at) => keys.countOtherPeppers(pepperVersion, at),
       restore: (records) => keys.restore(records),
       count: () =>
         fallback.read(

@@ -4,7 +4,7 @@ import { callLimitsIn, toolRulesIn } from './access-rules.js';
 import { keyPageSize } from './document-rules.js';
 import type { LibsqlConnection } from './libsql-connection.js';
 import { integerOf, isRow, jsonOf, optionalTextOf, textOf, toNullableJson } from './stored-row.js';
-import type { ApiKeyChange, ApiKeyRecord, ApiKeyUse, KeyStore } from './store.js';
+import type { ApiKeyChange, ApiKeyRecord, ApiKeyRehash, ApiKeyUse, KeyStore } from './store.js';
 
 export class LibsqlKeys implements KeyStore {
   readonly #connection: LibsqlConnection;
@@ -15,7 +15,9 @@ export class LibsqlKeys implements KeyStore {
   readonly #revoke;
   readonly #update;
   readonly #recordUse;
+  readonly #rehash;
   readonly #count;
+  readonly #countOtherPeppers;
   readonly #bumpIdentity;
   readonly #remove;
 
@@ -44,7 +46,14 @@ export class LibsqlKeys implements KeyStore {
       `UPDATE api_keys SET use_count = use_count + ?, last_used_at = max(ifnull(last_used_at, ''), ?)
        WHERE id = ?`,
     );
+    this.#rehash = connection.prepare(
+      'UPDATE api_keys SET hash = ?, pepper_version = ? WHERE id = ? AND hash = ?',
+    );
     this.#count = connection.prepare('SELECT count(*) AS keys FROM api_keys');
+    this.#countOtherPeppers = connection.prepare(
+      `SELECT count(*) AS keys FROM api_keys
+       WHERE pepper_version <> ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+    );
     this.#bumpIdentity = connection.prepare(
       "UPDATE counters SET value = value + 1 WHERE name = 'identity'",
     );
@@ -111,6 +120,22 @@ export class LibsqlKeys implements KeyStore {
     if (uses.length === 0) return;
     await this.#connection.writeAll(() => {
       for (const { id, count, lastUsedAt } of uses) this.#recordUse.run(count, lastUsedAt, id);
+    });
+  }
+
+  async rehash(changes: readonly ApiKeyRehash[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.#connection.writeAll(() => {
+      for (const { id, hash, pepperVersion, formerHash } of changes) {
+        this.#rehash.run(hash, pepperVersion, id, formerHash);
+      }
+    });
+  }
+
+  async countOtherPeppers(pepperVersion: number, at: Date): Promise<number> {
+    return this.#connection.read(() => {
+      const rows = this.#countOtherPeppers.all(pepperVersion, at.toISOString());
+      return integerIn(rows[0], 'keys');
     });
   }
 

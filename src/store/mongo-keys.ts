@@ -11,7 +11,7 @@ import { isDuplicateKey, type MongoConnection } from './mongo-connection.js';
 import { announce, counterValue } from './mongo-counters.js';
 import { API_KEYS } from './mongo-indexes.js';
 import { integerOf, isRow, optionalTextOf, textOf } from './stored-row.js';
-import type { ApiKeyChange, ApiKeyRecord, ApiKeyUse, KeyStore } from './store.js';
+import type { ApiKeyChange, ApiKeyRecord, ApiKeyRehash, ApiKeyUse, KeyStore } from './store.js';
 
 interface KeptKey extends Omit<ApiKeyRecord, 'id'> {
   readonly _id: string;
@@ -102,6 +102,33 @@ export class MongoKeys implements KeyStore {
         ),
       );
     }
+  }
+
+  async rehash(changes: readonly ApiKeyRehash[]): Promise<void> {
+    for (let start = 0; start < changes.length; start += BATCH) {
+      const batch = changes.slice(start, start + BATCH);
+      await this.#connection.run((database) =>
+        keysIn(database).bulkWrite(
+          batch.map(({ id, hash, pepperVersion, formerHash }) => ({
+            updateOne: {
+              filter: { _id: id, hash: formerHash },
+              update: { $set: { hash, pepperVersion } },
+            },
+          })),
+          { ordered: false },
+        ),
+      );
+    }
+  }
+
+  async countOtherPeppers(pepperVersion: number, at: Date): Promise<number> {
+    return this.#connection.run((database) =>
+      keysIn(database).countDocuments({
+        pepperVersion: { $ne: pepperVersion },
+        revokedAt: null,
+        $or: [{ expiresAt: null }, { expiresAt: { $gt: at.toISOString() } }],
+      }),
+    );
   }
 
   async restore(records: readonly ApiKeyRecord[]): Promise<void> {

@@ -19,6 +19,7 @@ export interface ApiKeyRecord {
   readonly user: string;
   /** HMAC-SHA-256 of the full key, hex. */
   readonly hash: string;
+  /** Which pepper made the hash (gateway/api-key.ts `pepperVersion`). */
   readonly pepperVersion: number;
   readonly label: string;
   /** Names of servers this key may use; null means all. */
@@ -50,6 +51,11 @@ export interface ApiKeyUse {
   readonly lastUsedAt: string;
 }
 
+/** The hash of a key under another pepper, made when the key itself was seen. */
+export interface ApiKeyRehash extends Pick<ApiKeyRecord, 'id' | 'hash' | 'pepperVersion'> {
+  readonly formerHash: string;
+}
+
 export interface KeyStore {
   /** Rejects with GW_BAD_REQUEST when the id exists. */
   insert(record: ApiKeyRecord): Promise<void>;
@@ -65,6 +71,13 @@ export interface KeyStore {
    * the list, and the identity version does not move.
    */
   recordUses(uses: readonly ApiKeyUse[]): Promise<void>;
+  /**
+   * Replaces hashes; a key whose hash is not `formerHash` any more is passed over. Not atomic over the list,
+   * and the identity version does not move: who the key belongs to and what it may is the same.
+   */
+  rehash(changes: readonly ApiKeyRehash[]): Promise<void>;
+  /** Keys that work at `at`, and whose hash was made by another pepper. */
+  countOtherPeppers(pepperVersion: number, at: Date): Promise<number>;
   /** Writes records as they are, over whatever is there: for copies from another store. */
   restore(records: readonly ApiKeyRecord[]): Promise<void>;
   count(): Promise<number>;

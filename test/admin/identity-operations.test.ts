@@ -23,7 +23,6 @@ function fixture() {
   const operations = createIdentityOperations({
     store,
     pepper: PEPPER,
-    pepperVersion: 1,
     jwtSecret,
     issuer: 'us',
     audience: null,

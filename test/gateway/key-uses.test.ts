@@ -14,6 +14,7 @@ t.test('uses are counted in memory and written in one batch', async (t) => {
         written.push(uses.length);
         return store.keys.recordUses(uses);
       },
+      rehash: (changes) => store.keys.rehash(changes),
     },
     intervalMs: 3_600_000,
   });

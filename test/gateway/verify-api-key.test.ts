@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import t from 'tap';
-import { hashApiKey, mintApiKey } from '../../src/gateway/api-key.js';
+import { hashApiKey, mintApiKey, pepperVersion } from '../../src/gateway/api-key.js';
 import { verifyApiKey } from '../../src/gateway/verify-api-key.js';
 import { PEPPER } from '../support/identity.js';
 import { keyRecord } from '../support/store-contract.js';
@@ -18,6 +18,28 @@ t.test('during a rotation keys under either pepper are known', async (t) => {
     t.match(await verifyApiKey(key, { find, peppers: both, wallMs }), { ok: true });
   }
 });
+
+t.test(
+  'a good key with a hash of another pepper is told of, with the hash it should have',
+  async (t) => {
+    const next = createSecretKey(Buffer.alloc(32, 2));
+    const formerHash = hashApiKey(key, PEPPER);
+    const told = async (change: Parameters<typeof keyRecord>[0], credential = key) => {
+      const rehashes: unknown[] = [];
+      const record = keyRecord({ id, hash: formerHash, ...change });
+      const find = () => Promise.resolve(record);
+      const onFormerPepper = (rehash: unknown) => rehashes.push(rehash);
+      await verifyApiKey(credential, { find, peppers: [next, PEPPER], wallMs, onFormerPepper });
+      return rehashes;
+    };
+    const present = { hash: hashApiKey(key, next), pepperVersion: pepperVersion(next) };
+    t.same(await told({}), [{ id, formerHash, ...present }]);
+    t.same(await told(present), []);
+    t.same(await told({ revokedAt: '2026-01-01T00:00:00.000Z' }), []);
+    t.same(await told({ hash: hashApiKey(mintApiKey().key, PEPPER) }), [], 'a wrong secret');
+    t.notMatch(String(pepperVersion(next)), String(pepperVersion(PEPPER)));
+  },
+);
 
 t.test('a key whose pepper is gone is unknown', async (t) => {
   const record = keyRecord({ id, hash: hashApiKey(key, createSecretKey(Buffer.alloc(32, 9))) });

@@ -115,6 +115,20 @@ export function createMemoryStore(): MemoryStore {
           keys.set(id, { ...record, useCount: record.useCount + count, lastUsedAt: latest });
         }
       }),
+    rehash: (changes) =>
+      answer(() => {
+        for (const { id, hash, pepperVersion, formerHash } of changes) {
+          const record = keys.get(id);
+          if (record?.hash === formerHash) keys.set(id, { ...record, hash, pepperVersion });
+        }
+      }),
+    countOtherPeppers: (pepperVersion, at) =>
+      answer(() => {
+        const works = ({ revokedAt, expiresAt }: ApiKeyRecord): boolean =>
+          revokedAt === null && (expiresAt === null || expiresAt > at.toISOString());
+        const others = [...keys.values()].filter((key) => key.pepperVersion !== pepperVersion);
+        return others.filter(works).length;
+      }),
     restore: (records) =>
       answer(() => {
         for (const record of records) keys.set(record.id, record);

@@ -2,8 +2,13 @@
  * What every adapter of the store port promises, as one suite: run it against each of them. Contention
  * between processes is in it too, for adapters that can say how another process opens the same data.
  */
+import { createSecretKey, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { Test } from 'tap';
+import { hashApiKey, mintApiKey, pepperVersion } from '../../src/gateway/api-key.js';
+import { createAuthenticator } from '../../src/gateway/authenticate.js';
+import type { Authenticator } from '../../src/gateway/authenticator.js';
+import { reportKeyUses } from '../../src/gateway/key-uses.js';
 import { GatewayError } from '../../src/kernel/errors.js';
 import type { StoreLocation } from '../../src/store/open-store.js';
 import type { ApiKeyRecord, Store } from '../../src/store/store.js';
@@ -196,6 +201,58 @@ function keysContract(t: Test, opened: (t: Test) => Promise<Store>): void {
     st.equal(await keys.find('unheard-of'), null);
     st.equal(await store.identityVersion(), version);
   });
+
+  t.test(
+    'keys move to a new pepper as they are used, and then need the former no more',
+    async (st) => {
+      const store = await opened(st);
+      const { keys } = store;
+      const [former, present] = [
+        createSecretKey(randomBytes(32)),
+        createSecretKey(randomBytes(32)),
+      ];
+      const made = Array.from({ length: 28 }, () => mintApiKey());
+      for (const { id, key } of made) {
+        const hash = hashApiKey(key, former);
+        await keys.insert(keyRecord({ id, hash, pepperVersion: pepperVersion(former) }));
+      }
+      const authenticatorWith = (...peppers: (typeof former)[]) =>
+        createAuthenticator({
+          ...{ keys, peppers, cacheTtlMs: 300_000, negativeTtlMs: 1000, maxEntries: 100 },
+          verifyToken: () => Promise.resolve({ ok: false, refusal: 'untrusted' }),
+        });
+      const asks = async (authenticator: Authenticator, key: string) => {
+        const presented = { authorization: `Bearer ${key}`, apiKey: undefined };
+        return (await authenticator.authenticate(presented, 0)).keyId;
+      };
+      const left = (at = new Date()) => keys.countOtherPeppers(pepperVersion(present), at);
+      st.equal(await left(), 28);
+      const rotating = authenticatorWith(present, former);
+      const flush = reportKeyUses({ authenticator: rotating, keys, intervalMs: 3_600_000 });
+      const version = await store.identityVersion();
+      const [unused, revoked, ...used] = made;
+      if (unused === undefined || revoked === undefined) throw new Error('no keys');
+      for (const { id, key } of used) st.equal(await asks(rotating, key), id);
+      st.equal(await left(), 28, 'nothing is written on the way of a request');
+      await flush();
+      st.equal(await left(), 2);
+      st.equal(await store.identityVersion(), version, 'nobody’s cache hears of it');
+      await keys.revoke(revoked.id, new Date());
+      st.equal(await left(), 1);
+      const expiresAt = '2026-06-01T00:00:00.000Z';
+      await keys.update(unused.id, { expiresAt });
+      st.equal(await left(new Date('2026-06-01T00:00:00.000Z')), 0, 'an expired key needs nothing');
+      st.equal(await left(new Date('2026-05-31T00:00:00.000Z')), 1);
+      const afterwards = authenticatorWith(present);
+      for (const { id, key } of used) st.equal(await asks(afterwards, key), id);
+      await st.rejects(asks(afterwards, unused.key), { code: 'GW_UNAUTHENTICATED' });
+      const [{ id } = unused] = used;
+      const facts = { hash: 'b'.repeat(64), pepperVersion: 7 };
+      await keys.rehash([{ id, formerHash: 'c'.repeat(64), ...facts }]);
+      st.not((await keys.find(id))?.hash, facts.hash, 'a hash that changed meanwhile stays');
+      await keys.rehash([]);
+    },
+  );
 
   t.test('the identity version grows when keys change and only then', async (st) => {
     const store = await opened(st);

@@ -5,6 +5,7 @@ import { examineConfiguration } from './configuration.js';
 import { examineDisk } from './disk.js';
 import { examineFront } from './front.js';
 import { examineKernel } from './kernel-settings.js';
+import { examineMasterKey } from './master-key.js';
 import { examineNode } from './node-version.js';
 import { examinePermissions } from './permissions.js';
 import { examinePort } from './port.js';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'resources', examine: examineResources },
   { name: 'port', examine: examinePort },
   { name: 'store', examine: examineStore },
+  { name: 'master key', examine: examineMasterKey },
   { name: 'disk', examine: examineDisk },
   { name: 'permissions', examine: examinePermissions },
   { name: 'clock', examine: examineClock },
