@@ -8,7 +8,7 @@ t.test('the gateway on one screen', async (t) => {
   t.equal(code, 0);
   t.match(out, /^healthy, up 1h 1m: Multi-MCP Server 0\.1\.0, pid 4242, 2 workers\n/);
   t.match(out, 'embedded (data/multi-mcp.db)');
-  t.match(out, /github {2}http {2}ready/);
+  t.match(out, /github {2}file {2}http {2}ready/);
   t.match(JSON.parse((await run('status', '--json')).out), { pid: 4242 });
 });
 
