@@ -21,7 +21,7 @@ t.test('it changes only after a run of samples as long as it must be sustained',
   const steps = fc.array(
     fc.record({
       gapMs: fc.integer({ min: 0, max: 600 }),
-      value: fc.oneof(fc.constantFrom(74.9, 75, 80, 80.1), fc.double({ min: 60, max: 95 })),
+      value: fc.oneof(fc.constantFrom(74.9, 75, 80, 80.1, NaN), fc.double({ min: 60, max: 95 })),
     }),
     { size: 'max', maxLength: 300 },
   );
@@ -33,8 +33,12 @@ t.test('it changes only after a run of samples as long as it must be sustained',
       let nowMs = 0;
       let wasRaised = false;
       for (const { gapMs, value } of taken) {
-        if (Number.isNaN(value)) continue;
         nowMs += gapMs;
+        if (Number.isNaN(value)) {
+          // Unknown: it neither changes anything nor ends a run.
+          if (condition.update(nowMs, { ...limits, value }) !== wasRaised) return false;
+          continue;
+        }
         seen.push({ atMs: nowMs, value });
         const isRaised = condition.update(nowMs, { ...limits, value });
         const speaksFor = wasRaised ? (v: number) => v < 75 : (v: number) => v > 80;
