@@ -68,7 +68,9 @@ export class TrimmedPool {
 
   free(place: HeldPlace): void {
     place.inFlight -= 1;
-    if (place.inFlight === 0) this.#idle.push(place);
+    if (place.inFlight > 0) return;
+    if (this.#places.has(place)) this.#idle.push(place);
+    else void place.client.destroy();
   }
 
   /** The exchange is not wanted any more: a connection on its way for it alone is given up. */
@@ -76,6 +78,8 @@ export class TrimmedPool {
     const { socket, isConnecting, inFlight } = place;
     if (socket === null || !isConnecting || inFlight > 1) return;
     this.#forget(place, socket);
+    // Its error would fail whatever comes to this place until then.
+    this.#places.delete(place);
     // Undici learns from the error alone that nothing will come of it.
     socket.destroy(new Error('nobody waits for it'));
   }

@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { createStreamableHttp } from '../../src/upstream/streamable-http.js';
+import type { UpstreamRequest } from '../../src/upstream/transport.js';
+import { until } from '../support/until.js';
+
+async function rig(t: Test) {
+  const open: { readonly body: string; readonly reply: ServerResponse }[] = [];
+  const http = createServer((incoming, reply) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => open.push({ body: Buffer.concat(chunks).toString(), reply }));
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  const transport = createStreamableHttp({
+    url: `http://127.0.0.1:${port}/mcp`,
+    headers: {},
+    maxConnections: 1,
+    maxStreams: 10,
+    idleTimeoutMs: 60_000,
+    connectTimeoutMs: 10_000,
+  });
+  t.teardown(async () => {
+    await transport.close();
+    http.closeAllConnections();
+    http.close();
+  });
+  const ended: string[] = [];
+  const post = (name: string, more: Partial<UpstreamRequest> = {}) =>
+    transport.dispatch(
+      {
+        method: 'POST',
+        headers: [],
+        body: Buffer.from(name),
+        user: 'ana',
+        credential: null,
+        headTimeoutMs: 60_000,
+        idleTimeoutMs: 60_000,
+        ...more,
+      },
+      {
+        onHead: () => undefined,
+        onData: () => true,
+        onEnd: () => ended.push(name),
+        onError: ({ code }) => ended.push(`${name} ${code}`),
+      },
+    );
+  const arrived = (...bodies: string[]) =>
+    until(() => open.map(({ body }) => body).join() === bodies.join(), {
+      timeoutMs: 10_000,
+      what: `${bodies.join()} at the server`,
+    });
+  const endOf = (name: string) =>
+    until(() => ended.includes(name), { timeoutMs: 10_000, what: `the end of ${name}` });
+  return { post, arrived, endOf, open, ended };
+}
+
+t.test('who only listens takes no connection of calls', async (t) => {
+  const { post, arrived, endOf, open } = await rig(t);
+  post('listener', { isListening: true });
+  await arrived('listener');
+  post('call');
+  await arrived('listener', 'call');
+  open[1]?.reply.end('{}');
+  await endOf('call');
+});
+
+t.test('a call that is given up leaves its place to the next, sent or not', async (t) => {
+  const { post, arrived, endOf, open, ended } = await rig(t);
+  post('unsent').abort();
+  const sent = post('sent');
+  await arrived('sent');
+  sent.abort();
+  post('last');
+  await arrived('sent', 'last');
+  open[1]?.reply.end('{}');
+  await endOf('last');
+  t.same(ended, ['last'], 'no callback follows an abort');
+});
