@@ -53,7 +53,9 @@ t.test('beside a gateway its servers are called through it', async (t) => {
     findings.filter((finding) => 'check' in finding && finding.check === 'server github'),
     [{ severity: 'ok' }],
   );
-  t.match(asked, [['status'], ['testServer', 'github']]);
+  // Checks run side by side: only what is asked is certain.
+  const names = asked.map((question) => JSON.stringify(question));
+  t.same([...new Set(names)].sort(), ['["listServers"]', '["status"]', '["testServer","github"]']);
 });
 
 t.test('a wrong --url is a usage error', async (t) => {
