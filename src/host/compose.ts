@@ -147,7 +147,6 @@ function hostServer(server: ServerConfig, parts: HostParts): HostedServer {
   const source = openSource(server, { ...parts, log, stdio });
   // Both are read each time they are needed, so a change of a limit reaches what begins after it.
   const options = {
-    serverName: server.name,
     era: server.era,
     hostId: `h${start.hostIndex}`,
     heartbeatMs: config().http.sseHeartbeatMs,

@@ -12,17 +12,15 @@ export class DropCounter {
     'server-request': 0,
   };
   readonly #log: EndpointLog;
-  readonly #server: string;
 
-  constructor(log: EndpointLog, server: string) {
+  constructor(log: EndpointLog) {
     this.#log = log;
-    this.#server = server;
   }
 
   count(reason: DropReason, what: string): void {
     this.counts[reason] += 1;
     if (this.counts[reason] % LOG_EVERY !== 1) return;
-    const fields = { server: this.#server, reason, what, count: this.counts[reason] };
+    const fields = { reason, what, count: this.counts[reason] };
     this.#log.warn(fields, 'a message of the server was dropped');
   }
 }

@@ -8,7 +8,10 @@
 /** How often `sweep` wants to be called. Heartbeats and deadlines come up to this much late. */
 export const SWEEP_INTERVAL_MS = 1000;
 
-/** What the endpoint writes about itself; pino's `Logger` fits. Never called with a message's content. */
+/**
+ * What the endpoint writes about itself; pino's `Logger` fits, as a child that names the server in each line.
+ * Never called with a message's content.
+ */
 export interface EndpointLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -16,7 +19,6 @@ export interface EndpointLog {
 }
 
 export interface EndpointOptions {
-  readonly serverName: string;
   /** `auto` asks the server once (era-probe.ts); a pinned era spares the probe's instance. */
   readonly era: 'auto' | 'legacy' | 'modern';
   /** First part of every session id minted here; visible ASCII without a dot. */

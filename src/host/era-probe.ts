@@ -102,7 +102,7 @@ export class EraProbe {
         // Modern is proven once for all; a legacy server may be upgraded behind our back.
         const validUntilMs = era === 'modern' ? Infinity : now() + validMs;
         this.#verdict = { ...finding, validUntilMs };
-        this.#options.log.info({ server: this.#options.serverName, era }, 'the server was probed');
+        this.#options.log.info({ era }, 'the server was probed');
         resolve(era);
         if (state.channel !== null) this.#dispose(state.channel);
       },
@@ -133,7 +133,7 @@ export class EraProbe {
 
   #dispose(channel: Channel): void {
     channel.close().catch((err: unknown) => {
-      this.#options.log.warn({ server: this.#options.serverName, err }, 'a probe did not close');
+      this.#options.log.warn({ err }, 'a probe did not close');
     });
   }
 }

@@ -353,8 +353,8 @@ export class LegacySession {
   // --- the end ---
 
   #onLost(cause: GatewayError): void {
-    const { log, serverName } = this.#shared.options;
-    log.warn({ server: serverName, user: this.user, err: cause }, 'a session lost its server');
+    const { log } = this.#shared.options;
+    log.warn({ user: this.user, err: cause }, 'a session lost its server');
     // Before the handshake the cause is the answer; later calls may have been carried out or not.
     this.close(this.#handshake === null ? lostWithServer(cause) : cause);
   }

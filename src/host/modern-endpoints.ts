@@ -64,8 +64,8 @@ export class ModernEndpoints {
     const closing = ofUser.endpoint
       .close()
       .catch((err: unknown) => {
-        const { log, serverName } = this.#options.endpoint;
-        log.warn({ server: serverName, err }, 'an instance of the server did not close');
+        const { log } = this.#options.endpoint;
+        log.warn({ err }, 'an instance of the server did not close');
       })
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);

@@ -110,7 +110,7 @@ export class ModernHub {
     this.#instance = null;
     endpoint.onRemoved?.('instance');
     instance.close().catch((err: unknown) => {
-      endpoint.log.warn({ server: endpoint.serverName, err }, 'an idle instance did not close');
+      endpoint.log.warn({ err }, 'an idle instance did not close');
     });
   }
 
@@ -161,7 +161,7 @@ export class ModernHub {
     this.#instance = null;
     const { endpoint, onBarren } = this.#options;
     if (!this.#hasAnswered) onBarren();
-    endpoint.log.warn({ server: endpoint.serverName, err: cause }, 'the shared server went away');
+    endpoint.log.warn({ err: cause }, 'the shared server went away');
     for (const [id, { waiter }] of [...this.#inFlight]) {
       this.#inFlight.delete(id);
       waiter.onLost(instance.withdraw(id) ? notSent(cause) : lostWithServer(cause));

@@ -58,7 +58,7 @@ class Endpoint implements StreamableEndpoint {
     this.#source = source;
     this.#options = options;
     this.#heartbeats = new Heartbeats(options.heartbeatMs);
-    this.#drops = new DropCounter(options.log, options.serverName);
+    this.#drops = new DropCounter(options.log);
     const delivered = new RetainedStreams(DELIVERED);
     const undelivered = new RetainedStreams(UNDELIVERED);
     this.#retained = [delivered, undelivered];
@@ -157,8 +157,8 @@ class Endpoint implements StreamableEndpoint {
 
   #fail(reply: ExchangeReply, thrown: unknown, id: JsonRpcId | null): void {
     const error = asGatewayError(thrown);
-    const { log, serverName } = this.#options;
-    if (error.code === 'GW_INTERNAL') log.warn({ server: serverName, err: thrown }, error.message);
+    const { log } = this.#options;
+    if (error.code === 'GW_INTERNAL') log.warn({ err: thrown }, error.message);
     const named = error.options.data?.['id'];
     reply.error(error, typeof named === 'string' || typeof named === 'number' ? named : id);
   }

@@ -81,7 +81,7 @@ export class ToolHeaders {
       }
       return table;
     } catch (thrown) {
-      const fields = { server: endpoint.serverName, err: thrown };
+      const fields = { err: thrown };
       endpoint.log.warn(fields, 'tools/list failed; Mcp-Param headers are not checked');
       // Not asked again for every call.
       this.#fetchedAtMs = endpoint.now();

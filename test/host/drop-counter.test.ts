@@ -10,11 +10,11 @@ t.test('the first drop of a reason is told, a flood of them is summed up', (t) =
       told.push(fields);
     },
   };
-  const drops = new DropCounter(log, 'srv');
+  const drops = new DropCounter(log);
   for (let n = 0; n < 2500; n += 1) drops.count('malformed', 'x');
   drops.count('unattributable', 'y');
   t.match(told, [
-    { server: 'srv', reason: 'malformed', count: 1 },
+    { reason: 'malformed', count: 1 },
     { reason: 'malformed', count: 1001 },
     { reason: 'malformed', count: 2001 },
     { reason: 'unattributable', what: 'y', count: 1 },

@@ -18,7 +18,6 @@ export class EndpointRig {
       this.logged.push(message);
     };
     this.endpoint = createEndpoint(this.source, {
-      serverName: 'fake',
       era: 'auto',
       hostId: 'h0',
       heartbeatMs: 15_000,
