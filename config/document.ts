@@ -3,6 +3,7 @@
  * docs/configuration.md. scripts/generate-config-docs.mjs writes them; a test keeps the committed copies equal.
  */
 import { BUNDLED_SERVERS } from './server-source.js';
+import { SETTING_EFFECTS, type Effect } from './setting-effects.js';
 import { RESERVED_NAMES } from './server-name.js';
 import { rangeOf, schemaRoot, settings } from './setting-list.js';
 import type { SchemaNode, Setting } from './setting-list.js';
@@ -54,7 +55,21 @@ function variableNote(env: string | undefined): string | null {
 
 export function markdownDocument(): string {
   const groups = Object.entries(schemaRoot().properties ?? {}).filter(([key]) => key !== '$schema');
-  return [INTRODUCTION, ...groups.map(([key, node]) => chapter(key, node)), ''].join('\n\n');
+  const chapters = groups.map(([key, node]) => chapter(key, node));
+  return [INTRODUCTION, ...chapters, effectsChapter(), ''].join('\n\n');
+}
+
+/** From the table that a reload goes by (setting-effects.ts). */
+function effectsChapter(): string {
+  const named = (wanted: Effect) => {
+    const effects = SETTING_EFFECTS.filter(([, effect]) => effect === wanted);
+    return effects.map(([, , name]) => (/[ *]/.test(name) ? name : `\`${name}\``)).join(', ');
+  };
+  return `${RELOAD_TEXT}
+
+- **At once**, in every process within two seconds: ${named('live')}; of a server, its limits and the names that clients see.
+- **By new workers**, which replace the present ones one by one without a lost request: ${named('workers')}.
+- **At the next start** of the gateway; until then the old value holds: ${named('restart')}.`;
 }
 
 function chapter(group: string, node: SchemaNode): string {
@@ -129,6 +144,11 @@ on, for Docker and systemd secrets.
 Inside the file's texts, \`\${NAME}\` and \`\${env:NAME}\` stand for the value of a variable, and \`\${NAME:-default}\` gives one for
 when it is unset or empty. A variable that is not set is an error, except in a disabled server. \`$\${NAME}\` is the text
 \`\${NAME}\` itself. Such a reference always yields text, so numbers cannot be given that way.`;
+
+const RELOAD_TEXT = `## What a reload changes
+
+A reload (the file changed, SIGHUP, \`multi-mcp reload\`) applies what it can. Alerts that hold go on through it, with their
+cooldowns; with other thresholds they end, or begin, by what is measured from then on.`;
 
 const CHAPTER_TEXTS: Readonly<Record<string, string>> = {
   global:

@@ -120,8 +120,8 @@ const rates = {
 
 const monitoring = {
   healthCheckInterval: milliseconds(100).default(30_000).describe('How often servers are probed.'),
-  cpuThreshold: percent().default(80).describe('CPU use that raises an alert.'),
-  memoryThreshold: percent().default(85).describe('Memory use that raises an alert.'),
+  cpuThreshold: percent().default(80).describe('CPU use that raises an alert; 100: none.'),
+  memoryThreshold: percent().default(85).describe('Memory use that raises an alert; 100: none.'),
   responseTimeThreshold: milliseconds(1)
     .default(5000)
     .describe('Response time that raises an alert.'),

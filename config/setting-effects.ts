@@ -81,17 +81,17 @@ const RATE: Group<RateConfig> = {
 };
 
 const MONITORING: Group<MonitoringConfig> = {
-  healthCheckIntervalMs: ['restart', 'global.healthCheckInterval'],
+  healthCheckIntervalMs: ['live', 'global.healthCheckInterval'],
   cpuThresholdPercent: ['live', 'global.cpuThreshold'],
   memoryThresholdPercent: ['live', 'global.memoryThreshold'],
-  responseTimeThresholdMs: ['restart', 'global.responseTimeThreshold'],
+  responseTimeThresholdMs: ['live', 'global.responseTimeThreshold'],
   errorRateThresholdPercent: ['live', 'global.errorRateThreshold'],
-  alertSustainedMs: ['live', 'alerting.sustained'],
-  alertWindowMs: ['restart', 'alerting.window'],
-  alertRefusals: ['live', 'alerting.refusals'],
-  alertCooldownMs: ['restart', 'global.alertCooldown'],
-  webhook: ['restart', 'alerting.webhook'],
-  command: ['restart', 'alerting.command'],
+  alertSustainedMs: ['live', 'alerting.sustainedFor'],
+  alertWindowMs: ['live', 'alerting.window'],
+  alertRefusals: ['live', 'alerting.rateLimitRefusals'],
+  alertCooldownMs: ['live', 'global.alertCooldown'],
+  webhook: ['live', 'alerting.webhook'],
+  command: ['live', 'alerting.command'],
 };
 
 const AUTH: Group<Omit<AuthConfig, 'jwt'>> = {

@@ -85,7 +85,7 @@ export function auditedOperations(operations: AdminOperations, auditor: Auditor)
     listServers: () => operations.listServers(),
     testServer: (name) => operations.testServer(name),
     logLevel: () => operations.logLevel(),
-    listAlerts: () => operations.listAlerts(),
+    listAlerts: (all) => operations.listAlerts(all),
     testAlerts: () => operations.testAlerts(),
   };
 }

@@ -178,7 +178,8 @@ export interface AdminOperations
   approveTools(server: string, tool: string | null): Promise<ToolApproval>;
   /** Rejects with GW_SERVER_UNKNOWN. */
   testServer(name: string): Promise<ServerTestReport>;
-  listAlerts(): Promise<AlertsView>;
+  /** `all`: with every message that the store keeps, in place of the last ones. */
+  listAlerts(all: boolean): Promise<AlertsView>;
   /** Sends one message through every sink. */
   testAlerts(): Promise<readonly SinkTest[]>;
 }

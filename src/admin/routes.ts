@@ -117,7 +117,7 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ['POST', '/servers/{name}/test', (operations, _request, name) => operations.testServer(name)],
   ['GET', '/log-level', (operations) => operations.logLevel()],
   ['POST', '/log-level', (operations, { body }) => operations.setLogLevel(readLogLevelInput(body))],
-  ['GET', '/alerts', (operations) => operations.listAlerts()],
+  ['GET', '/alerts', (operations, { query }) => operations.listAlerts(query.get('all') === 'true')],
   ['POST', '/alerts/test', (operations) => operations.testAlerts()],
 ];
 

@@ -14,12 +14,23 @@ import { formatTable, printable } from './table.js';
 const TEST_TIMEOUT_MS = 120_000;
 const SHOWN_HISTORY = 20;
 
-export async function alertsList(context: CliContext): Promise<void> {
+export interface AlertsListOptions {
+  readonly all?: boolean;
+}
+
+export async function alertsList(
+  context: CliContext,
+  { all = false }: AlertsListOptions,
+): Promise<void> {
   const { socketPath } = loadSettings(context);
-  const json = await askRunningGateway({ socketPath, method: 'GET', path: '/alerts' });
+  const json = await askRunningGateway({
+    socketPath,
+    method: 'GET',
+    path: all ? '/alerts?all=true' : '/alerts',
+  });
   const view = expect(isAlertsView, json);
   if (context.json) printJson(context, view);
-  else context.out(describe(view));
+  else context.out(describe(view, all ? Infinity : SHOWN_HISTORY));
 }
 
 export async function alertsTest(context: CliContext): Promise<void> {
@@ -41,7 +52,7 @@ export async function alertsTest(context: CliContext): Promise<void> {
   if (failed.length > 0) throw new CliError(EXIT.unavailable, `not told: ${failed.join(', ')}`);
 }
 
-function describe({ alerts, history }: AlertsView): string {
+function describe({ alerts, history }: AlertsView, shown: number): string {
   const rows = alerts.map((each) => [
     each.isActive ? each.severity : 'over',
     each.alert,
@@ -54,7 +65,7 @@ function describe({ alerts, history }: AlertsView): string {
   const head = ['STATE', 'ALERT', 'TARGET', 'FOR', 'SUPPRESSED', 'COOLDOWN', 'MESSAGE'];
   const now = rows.length === 0 ? 'no alerts\n' : formatTable(head, rows);
   const last = history
-    .slice(0, SHOWN_HISTORY)
+    .slice(0, shown)
     .map(({ at, kind, alert, target, message }) =>
       printable(`${at}  ${kind} ${alert} ${target ?? ''}: ${message}`),
     );

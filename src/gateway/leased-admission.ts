@@ -9,6 +9,7 @@ import { monotonicMs } from '../kernel/clock.js';
 import { GatewayError } from '../kernel/errors.js';
 import { TickBatch } from '../kernel/tick-batch.js';
 import { BreakerGate } from '../policy/breaker-gate.js';
+import type { RefusalReason } from '../policy/lease-messages.js';
 import type { AdmissionCounts } from '../telemetry/admission-counts.js';
 import type { CleanupCounts } from '../telemetry/cleanup-counts.js';
 import {
@@ -57,6 +58,9 @@ const REPORT_MS = 50;
 const ENDS_MS = 200;
 /** Half of the time after which idle slots go home. */
 const SWEEP_MS = 125;
+
+/** Refusals of calls that found no place to wait. */
+const OVERFLOWS: ReadonlySet<RefusalReason> = new Set(['queue-full', 'user-queue-full', 'shed']);
 
 export class LeasedAdmission implements Admission {
   readonly #options: LeasedAdmissionOptions;
@@ -248,6 +252,7 @@ export class LeasedAdmission implements Admission {
       if (answer !== 'granted') {
         this.#rates.refund(rates, askedAtMs);
         if (answer === 'client-closed') throw clientClosed();
+        if (!isListening && OVERFLOWS.has(answer)) this.#options.counts.overflowed(server);
         const refusal = isListening
           ? streamRefusal(answer, server)
           : slotRefusal(answer, server, budgetKindOf(request));

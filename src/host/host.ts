@@ -98,6 +98,7 @@ class HostProcess {
           type: 'host-status',
           inFlight: host.server.inFlight,
           removed: host.takeRemoved(),
+          droppedLogLines: this.#programLog?.dropped() ?? 0,
           servers: host.status(),
           ...reporter.takeDue(monotonicMs()),
         });

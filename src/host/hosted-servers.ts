@@ -83,7 +83,11 @@ export class HostedServers {
   }
 
   status(): readonly HostServerStatus[] {
-    return Array.from(this.#servers, ([name, { source }]) => ({ name, ...source.status() }));
+    return Array.from(this.#servers, ([name, { source, endpoint }]) => ({
+      name,
+      ...source.status(),
+      sessions: endpoint.stats().sessions,
+    }));
   }
 
   sweep(nowMs: number): void {

@@ -36,13 +36,14 @@ import { openStore } from '../store/open-store.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { openRequestLog, type RequestLog } from '../telemetry/request-log.js';
 import { RequestMetrics } from '../telemetry/request-metrics.js';
+import { UpstreamConnects } from '../telemetry/upstream-connects.js';
 import { openTracing } from './open-tracing.js';
 import { createThreadPool } from '../threads/pool.js';
 import { VERIFY_TOKENS, type TokenKey } from '../threads/tasks.js';
 import { ClientCredentials } from '../upstream/client-credentials.js';
 import { createHostLink, type HostLink } from '../upstream/host-link.js';
-import { createStreamableHttp } from '../upstream/streamable-http.js';
-import type { UpstreamTransport } from '../upstream/transport.js';
+import { createStreamableHttp, type StreamableHttpOptions } from '../upstream/streamable-http.js';
+import type { ConnectionCounts, UpstreamTransport } from '../upstream/transport.js';
 import { withUpstreamToken } from '../upstream/with-upstream-token.js';
 import { ConnectionQuota } from './connection-quota.js';
 import type { Front } from './front.js';
@@ -71,6 +72,9 @@ export interface Worker {
   /** Ends listening streams, or everything that is under way with an upstream. */
   endRelays(error: GatewayError, which: 'listening' | 'all'): void;
   readonly metrics: RequestMetrics;
+  readonly upstreamConnects: UpstreamConnects;
+  /** Connections to HTTP servers, by server. */
+  upstreamConnections(): Readonly<Record<string, ConnectionCounts>>;
   /** Asks a server whether it is well. Never rejects. */
   checkServer(name: string): Promise<ServerCheck>;
   announceTools(server: string, names: readonly string[]): void;
@@ -192,11 +196,17 @@ export async function composeWorker(
   });
   const cleanupCounts = new CleanupCounts();
   const toolHints = new ToolHints();
+  const upstreamConnects = new UpstreamConnects();
   const servers = new ServedServers(config, {
     pinned: ({ name, pinning }) => pinnedTools.of(name, pinning),
     connect: (its, server) =>
-      connectHttp(its, server, (count) => {
-        cleanupCounts.removed('connections', count);
+      connectHttp(its, server, {
+        onIdleClosed: (count) => {
+          cleanupCounts.removed('connections', count);
+        },
+        onConnected: (durationMs, error) => {
+          upstreamConnects.ended(server.name, durationMs, error);
+        },
       }),
     link: (server) => linkTo(server, links),
     onReplaced: (name) => {
@@ -325,6 +335,8 @@ export async function composeWorker(
       admission.configure(admissionSettings(next, servers));
     },
     metrics,
+    upstreamConnects,
+    upstreamConnections: () => servers.connections(),
     requestLog,
     programLog,
     checkServer: async (name) =>
@@ -372,7 +384,7 @@ function quotasOf({ rate, servers }: Config): Quotas {
 function connectHttp(
   config: Config,
   server: ServerConfig,
-  onIdleClosed: (count: number) => void,
+  observers: Required<Pick<StreamableHttpOptions, 'onIdleClosed' | 'onConnected'>>,
 ): UpstreamTransport {
   const { source } = server;
   if (source.kind !== 'http') throw new Error(`${server.name} is no HTTP server`);
@@ -386,7 +398,7 @@ function connectHttp(
     maxStreams: config.http.maxStreams,
     idleTimeoutMs: config.limits.idleTimeoutMs,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    onIdleClosed,
+    ...observers,
   });
   return source.oauth === null
     ? transport

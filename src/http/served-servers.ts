@@ -15,7 +15,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { nameFilter } from '../policy/name-filter.js';
 import { RetryBudget } from '../policy/retry-budget.js';
 import { scopeRules } from '../policy/scope-rules.js';
-import type { UpstreamTransport } from '../upstream/transport.js';
+import type { ConnectionCounts, UpstreamTransport } from '../upstream/transport.js';
 
 export interface ServedServersOptions {
   /** Connections of the worker's own to an HTTP server; closed by the caller. */
@@ -68,6 +68,16 @@ export class ServedServers {
   isHosted(name: string): boolean {
     const server = this.#config.servers[name];
     return server !== undefined && !hasOwnConnections(server);
+  }
+
+  /** Of those with connections of the worker's own. */
+  connections(): Readonly<Record<string, ConnectionCounts>> {
+    return Object.fromEntries(
+      Array.from(this.#served).flatMap(([name, { transport }]) => {
+        const counts = transport.connections?.();
+        return counts === undefined ? [] : [[name, counts]];
+      }),
+    );
   }
 
   /** One step: a request sees all of the former configuration or all of this one. */

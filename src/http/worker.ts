@@ -178,6 +178,7 @@ class WorkerProcess {
         refusedRequests,
         inFlight: Object.fromEntries(worker.admission.inFlight()),
         idleSlots: Object.fromEntries(worker.admission.idleSlots()),
+        upstreamConnections: worker.upstreamConnections(),
         listening: worker.admission.listening(),
         rssBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
@@ -192,6 +193,7 @@ class WorkerProcess {
 
   #delta(worker: Worker): string {
     worker.metrics.report(this.#writer);
+    worker.upstreamConnects.report(this.#writer);
     return this.#writer.take();
   }
 

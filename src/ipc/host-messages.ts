@@ -45,6 +45,8 @@ export interface HostServerStatus {
   readonly reason: string | null;
   /** Children, or connections to the module, alive now. */
   readonly openCount: number;
+  /** Of clients of the legacy revisions. */
+  readonly sessions: number;
   /** Since the host started. */
   readonly restarts: number;
   readonly droppedLines: number;
@@ -61,6 +63,8 @@ export type HostToPrimary =
   | {
       readonly type: 'host-status';
       readonly inFlight: number;
+      /** Since the host started. */
+      readonly droppedLogLines: number;
       /** Now and then: the usual metrics of its process (telemetry/process-metrics.ts). */
       readonly process?: unknown;
       /** What was cleaned up since the last one (telemetry/cleanup-counts.ts); absent: nothing. */
@@ -109,7 +113,11 @@ export function isHostToPrimary(message: unknown): message is HostToPrimary {
     case 'host-ready':
       return typeof message['pid'] === 'number' && areStatuses(message['servers']);
     case 'host-status':
-      return typeof message['inFlight'] === 'number' && areStatuses(message['servers']);
+      return (
+        typeof message['inFlight'] === 'number' &&
+        typeof message['droppedLogLines'] === 'number' &&
+        areStatuses(message['servers'])
+      );
     case 'host-failed':
       return typeof message['reason'] === 'string';
     case 'host-config-applied':
@@ -133,6 +141,7 @@ function areStatuses(value: unknown): boolean {
         STATES.includes(status['state']) &&
         (status['reason'] === null || typeof status['reason'] === 'string') &&
         typeof status['openCount'] === 'number' &&
+        typeof status['sessions'] === 'number' &&
         typeof status['restarts'] === 'number' &&
         typeof status['droppedLines'] === 'number',
     )

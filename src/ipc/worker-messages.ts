@@ -153,6 +153,10 @@ export interface WorkerGauges {
   readonly inFlight: Readonly<Record<string, number>>;
   /** Slots leased and not in use, by server. */
   readonly idleSlots: Readonly<Record<string, number>>;
+  /** Connections to HTTP servers, by server. */
+  readonly upstreamConnections: Readonly<
+    Record<string, { readonly active: number; readonly idle: number; readonly connecting: number }>
+  >;
   readonly listening: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;

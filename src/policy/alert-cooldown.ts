@@ -49,18 +49,25 @@ interface Cause {
 const SILENT: AlertDecision = { tell: false };
 
 export class AlertCooldown {
-  readonly #options: AlertCooldownOptions;
+  readonly #maxCauses: number;
+  #cooldownMs: number;
   readonly #causes = new Map<string, Cause>();
 
   constructor(options: AlertCooldownOptions = defaultAlertCooldown) {
-    this.#options = options;
+    this.#maxCauses = options.maxCauses;
+    this.#cooldownMs = options.cooldownMs;
+  }
+
+  /** From now on, for the cooldowns that run too. */
+  setCooldown(cooldownMs: number): void {
+    this.#cooldownMs = cooldownMs;
   }
 
   /** The condition holds (now, or still). */
   raise(nowMs: number, name: string): AlertDecision {
     const cause = this.#causes.get(name) ?? this.#add(name, nowMs);
     cause.activeSinceMs ??= nowMs;
-    if (nowMs - cause.toldAtMs < this.#options.cooldownMs) {
+    if (nowMs - cause.toldAtMs < this.#cooldownMs) {
       cause.suppressed += 1;
       return SILENT;
     }
@@ -88,7 +95,7 @@ export class AlertCooldown {
   /** Every cause that is raised, or was within its cooldown. */
   *causes(nowMs: number): Generator<CauseView> {
     for (const [cause, { activeSinceMs, suppressed, toldAtMs }] of this.#causes) {
-      const cooldownLeftMs = Math.max(0, toldAtMs + this.#options.cooldownMs - nowMs);
+      const cooldownLeftMs = Math.max(0, toldAtMs + this.#cooldownMs - nowMs);
       if (activeSinceMs === undefined && cooldownLeftMs === 0) continue;
       const activeForMs = activeSinceMs === undefined ? null : nowMs - activeSinceMs;
       yield { cause, activeForMs, suppressed, cooldownLeftMs };
@@ -96,7 +103,7 @@ export class AlertCooldown {
   }
 
   #add(name: string, nowMs: number): Cause {
-    if (this.#causes.size >= this.#options.maxCauses) this.#makeRoom(nowMs);
+    if (this.#causes.size >= this.#maxCauses) this.#makeRoom(nowMs);
     const cause = {
       toldAtMs: -Infinity,
       suppressed: 0,
@@ -112,7 +119,7 @@ export class AlertCooldown {
     for (const [name, cause] of this.#causes) {
       oldest ??= name;
       const isOver = cause.activeSinceMs === undefined;
-      if (isOver && nowMs - cause.toldAtMs >= this.#options.cooldownMs) {
+      if (isOver && nowMs - cause.toldAtMs >= this.#cooldownMs) {
         this.#causes.delete(name);
         return;
       }

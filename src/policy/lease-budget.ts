@@ -119,8 +119,7 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
    * about that is not heard: the chunks that are out run out.
    */
   replaceLimit(limit: Limit, nowMs: number): void {
-    let lent = 0;
-    for (const holder of this.#holders.values()) lent += holder.lent;
+    const { lent } = this;
     this.#holders.clear();
     this.#limit = limit;
     limit.settle(nowMs, limit.lend(nowMs, lent), 0, 0);
@@ -171,6 +170,13 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
       this.#pending.delete(from);
       this.#answer(from, request, nowMs);
     }
+  }
+
+  /** In the workers' hands: not known to be spent or back. */
+  get lent(): number {
+    let lent = 0;
+    for (const holder of this.#holders.values()) lent += holder.lent;
+    return lent;
   }
 
   get hasPending(): boolean {

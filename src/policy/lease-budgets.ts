@@ -97,6 +97,11 @@ export class LeaseBudgets<Limit extends LendableLimit = LendableLimit> {
     for (const [key, budget] of this.#budgets.entries()) yield [key, budget.limit];
   }
 
+  /** Every key that has a limit now, with what is lent of it. */
+  *lent(): Generator<readonly [key: string, lent: number]> {
+    for (const [key, budget] of this.#budgets.entries()) yield [key, budget.lent];
+  }
+
   /** Gives the key a limit of another kind (lease-budget.ts). */
   replaceLimit(key: string, limit: Limit, nowMs: number): void {
     this.#budgets.peek(key)?.replaceLimit(limit, nowMs);

@@ -6,7 +6,7 @@
 const SLICES = 12;
 
 export class WindowCounts {
-  readonly #sliceMs: number;
+  #sliceMs: number;
   #current = new Map<string, number>();
   /** The slices before it, newest first. */
   readonly #older = Array.from({ length: SLICES - 1 }, () => new Map<string, number>());
@@ -15,6 +15,19 @@ export class WindowCounts {
   /** `windowMs` > 0. */
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / SLICES;
+  }
+
+  /** A window of another length from now on; what was counted within the former one counts as of now. */
+  setWindow(nowMs: number, windowMs: number): void {
+    this.#advance(nowMs);
+    for (const slice of this.#older) {
+      for (const [key, count] of slice) {
+        this.#current.set(key, (this.#current.get(key) ?? 0) + count);
+      }
+      slice.clear();
+    }
+    this.#sliceMs = windowMs / SLICES;
+    this.#newest = Math.floor(nowMs / this.#sliceMs);
   }
 
   add(nowMs: number, key: string, count: number): void {

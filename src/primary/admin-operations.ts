@@ -11,6 +11,7 @@ import type { AdminOperations, AlertView, StatusView } from '../admin/operations
 import { deriveKey } from '../kernel/derive-key.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
+import type { AlertHistory } from './alert-history.js';
 import type { Alerts } from './alerts.js';
 import type { LogLevels } from './log-levels.js';
 import type { Reloads } from './reloads.js';
@@ -41,6 +42,7 @@ export interface AdminOperationsOptions {
   readonly registry: Pick<ServerRegistry, 'file' | 'views'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly alerts: Pick<Alerts, 'view' | 'active' | 'test'>;
+  readonly alertHistory: Pick<AlertHistory, 'all'>;
   /** Where this gateway serves, for tests through the front door. */
   readonly url: string;
 }
@@ -129,7 +131,8 @@ export function createPrimaryOperations(options: AdminOperationsOptions): AdminO
     },
     logLevel: () => Promise.resolve(logLevels.view()),
     setLogLevel: (input) => Promise.resolve(logLevels.set(input)),
-    listAlerts: () => Promise.resolve(alerts.view()),
+    listAlerts: async (all) =>
+      all ? { ...alerts.view(), history: await options.alertHistory.all() } : alerts.view(),
     testAlerts: () => alerts.test(),
   };
 }

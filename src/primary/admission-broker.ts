@@ -264,6 +264,11 @@ export class AdmissionBroker {
     };
   }
 
+  /** Rate tokens lent to workers, by kind of limit. Goes through every account. */
+  lentTokens(): ReadonlyMap<string, number> {
+    return this.#rates.lentByKind();
+  }
+
   #onEvent(from: Incarnation, event: WorkerEvent, nowMs: number): void {
     switch (event.kind) {
       case 'ticket':

@@ -73,6 +73,14 @@ function queueGauges(perServer: PerServer, totals: AdmissionTotals): readonly Me
       samples: perServer(({ queued }) => queued),
     },
     {
+      name: 'multi_mcp_upstream_pending_overflow_total',
+      type: 'counter',
+      help: 'Calls refused because they could not even wait for a slot: the queue was full, the user’s part of it was, or it did not drain.',
+      labels: ['server'],
+      samples: () =>
+        Array.from(totals.overflows, ([server, value]) => ({ labels: { server }, value })),
+    },
+    {
       name: 'multi_mcp_upstream_queue_wait_seconds',
       type: 'histogram',
       help: 'Wait for a slot, of calls that had to ask for one.',
@@ -169,6 +177,16 @@ function rateGauges(
       samples: () => [{ labels: {}, value: snapshot().rateAccounts }],
     },
   ];
+}
+
+/** Apart from the snapshot: it goes through every account, which is worth it once a scrape. */
+export function leaseTokenGauge(lent: () => ReadonlyMap<string, number>): MetricFamily {
+  return {
+    name: 'multi_mcp_lease_tokens',
+    help: 'Calls that workers may admit without asking, of the limits of a kind: lent to them and not yet reported as spent.',
+    labels: ['kind'],
+    samples: () => Array.from(lent(), ([kind, value]) => ({ labels: { kind }, value })),
+  };
 }
 
 function effectiveRates({ rates }: AdmissionSnapshot): readonly MetricSample[] {

@@ -1,9 +1,14 @@
 /** What `/metrics` shows of alerts. */
 import { ALERT_KINDS } from '../policy/alert-kinds.js';
 import type { MetricFamily } from '../telemetry/metric-family.js';
+import type { SinkCounts } from './alert-sinks.js';
 import type { Alerts } from './alerts.js';
 
-export function alertGauges(alerts: Alerts): readonly MetricFamily[] {
+export function alertGauges(
+  alerts: Pick<Alerts, 'totals' | 'active'>,
+  /** By sink. */
+  deliveries: () => ReadonlyMap<string, SinkCounts>,
+): readonly MetricFamily[] {
   const kinds = Object.entries(ALERT_KINDS);
   const total = (pick: 'told' | 'suppressed') => () =>
     Array.from(alerts.totals(), ([alert, totals]) => ({ labels: { alert }, value: totals[pick] }));
@@ -37,17 +42,13 @@ export function alertGauges(alerts: Alerts): readonly MetricFamily[] {
     {
       name: 'multi_mcp_alert_deliveries_total',
       type: 'counter',
-      help: 'Alert messages by sink and how they ended.',
+      help: 'Alert messages by sink and how they ended; sink store: those kept for after a restart.',
       labels: ['sink', 'result'],
       samples: () =>
-        alerts.deliveries().flatMap((delivery) => {
-          const { delivered, lost } = delivery.counts();
-          const sink = delivery.sink.name;
-          return [
-            { labels: { sink, result: 'delivered' }, value: delivered },
-            { labels: { sink, result: 'lost' }, value: lost },
-          ];
-        }),
+        Array.from(deliveries()).flatMap(([sink, { delivered, lost }]) => [
+          { labels: { sink, result: 'delivered' }, value: delivered },
+          { labels: { sink, result: 'lost' }, value: lost },
+        ]),
     },
   ];
 }

@@ -22,10 +22,11 @@ export interface AlertSignals {
 
 /** What of the gateway's status can be an alert. */
 export function alertSignals(status: StatusSource): Omit<AlertSignals, 'traffic'> {
-  const { workers, hosts } = status.tree;
-  const places = [
-    ...workers.map(({ index, process }) => ({ name: `worker ${index + 1}`, process })),
-    ...hosts.map(({ index, process }) => ({ name: `upstream host ${index}`, process })),
+  const { tree } = status;
+  // Read anew each time: a rolling restart puts other processes into the places.
+  const places = () => [
+    ...tree.workers.map(({ index, process }) => ({ name: `worker ${index + 1}`, process })),
+    ...tree.hosts.map(({ index, process }) => ({ name: `upstream host ${index}`, process })),
   ];
   return {
     machine: () => {
@@ -36,11 +37,13 @@ export function alertSignals(status: StatusSource): Omit<AlertSignals, 'traffic'
     admission: status.admission,
     servers: () => serverViews(status),
     processes: () =>
-      places.map(({ name, process: { isInLoop, state } }) => {
+      places().map(({ name, process: { isInLoop, state } }) => {
         return { name, isInLoop, isRunning: state === 'running' };
       }),
     droppedLogLines: () =>
-      workers.reduce((total, { gauges }) => total + (gauges?.droppedLogLines ?? 0), 0),
+      tree.workers.reduce((total, { gauges }) => total + (gauges?.droppedLogLines ?? 0), 0) +
+      tree.hosts.reduce((total, { droppedLogLines }) => total + droppedLogLines, 0) +
+      status.droppedLogLines(),
   };
 }
 
@@ -72,17 +75,16 @@ type Config = Pick<
 >;
 
 export class AlertReadings {
-  readonly #config: Config;
+  readonly #settings: () => Config;
   readonly #signals: AlertSignals;
-  readonly #window: string;
   #cpu = NaN;
   #memory = NaN;
   #droppedLogLines = 0;
 
-  constructor(config: Config, signals: AlertSignals) {
-    this.#config = config;
+  /** `settings` are those in force at each look. */
+  constructor(settings: () => Config, signals: AlertSignals) {
+    this.#settings = settings;
     this.#signals = signals;
-    this.#window = `the last ${Math.round(config.alertWindowMs / 1000)} s`;
   }
 
   *at(nowMs: number): Generator<WatchedReading> {
@@ -113,6 +115,14 @@ export class AlertReadings {
     yield this.#logLines();
   }
 
+  get #config(): Config {
+    return this.#settings();
+  }
+
+  get #window(): string {
+    return `the last ${Math.round(this.#config.alertWindowMs / 1000)} s`;
+  }
+
   *#machine(): Generator<WatchedReading> {
     const { cpuThresholdPercent, memoryThresholdPercent } = this.#config;
     const machine = this.#signals.machine();
@@ -133,7 +143,7 @@ export class AlertReadings {
       target: null,
       value: percent,
       threshold,
-      clearBelow: threshold * CLEAR_RATIO,
+      clearBelow: clearBelowPercent(threshold),
       sustainMs: this.#config.alertSustainedMs,
       message: () => `${what} is ${Math.round(percent)} %, above ${threshold} %.`,
     };
@@ -160,7 +170,7 @@ export class AlertReadings {
       target: server,
       value: requests < MIN_CALLS ? 0 : (faults / requests) * 100,
       threshold: errorRateThresholdPercent,
-      clearBelow: errorRateThresholdPercent * CLEAR_RATIO,
+      clearBelow: clearBelowPercent(errorRateThresholdPercent),
       sustainMs: alertSustainedMs,
       message: () =>
         `${faults} of ${requests} requests of ${this.#window} failed, more than ${errorRateThresholdPercent} %.`,
@@ -230,6 +240,11 @@ function flag(
     ...{ alert, target, message },
     ...{ value: holds ? 1 : 0, threshold: 0.5, clearBelow: 0.5, sustainMs: 0 },
   };
+}
+
+/** Nothing is above 100 %: as a threshold it is none, and an alert that holds is over. */
+function clearBelowPercent(threshold: number): number {
+  return threshold >= 100 ? Infinity : threshold * CLEAR_RATIO;
 }
 
 function smoothed(before: number, sample: number): number {

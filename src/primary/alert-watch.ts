@@ -17,7 +17,7 @@ export interface WatchedReading extends AlertReading {
 export interface AlertWatchOptions {
   readonly alerts: AlertRaiser;
   readonly readings: (nowMs: number) => Iterable<WatchedReading>;
-  readonly repeatMs: number;
+  readonly repeatMs: () => number;
 }
 
 interface Watched {
@@ -64,7 +64,7 @@ export class AlertWatch {
       if (wasRaised) alerts.clear(alert, target);
       return;
     }
-    if (wasRaised && nowMs - watched.raisedAtMs < repeatMs) return;
+    if (wasRaised && nowMs - watched.raisedAtMs < repeatMs()) return;
     watched.raisedAtMs = nowMs;
     alerts.raise(alert, target, reading.message());
   }

@@ -9,8 +9,9 @@ import type { AlertsView, AlertView } from '../admin/operations.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { AlertCooldown, defaultAlertCooldown } from '../policy/alert-cooldown.js';
 import { ALERT_KINDS, type AlertName } from '../policy/alert-kinds.js';
-import { testSink, type AlertDelivery, type SinkTest } from '../telemetry/alert-delivery.js';
+import { testSink, type SinkTest } from '../telemetry/alert-delivery.js';
 import { noticeText, type AlertNotice } from '../telemetry/alert-notice.js';
+import type { AlertSinks } from './alert-sinks.js';
 
 /** What those who watch something need. `target`: a server, a limit, a process; null = the gateway. */
 export interface AlertRaiser {
@@ -22,8 +23,10 @@ export interface AlertRaiser {
 
 export interface AlertsOptions {
   readonly cooldownMs: number;
-  /** Besides the log. */
-  readonly deliveries: readonly AlertDelivery[];
+  /** Besides the log; the caller closes them. */
+  readonly sinks: Pick<AlertSinks, 'send' | 'sinks'>;
+  /** Keeps it for after a restart. */
+  readonly record: (notice: AlertNotice) => void;
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (facts: object, text: string) => void>>;
   readonly port: number;
   /** Default: the monotonic clock. */
@@ -87,6 +90,13 @@ export class Alerts implements AlertRaiser {
     if (recovery !== undefined) this.#tell('recovery', { ...kept, ...recovery });
   }
 
+  /** Puts messages of a former run, oldest first, before its own. */
+  remember(notices: readonly AlertNotice[]): void {
+    const own = new Set(this.#history.map(keyOf));
+    const former = notices.filter((notice) => !own.has(keyOf(notice)));
+    this.#history = [...former, ...this.#history].slice(-MAX_HISTORY);
+  }
+
   /** Causes that hold or are in their cooldown, and the last messages, newest first. */
   view(): AlertsView {
     return { alerts: this.#views(), history: this.#history.toReversed() };
@@ -101,8 +111,9 @@ export class Alerts implements AlertRaiser {
     return this.#totals;
   }
 
-  deliveries(): readonly AlertDelivery[] {
-    return this.#options.deliveries;
+  /** From now on; what is an alert stays one, and its cooldown began when it was told. */
+  setCooldown(cooldownMs: number): void {
+    this.#cooldown.setCooldown(cooldownMs);
   }
 
   /** Sends one test message through every sink, past queue and cooldown. Never rejects. */
@@ -121,12 +132,8 @@ export class Alerts implements AlertRaiser {
     };
     this.#options.log.warn({ alert: notice }, noticeText(notice));
     const log: SinkTest = { sink: 'log', ok: true, durationMs: 0, detail: null };
-    const tests = this.#options.deliveries.map(({ sink }) => testSink(sink, notice));
+    const tests = this.#options.sinks.sinks.map((sink) => testSink(sink, notice));
     return [log, ...(await Promise.all(tests))];
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#options.deliveries.map((delivery) => delivery.close()));
   }
 
   #tell(
@@ -144,7 +151,8 @@ export class Alerts implements AlertRaiser {
     this.#history = [...this.#history.slice(1 - MAX_HISTORY), notice];
     const level = kind === 'recovery' ? 'info' : severity === 'critical' ? 'error' : 'warn';
     this.#options.log[level]({ alert: notice }, noticeText(notice));
-    for (const delivery of this.#options.deliveries) delivery.send(notice);
+    this.#options.sinks.send(notice);
+    this.#options.record(notice);
   }
 
   #views(): readonly AlertView[] {
@@ -193,6 +201,10 @@ export class Alerts implements AlertRaiser {
 
 function causeOf(alert: AlertName, target: string | null): string {
   return target === null ? alert : `${alert} ${target}`;
+}
+
+function keyOf({ at, kind, alert, target }: AlertNotice): string {
+  return `${at} ${kind} ${alert} ${target ?? ''}`;
 }
 
 function instant(): string {

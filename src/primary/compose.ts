@@ -21,8 +21,8 @@ import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
 import { asAdmissionDelta } from '../telemetry/admission-counts.js';
 import { AdmissionBroker } from './admission-broker.js';
+import { leaseTokenGauge } from './admission-gauges.js';
 import { createPrimaryOperations } from './admin-operations.js';
-import { alertGauges } from './alert-gauges.js';
 import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
@@ -113,7 +113,12 @@ export async function composePrimary(
   let isDraining = false;
 
   const running = new RunningConfig(config);
-  const watching = composeAlerts({ monitoring: running.liveMonitoring() }, lock.port, log);
+  const watching = composeAlerts({
+    monitoring: () => running.config.monitoring,
+    store,
+    port: lock.port,
+    log,
+  });
   const { alerts } = watching;
   const revocations = new Revocations(() => tree, log);
   const system = new SystemSampler({
@@ -276,6 +281,7 @@ export async function composePrimary(
     log,
     onApplied: (next) => {
       logLevels.configure(next.logLevel);
+      watching.configure();
     },
   });
   const fileWatch = new FileWatch({
@@ -299,6 +305,7 @@ export async function composePrimary(
     system: () => system.latest(),
     health: (server) => health.of(server),
     activeAlerts: () => alerts.active(),
+    droppedLogLines: () => programLog.dropped(),
   };
   const readySignal = new ReadySignal({
     environment: env,
@@ -308,7 +315,12 @@ export async function composePrimary(
   });
   const metrics = new PrimaryMetrics({
     status,
-    more: [...alertGauges(alerts), ...health.families, ...running.metrics()],
+    more: [
+      ...watching.families,
+      ...health.families,
+      ...running.metrics(),
+      leaseTokenGauge(() => admission.lentTokens()),
+    ],
     onMerged: (delta) => {
       watching.merged(delta);
       traffic.add(delta, monotonicMs());
@@ -332,6 +344,7 @@ export async function composePrimary(
     registry,
     env,
     alerts,
+    alertHistory: watching.history,
     url,
   });
   /** The operations as nobody's who came through the socket; on the trail all the same. */
@@ -382,7 +395,7 @@ export async function composePrimary(
       admission.start();
       issuers.start();
       await tree.start();
-      watching.start(alertSignals(status), store);
+      watching.start(alertSignals(status));
       health.start();
       const first = unasked('first start');
       await announce({ config, port: lock.port, store, status, tree, url, log, operations: first });

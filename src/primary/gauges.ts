@@ -5,7 +5,7 @@ import type { MetricFamily, MetricSample } from '../telemetry/metric-family.js';
 import { inFlightByServer, type StatusSource } from './status-documents.js';
 import type { SystemSample } from './system-sampler.js';
 
-/** What workers count since their start, summed over all lives of a place. */
+/** What workers, and hosts where they do, count since their start, summed over all lives of a place. */
 export interface WorkerSums {
   readonly droppedLogLines: LifetimeSums;
   readonly refusedConnections: LifetimeSums;
@@ -13,7 +13,12 @@ export interface WorkerSums {
 }
 
 export function primaryGauges(source: StatusSource, sums: WorkerSums): readonly MetricFamily[] {
-  return [...gatewayFamilies(source), ...workerFamilies(source, sums), ...systemFamilies(source)];
+  return [
+    ...gatewayFamilies(source),
+    ...workerFamilies(source, sums),
+    logFamily(source, sums),
+    ...systemFamilies(source),
+  ];
 }
 
 function gatewayFamilies(source: StatusSource): readonly MetricFamily[] {
@@ -143,14 +148,21 @@ function workerFamilies({ tree }: StatusSource, sums: WorkerSums): readonly Metr
       labels,
       samples: perWorker(({ heapUsedBytes }) => heapUsedBytes),
     },
-    {
-      name: 'multi_mcp_log_lines_dropped_total',
-      type: 'counter',
-      help: 'Log lines lost to a full or slow disk.',
-      labels,
-      samples: summed(sums.droppedLogLines),
-    },
   ];
+}
+
+/** Of all processes; the primary, which outlives them, tells its own. */
+function logFamily({ droppedLogLines }: StatusSource, sums: WorkerSums): MetricFamily {
+  return {
+    name: 'multi_mcp_log_lines_dropped_total',
+    type: 'counter',
+    help: 'Log lines lost to a full or slow disk, by process: a worker’s number, host-0 and so on, or primary.',
+    labels: ['worker'],
+    samples: () =>
+      [...sums.droppedLogLines.totals(), ['primary', droppedLogLines()] as const].map(
+        ([worker, value]) => ({ labels: { worker }, value }),
+      ),
+  };
 }
 
 function systemFamilies({ system }: StatusSource): readonly MetricFamily[] {

@@ -102,6 +102,11 @@ export class HealthChecks {
       if (checked.running !== null && checked.running.untilMs <= nowMs) checked.running = null;
       if (checked.running !== null) running += 1;
     }
+    // The interval may have been shortened since.
+    const latestMs = nowMs + this.#options.intervalMs() * (1 + JITTER);
+    for (const checked of this.#servers.values()) {
+      checked.dueAtMs = Math.min(checked.dueAtMs, latestMs);
+    }
     // Longest due first: servers that time out must not take the turns of those behind them.
     const due = Array.from(this.#servers)
       .filter(([, { running: out, dueAtMs }]) => out === null && dueAtMs <= nowMs)

@@ -15,6 +15,8 @@ export interface HostPlace {
   readonly process: SupervisedProcess;
   readonly socketPath: string;
   inFlight: number;
+  /** Of the present process, since it started. */
+  droppedLogLines: number;
   servers: readonly HostServerStatus[];
   /** Of the configuration that it was given, or confirmed. */
   configVersion: number;
@@ -41,6 +43,7 @@ export function createHostPlace(options: HostPlaceOptions): HostPlace {
     index,
     socketPath,
     inFlight: 0,
+    droppedLogLines: 0,
     servers: [],
     configVersion: 0,
     process: new SupervisedProcess({
@@ -61,12 +64,13 @@ export function createHostPlace(options: HostPlaceOptions): HostPlace {
         if (message.type === 'host-status') {
           place.servers = message.servers;
           place.inFlight = message.inFlight;
+          place.droppedLogLines = message.droppedLogLines;
         }
         options.onMessage(place, message);
       },
       onExit: () => {
-        options.onExit(place);
         place.inFlight = 0;
+        place.droppedLogLines = 0;
         place.servers = [];
         options.onExit(place);
       },

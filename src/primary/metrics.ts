@@ -18,6 +18,7 @@ import {
   ProcessMetricsTotals,
 } from '../telemetry/process-metrics.js';
 import { requestFamilies, TOOL_LABELS } from '../telemetry/request-families.js';
+import { upstreamFamilies } from '../telemetry/upstream-families.js';
 import { createThreadPool } from '../threads/pool.js';
 import { AGGREGATE_METRICS } from '../threads/tasks.js';
 import { admissionGauges } from './admission-gauges.js';
@@ -26,6 +27,7 @@ import { primaryGauges, type WorkerSums } from './gauges.js';
 import type { HostPlace } from './host-place.js';
 import { ReportMerger } from './report-merger.js';
 import type { StatusSource } from './status-documents.js';
+import { upstreamGauges } from './upstream-gauges.js';
 import type { WorkerPlace } from './worker-place.js';
 
 export interface PrimaryMetricsOptions {
@@ -81,6 +83,8 @@ export class PrimaryMetrics {
           totals: this.#totals,
           transportOf: (name) => transportOf(status, name),
         }),
+        ...upstreamFamilies(this.#totals),
+        ...upstreamGauges(() => status.tree),
         ...primaryGauges(status, this.#sums),
         ...admissionGauges(() => status.admission(), this.#admission),
         ...cleanupGauges(this.#cleanup, () => status.admission().sweptAccounts),
@@ -122,12 +126,15 @@ export class PrimaryMetrics {
   onHostMessage(place: HostPlace, message: HostToPrimary): void {
     if (message.type !== 'host-status') return;
     this.#cleanup.add(message.removed);
-    if (message.process === undefined) return;
-    this.#processes.report(`host-${place.index}`, 0, message.process);
+    const label = hostLabel(place);
+    this.#sums.droppedLogLines.report(label, 0, message.droppedLogLines);
+    if (message.process !== undefined) this.#processes.report(label, 0, message.process);
   }
 
   onHostExit(place: HostPlace): void {
-    this.#processes.gone(`host-${place.index}`, 0);
+    const label = hostLabel(place);
+    this.#sums.droppedLogLines.gone(label, 0);
+    this.#processes.gone(label, 0);
   }
 
   /** Resolves when what was reported until now is in the registry. Never rejects. */
@@ -153,6 +160,11 @@ export class PrimaryMetrics {
 /** As the worker's number in logs and on the terminal: from 1. */
 function workerLabel({ index }: WorkerPlace): string {
   return String(index + 1);
+}
+
+/** A host is replaced after its end only: it has one life at a time. */
+function hostLabel({ index }: HostPlace): string {
+  return `host-${index}`;
 }
 
 function transportOf({ config }: StatusSource, name: string): string {

@@ -5,7 +5,7 @@
  * factor, the adaptive scale.
  */
 import type { Config } from '../../config/config.js';
-import { parseRateKey, type WorkerEvent } from '../ipc/admission-messages.js';
+import { parseRateKey, type RateKind, type WorkerEvent } from '../ipc/admission-messages.js';
 import type { ChunkMessage, ChunkReport } from '../policy/lease-budget.js';
 import { LeaseBudgets } from '../policy/lease-budgets.js';
 import type { Incarnation } from '../policy/lease-messages.js';
@@ -15,6 +15,7 @@ import { TokenBucket } from '../policy/token-bucket.js';
 /** Limits that constrain someone at once; beyond it a new caller is refused. */
 const MAX_KEYS = 100_000;
 const WINDOW_MS = 1000;
+const RATE_KINDS: readonly RateKind[] = ['gateway', 'user', 'key', 'server'];
 
 type Limit = TokenBucket | SlidingWindow;
 
@@ -78,6 +79,16 @@ export class RateBudgets {
   configure(config: Pick<Config, 'rate' | 'servers'>, nowMs: number): void {
     this.#config = config;
     this.#applyRates(nowMs);
+  }
+
+  /** What is lent to workers, by kind of limit: all kinds, 0 where nothing is. */
+  lentByKind(): ReadonlyMap<RateKind, number> {
+    const lent = new Map<RateKind, number>(RATE_KINDS.map((kind) => [kind, 0]));
+    for (const [key, count] of this.#budgets.lent()) {
+      const kind = parseRateKey(key)?.kind;
+      if (kind !== undefined) lent.set(kind, (lent.get(kind) ?? 0) + count);
+    }
+    return lent;
   }
 
   /** Callers and servers with an account now. */

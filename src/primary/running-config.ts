@@ -57,13 +57,6 @@ export class RunningConfig {
     };
   }
 
-  /** The monitoring settings as they are at each look, for whoever keeps the object. */
-  liveMonitoring(): Config['monitoring'] {
-    const running = (): Config['monitoring'] => this.#config.monitoring;
-    // The target is a copy: a proxy of a frozen object must answer what that object holds.
-    return new Proxy({ ...running() }, { get: (_, key): unknown => Reflect.get(running(), key) });
-  }
-
   metrics(): readonly MetricFamily[] {
     const one = (value: number) => [{ labels: {}, value }];
     return [

@@ -28,6 +28,8 @@ export interface StatusSource {
   readonly system: () => SystemSample | null;
   readonly health: (server: string) => ServerHealth;
   readonly activeAlerts: () => readonly AlertView[];
+  /** By the primary itself, since it started. */
+  readonly droppedLogLines: () => number;
 }
 
 export function overallStatus(source: StatusSource): OverallStatus {

@@ -18,7 +18,12 @@ export class StoreWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.check(), this.#options.periodMs);
+    this.setPeriod(this.#options.periodMs);
+  }
+
+  setPeriod(periodMs: number): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.check(), periodMs);
   }
 
   stop(): void {

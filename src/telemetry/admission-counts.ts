@@ -12,12 +12,15 @@ export interface AdmissionDelta {
   readonly queueWaitMs: Readonly<Record<string, HistogramSnapshot>>;
   /** Second attempts, by server. */
   readonly retries: Readonly<Record<string, number>>;
+  /** Calls that could not even wait for a slot, by server. */
+  readonly overflows: Readonly<Record<string, number>>;
 }
 
 export class AdmissionCounts {
   #admitted = 0;
   #refused = new Map<string, number>();
   #retries = new Map<string, number>();
+  #overflows = new Map<string, number>();
   readonly #waits = new Map<string, LatencyHistogram>();
 
   admitted(): void {
@@ -42,13 +45,20 @@ export class AdmissionCounts {
     this.#retries.set(server, (this.#retries.get(server) ?? 0) + 1);
   }
 
+  /** `server` is a configured one. */
+  overflowed(server: string): void {
+    this.#overflows.set(server, (this.#overflows.get(server) ?? 0) + 1);
+  }
+
   take(): AdmissionDelta {
     const admitted = this.#admitted;
     const refused = Object.fromEntries(this.#refused);
     const retries = Object.fromEntries(this.#retries);
+    const overflows = Object.fromEntries(this.#overflows);
     this.#admitted = 0;
     this.#refused = new Map();
     this.#retries = new Map();
+    this.#overflows = new Map();
     const queueWaitMs: Record<string, HistogramSnapshot> = {};
     for (const [server, waits] of this.#waits) {
       const snapshot = waits.take();
@@ -56,14 +66,15 @@ export class AdmissionCounts {
       // Servers come and go at run time.
       else this.#waits.delete(server);
     }
-    return { admitted, refused, queueWaitMs, retries };
+    return { admitted, refused, queueWaitMs, retries, overflows };
   }
 }
+
+const MEMBERS = ['admitted', 'refused', 'queueWaitMs', 'retries', 'overflows'];
 
 /** A worker's report crossed the process border as JSON; null when it is not a delta. */
 export function asAdmissionDelta(value: unknown): AdmissionDelta | null {
   if (typeof value !== 'object' || value === null) return null;
-  const isDelta =
-    'admitted' in value && 'refused' in value && 'queueWaitMs' in value && 'retries' in value;
+  const isDelta = MEMBERS.every((member) => member in value);
   return isDelta ? (value as AdmissionDelta) : null;
 }

@@ -10,6 +10,8 @@ export class AdmissionTotals {
   readonly refused = new Map<string, number>();
   /** Second attempts, by server. */
   readonly retries = new Map<string, number>();
+  /** Calls that could not even wait for a slot, by server. */
+  readonly overflows = new Map<string, number>();
   /** Of calls that had to wait, by server. */
   readonly queueWait = new Map<string, LatencyHistogram>();
   admitted = 0;
@@ -20,6 +22,7 @@ export class AdmissionTotals {
     this.admitted += delta.admitted;
     addAll(this.refused, delta.refused);
     addAll(this.retries, delta.retries);
+    addAll(this.overflows, delta.overflows);
     for (const [server, snapshot] of Object.entries(delta.queueWaitMs)) {
       let waits = this.queueWait.get(server);
       if (waits === undefined) {

@@ -15,6 +15,8 @@ export interface AlertDeliveryOptions {
   readonly maxAttempts?: number;
   /** Before the second attempt; four times as long before each further one. Default 1 000. */
   readonly firstDelayMs?: number;
+  /** Default: none. */
+  readonly maxDelayMs?: number;
   /** Default 100. */
   readonly maxQueued?: number;
 }
@@ -86,6 +88,7 @@ export class AlertDelivery {
 
   async #deliver(notice: AlertNotice): Promise<void> {
     const { sink, log, maxAttempts = MAX_ATTEMPTS, firstDelayMs = FIRST_DELAY_MS } = this.#options;
+    const { maxDelayMs = Infinity } = this.#options;
     let delayMs = firstDelayMs;
     for (let attempt = 1; ; attempt += 1) {
       const problem = await attemptAt(sink, notice);
@@ -101,7 +104,7 @@ export class AlertDelivery {
         return;
       }
       await pause(delayMs, undefined, { signal }).catch(() => undefined);
-      delayMs *= DELAY_FACTOR;
+      delayMs = Math.min(maxDelayMs, delayMs * DELAY_FACTOR);
     }
   }
 }

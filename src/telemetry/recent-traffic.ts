@@ -24,16 +24,33 @@ type Count = keyof ServerTraffic;
 const FAULTS = new Set(['500', '502', '504']);
 const UNSLOTTED = new Set(['GW_SHED', 'GW_QUEUE_TIMEOUT', 'GW_BULKHEAD_FULL']);
 
+export interface RecentTrafficOptions {
+  readonly windowMs: number;
+  /** Requests that took longer count as slow. */
+  readonly slowMs: number;
+}
+
 export class RecentTraffic {
-  readonly #slowMs: number;
+  #windowMs: number;
+  #slowMs: number;
   readonly #servers: WindowCounts;
   readonly #refusals: WindowCounts;
   readonly #policies = new Set<string>();
 
-  constructor(options: { readonly windowMs: number; readonly slowMs: number }) {
+  constructor(options: RecentTrafficOptions) {
+    this.#windowMs = options.windowMs;
     this.#slowMs = options.slowMs;
     this.#servers = new WindowCounts(options.windowMs);
     this.#refusals = new WindowCounts(options.windowMs);
+  }
+
+  /** From now on; what was counted before stays counted. */
+  configure(nowMs: number, { windowMs, slowMs }: RecentTrafficOptions): void {
+    this.#slowMs = slowMs;
+    if (windowMs === this.#windowMs) return;
+    this.#windowMs = windowMs;
+    this.#servers.setWindow(nowMs, windowMs);
+    this.#refusals.setWindow(nowMs, windowMs);
   }
 
   /** What workers reported of requests. */

@@ -8,6 +8,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
 import { TrimmedPool, type HeldPlace } from './trimmed-pool.js';
 import type {
+  ConnectionCounts,
   UpstreamExchange,
   UpstreamRequest,
   UpstreamResponseHandler,
@@ -28,6 +29,8 @@ export interface StreamableHttpOptions {
   readonly connectTimeoutMs: number;
   /** Told when idle connections for calls were closed by this side. */
   readonly onIdleClosed?: (count: number) => void;
+  /** Told when an attempt to connect for a call has ended; `error` is null when it succeeded. */
+  readonly onConnected?: (durationMs: number, error: Error | null) => void;
 }
 
 const MAX_RESPONSE_HEADER_BYTES = 32 * 1024;
@@ -56,12 +59,14 @@ class StreamableHttp implements UpstreamTransport {
       // The size of an answer is bounded by the relay's back-pressure, not by a total.
       maxResponseSize: -1,
     };
-    const { maxConnections, maxStreams, connectTimeoutMs, onIdleClosed } = options;
+    const { maxConnections, maxStreams, connectTimeoutMs } = options;
+    const { onIdleClosed, onConnected } = options;
     this.#calls = new TrimmedPool(url.origin, {
       connections: maxConnections,
       connectTimeoutMs,
       client: common,
       ...(onIdleClosed && { onIdleClosed }),
+      ...(onConnected && { onConnected }),
     });
     this.#streams = new Pool(url.origin, {
       ...common,
@@ -90,6 +95,13 @@ class StreamableHttp implements UpstreamTransport {
 
   keepConnections(count: number): void {
     this.#calls.trim(count);
+  }
+
+  connections(): ConnectionCounts {
+    const { active, idle, connecting } = this.#calls.counts();
+    const { connected, running } = this.#streams.stats;
+    const listening = Math.min(connected, running);
+    return { active: active + listening, idle: idle + connected - listening, connecting };
   }
 
   async close(): Promise<void> {

@@ -41,10 +41,19 @@ export interface UpstreamExchange {
   abort(): void;
 }
 
+/** Connections of this worker to one server. */
+export interface ConnectionCounts {
+  readonly active: number;
+  readonly idle: number;
+  readonly connecting: number;
+}
+
 export interface UpstreamTransport {
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
   /** No more than so many connections for calls need stay open; busy ones are left alone. */
   keepConnections?(count: number): void;
+  /** Absent where all servers of a host share one. */
+  connections?(): ConnectionCounts;
   /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */
   close(): Promise<void>;
 }

@@ -8,6 +8,8 @@
  */
 import { Socket } from 'node:net';
 import { buildConnector, Client } from 'undici';
+import { monotonicMs } from '../kernel/clock.js';
+import type { ConnectionCounts } from './transport.js';
 
 export interface TrimmedPoolOptions {
   /** Most connections. Further calls wait behind others. */
@@ -16,6 +18,8 @@ export interface TrimmedPoolOptions {
   readonly client: Omit<Client.Options, 'connect'>;
   /** Told when an idle connection was closed by this side: trimmed, or unused for too long. */
   readonly onIdleClosed?: (count: number) => void;
+  /** Told when an attempt to connect has ended; `error` is null when it succeeded. Default nobody. */
+  readonly onConnected?: (durationMs: number, error: Error | null) => void;
 }
 
 /** A place for one connection; it is made when a call needs it, and again after it was closed. */
@@ -57,6 +61,15 @@ export class TrimmedPool {
   /** Connections that are open or on their way now. */
   get open(): number {
     return this.#open;
+  }
+
+  counts(): ConnectionCounts {
+    const counts = { active: 0, idle: 0, connecting: 0 };
+    for (const { socket, isConnecting, inFlight } of this.#places) {
+      if (socket === null) continue;
+      counts[isConnecting ? 'connecting' : inFlight > 0 ? 'active' : 'idle'] += 1;
+    }
+    return counts;
   }
 
   /** The caller owes one `free` when the exchange is over, however it ended. */
@@ -136,10 +149,13 @@ export class TrimmedPool {
       connect: (target, callback) => {
         this.#open += 1;
         place.isConnecting = true;
+        const startedAtMs = monotonicMs();
         const connect: (...args: Parameters<buildConnector.connector>) => unknown = this.#connect;
         const socket = connect(target, (...result) => {
           place.isConnecting = false;
+          const isAbandoned = place.socket === null;
           if (result[0] !== null) this.#forget(place, place.socket);
+          if (!isAbandoned) this.#options.onConnected?.(monotonicMs() - startedAtMs, result[0]);
           callback(...result);
         });
         // Undici's types hide it.

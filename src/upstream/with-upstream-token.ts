@@ -6,11 +6,14 @@ import { asGatewayError } from '../kernel/errors.js';
 import type { GatewayError } from '../kernel/errors.js';
 import type { ClientCredentials } from './client-credentials.js';
 import type {
+  ConnectionCounts,
   UpstreamExchange,
   UpstreamRequest,
   UpstreamResponseHandler,
   UpstreamTransport,
 } from './transport.js';
+
+const NO_CONNECTIONS: ConnectionCounts = { active: 0, idle: 0, connecting: 0 };
 
 type TokenSource = Pick<ClientCredentials, 'current' | 'get' | 'afterRefusal'>;
 
@@ -21,6 +24,7 @@ export function withUpstreamToken(
   return {
     dispatch: (request, handler) => new TokenExchange(transport, tokens, { request, handler }),
     keepConnections: (count) => transport.keepConnections?.(count),
+    connections: () => transport.connections?.() ?? NO_CONNECTIONS,
     close: () => transport.close(),
   };
 }

@@ -80,7 +80,7 @@ const OPERATIONS: Readonly<
   listServers: [(all) => all.listServers(), null],
   testServer: [(all) => all.testServer('github'), null],
   logLevel: [(all) => all.logLevel(), null],
-  listAlerts: [(all) => all.listAlerts(), null],
+  listAlerts: [(all) => all.listAlerts(false), null],
   testAlerts: [(all) => all.testAlerts(), null],
 };
 

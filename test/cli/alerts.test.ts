@@ -34,6 +34,27 @@ t.test('what is wrong now, what cools down, and the last messages', async (t) =>
   t.match(JSON.parse((await run('alerts', 'list', '--json')).out), { alerts: [circuit, over] });
 });
 
+t.test('--all asks for everything that is kept and cuts nothing off', async (t) => {
+  const { run, gateway } = cliFixture(t);
+  const asked: boolean[] = [];
+  await gateway({
+    listAlerts: (all) => {
+      asked.push(all);
+      return Promise.resolve({
+        alerts: [],
+        history: Array.from({ length: 30 }, () => alertNotice()),
+      });
+    },
+  });
+  const lines = async (...args: string[]) =>
+    (await run('alerts', 'list', ...args)).out
+      .split('\n')
+      .filter((line) => line.includes('alert circuit-open'));
+  t.equal((await lines()).length, 20);
+  t.equal((await lines('--all')).length, 30);
+  t.same(asked, [false, true]);
+});
+
 t.test('nothing is wrong', async (t) => {
   const { run, gateway } = cliFixture(t);
   await gateway();

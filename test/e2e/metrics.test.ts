@@ -4,13 +4,44 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { unitOf } from '../../src/telemetry/exposition.js';
+import { startFakeUpstream } from '../support/fake-upstream.js';
 import { readExposition, type ReadFamily } from '../support/read-exposition.js';
 import { modernCall, rpc } from '../support/json-rpc.js';
+import { connectClient } from '../support/mcp-clients.js';
 import { repository } from '../support/repository.js';
 import { startGateway, type Gateway } from '../support/start-gateway.js';
 import { until } from '../support/until.js';
 
 const text = (name: string): Promise<string> => readFile(join(repository, name), 'utf8');
+
+/** Names that are a promise to others, with the labels that they have here without load. */
+const CONVENTION: readonly (readonly [name: string, labels: readonly string[]])[] = [
+  ['mcp_server_operation_duration_seconds', ['mcp_server', 'mcp_method_name', 'error_type']],
+  ['mcp_client_operation_duration_seconds', ['gen_ai_tool_name', 'network_transport']],
+  ['multi_mcp_requests_total', ['server', 'method', 'status']],
+  ['multi_mcp_requests_in_flight', []],
+  ['multi_mcp_gateway_overhead_seconds', ['server', 'phase']],
+  ['multi_mcp_upstream_connections', ['server', 'state']],
+  ['multi_mcp_upstream_connects_total', ['server']],
+  ['multi_mcp_upstream_connect_duration_seconds', ['server']],
+  ['multi_mcp_upstream_connect_failures_total', ['server', 'reason']],
+  ['multi_mcp_upstream_pending_requests', ['server']],
+  ['multi_mcp_upstream_pending_overflow_total', []],
+  ['multi_mcp_upstream_queue_wait_seconds', []],
+  ['multi_mcp_circuit_breaker_state', ['server', 'state']],
+  ['multi_mcp_circuit_breaker_transitions_total', ['server', 'to']],
+  ['multi_mcp_rate_limit_decisions_total', ['policy', 'decision']],
+  ['multi_mcp_lease_tokens', ['kind']],
+  ['multi_mcp_upstream_healthy', ['server']],
+  ['multi_mcp_upstream_sessions', ['server', 'kind']],
+  ['multi_mcp_upstream_children', ['server', 'kind']],
+  ['multi_mcp_config_reloads_total', ['result']],
+  ['multi_mcp_config_last_reload_successful', []],
+  ['multi_mcp_config_last_reload_success_timestamp_seconds', []],
+  ['multi_mcp_alerts_active', ['alert', 'severity']],
+  ['multi_mcp_build_info', ['version', 'node', 'engine']],
+  ['multi_mcp_worker_event_loop_lag_seconds', ['worker']],
+];
 
 async function scrape(gateway: Gateway): Promise<ReadonlyMap<string, ReadFamily>> {
   const response = await fetch(`${gateway.url}/metrics/prometheus`);
@@ -26,11 +57,17 @@ function sum(family: ReadFamily | undefined, labels: Readonly<Record<string, str
 
 async function start(
   t: Test,
-): Promise<{ gateway: Gateway; call: (tool: string) => Promise<number> }> {
+): Promise<{ gateway: Gateway; key: string; call: (tool: string) => Promise<number> }> {
+  const upstream = await startFakeUpstream();
+  t.teardown(() => upstream.close());
   const gateway = await startGateway({
     config: {
       global: { workers: 2, healthCheckInterval: 1000 },
-      servers: { 'meerkats-table': {}, away: { url: 'http://127.0.0.1:9/mcp' } },
+      servers: {
+        'meerkats-table': {},
+        away: { url: 'http://127.0.0.1:9/mcp' },
+        web: { url: upstream.url },
+      },
     },
   });
   t.teardown(() => gateway.destroy());
@@ -41,11 +78,11 @@ async function start(
     const url = gateway.endpoint('meerkats-table');
     return (await rpc({ url, key, ...modernCall(id, tool, {}) })).status;
   };
-  return { gateway, call };
+  return { gateway, key, call };
 }
 
 void t.test('the metrics of the real program', async (t) => {
-  const { gateway, call } = await start(t);
+  const { gateway, key, call } = await start(t);
   const deadline = { timeoutMs: 60_000, everyMs: 200 };
   const calls = async (): Promise<number> =>
     sum((await scrape(gateway)).get('multi_mcp_requests_total'), { method: 'tools/call' });
@@ -76,7 +113,7 @@ void t.test('the metrics of the real program', async (t) => {
       system: { cpu: { cores: Number }, memory: { usedPercent: Number } },
     });
     const ready = await (await fetch(`${gateway.url}/readyz?verbose`)).text();
-    t.match(ready, /\[~\]servers away of 2 not answering/);
+    t.match(ready, /\[~\]servers away of 3 not answering/);
   });
 
   await t.test('calls are counted by tool, and no worker’s death takes a count back', async (t) => {
@@ -122,6 +159,33 @@ void t.test('the metrics of the real program', async (t) => {
       t.equal(parsed.stderr, '');
       t.ok(Number(parsed.stdout) > 60);
     });
+  });
+
+  await t.test('every name and label that dashboards of others know is there', async (t) => {
+    const url = gateway.endpoint('meerkats-table');
+    const session = await connectClient('sdk-1', url, key);
+    t.teardown(() => session.close());
+    const open = async () => sum((await scrape(gateway)).get('multi_mcp_upstream_sessions'), {});
+    await until(async () => (await open()) > 0, { ...deadline, what: 'a session' });
+    const families = await scrape(gateway);
+    for (const [name, labels] of CONVENTION) {
+      const family = families.get(name);
+      t.ok(family, name);
+      const seen = new Set(family?.samples.flatMap((sample) => [...sample.labels.keys()]));
+      for (const label of labels) t.ok(seen.has(label), `${name} has ${label}`);
+    }
+    const value = (name: string, labels: Readonly<Record<string, string>>) =>
+      sum(families.get(`multi_mcp_upstream_${name}`), labels);
+    t.ok(value('connects_total', { server: 'web' }) > 0, 'by its health checks');
+    t.ok(value('connect_failures_total', { server: 'away', reason: 'refused' }) > 0);
+    t.ok(value('children', { server: 'meerkats-table', kind: 'module' }) > 0);
+    const droppedBy = families.get('multi_mcp_log_lines_dropped_total')?.samples ?? [];
+    t.strictSame(droppedBy.map(({ labels }) => labels.get('worker')).toSorted(), [
+      '1',
+      '2',
+      'host-0',
+      'primary',
+    ]);
   });
 
   await t.test('docs/metrics.md lists exactly what there is', async (t) => {

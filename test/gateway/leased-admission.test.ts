@@ -131,9 +131,10 @@ t.test(
     first.release();
     (await second).release();
     (await third).release();
-    const { admitted, refused, queueWaitMs } = counts.take();
+    const { admitted, refused, queueWaitMs, overflows } = counts.take();
     t.equal(admitted, 3);
     t.same(refused, { queue: 1 });
+    t.same(overflows, { s: 1 }, 'it found no place to wait');
     t.ok((queueWaitMs['s']?.count ?? 0) >= 2);
   },
 );

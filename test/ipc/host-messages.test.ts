@@ -15,6 +15,7 @@ const STATUS = {
   state: 'ready',
   reason: null,
   openCount: 1,
+  sessions: 0,
   restarts: 0,
   droppedLines: 0,
 };
@@ -28,7 +29,7 @@ t.test('every message of the primary is known', (t) => {
 
 t.test('every message of a host is known', (t) => {
   t.ok(isHostToPrimary({ type: 'host-ready', pid: 1, servers: [STATUS] }));
-  t.ok(isHostToPrimary({ type: 'host-status', inFlight: 0, servers: [] }));
+  t.ok(isHostToPrimary({ type: 'host-status', inFlight: 0, droppedLogLines: 0, servers: [] }));
   t.ok(isHostToPrimary({ type: 'host-failed', reason: 'x' }));
   t.end();
 });

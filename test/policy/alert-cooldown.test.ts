@@ -96,3 +96,14 @@ t.test('the table is bounded; causes over and out of their period go first', (t)
   t.same(active(alerts, 2000), ['third', 'fourth'], 'then the oldest');
   t.end();
 });
+
+t.test('another cooldown holds for those that run too', (t) => {
+  const alerts = new AlertCooldown(small);
+  t.same(alerts.raise(0, 'cpu'), { tell: true, suppressed: 0 });
+  alerts.setCooldown(5000);
+  t.same(alerts.raise(PERIOD_MS, 'cpu'), { tell: false });
+  t.match([...alerts.causes(PERIOD_MS)], [{ activeForMs: PERIOD_MS, cooldownLeftMs: 4000 }]);
+  alerts.setCooldown(10);
+  t.same(alerts.raise(PERIOD_MS + 1, 'cpu'), { tell: true, suppressed: 1 });
+  t.end();
+});

@@ -49,3 +49,18 @@ t.test('a clock that steps back loses nothing', (t) => {
   t.equal(counts.sum(10_000 + WINDOW_MS, 'a'), 0);
   t.end();
 });
+
+t.test('a window of another length goes on with what the former one counted', (t) => {
+  const counts = new WindowCounts(WINDOW_MS);
+  counts.add(0, 'a', 1);
+  counts.add(500, 'a', 2);
+  counts.setWindow(600, 120);
+  t.equal(counts.sum(600, 'a'), 3);
+  t.equal(counts.sum(700, 'a'), 3);
+  t.equal(counts.sum(721, 'a'), 0);
+  counts.add(800, 'a', 4);
+  counts.setWindow(810, 12_000);
+  t.equal(counts.sum(10_000, 'a'), 4);
+  t.equal(counts.sum(13_000, 'a'), 0);
+  t.end();
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { AdmissionSnapshot } from '../../src/primary/admission-broker.js';
-import { admissionGauges } from '../../src/primary/admission-gauges.js';
+import { admissionGauges, leaseTokenGauge } from '../../src/primary/admission-gauges.js';
 import { AdmissionCounts } from '../../src/telemetry/admission-counts.js';
 import { AdmissionTotals } from '../../src/telemetry/admission-totals.js';
 import { exposition } from '../../src/telemetry/exposition.js';
@@ -46,11 +46,12 @@ t.test('budgets, queue, decisions, breakers and effective limits are in /metrics
   counts.refused('user-rate');
   counts.waited('s', 40);
   counts.retried('s');
+  counts.overflowed('s');
   const totals = new AdmissionTotals();
   totals.add(counts.take());
   totals.add(counts.take());
   const text = exposition(
-    admissionGauges(() => snapshot, totals),
+    [...admissionGauges(() => snapshot, totals), leaseTokenGauge(() => new Map([['user', 3]]))],
     'prometheus',
   );
   for (const line of [
@@ -63,6 +64,8 @@ t.test('budgets, queue, decisions, breakers and effective limits are in /metrics
     'multi_mcp_upstream_queue_wait_seconds_bucket{server="s",le="+Inf"} 1',
     'multi_mcp_upstream_queue_wait_seconds_count{server="s"} 1',
     'multi_mcp_upstream_retries_total{server="s"} 1',
+    'multi_mcp_upstream_pending_overflow_total{server="s"} 1',
+    'multi_mcp_lease_tokens{kind="user"} 3',
     'multi_mcp_circuit_breaker_state{server="s",state="open"} 1',
     'multi_mcp_circuit_breaker_state{server="s",state="closed"} 0',
     'multi_mcp_circuit_breaker_transitions_total{server="s",to="open"} 1',

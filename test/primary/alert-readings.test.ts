@@ -13,6 +13,7 @@ const thresholds = {
 
 function bench() {
   const world = {
+    thresholds,
     machine: { cpu: 10, memory: 10 } as { cpu: number; memory: number } | null,
     server: {} as Partial<ServerAdmission>,
     total: { out: 0, limit: 500, queued: 0 },
@@ -43,14 +44,14 @@ function bench() {
     droppedLogLines: () => world.dropped,
   };
   const said: string[] = [];
-  const readings = new AlertReadings(thresholds, signals);
+  const readings = new AlertReadings(() => world.thresholds, signals);
   const watch = new AlertWatch({
     alerts: {
       raise: (alert, target, message) => said.push(`${alert} ${target ?? '-'}: ${message}`),
       clear: (alert, target) => said.push(`over: ${alert} ${target ?? '-'}`),
     },
     readings: (nowMs) => readings.at(nowMs),
-    repeatMs: 3_600_000,
+    repeatMs: () => 3_600_000,
   });
   let nowMs = 0;
   const pass = (seconds: number): void => {
@@ -61,6 +62,20 @@ function bench() {
   };
   return { world, traffic, said, pass, now: () => nowMs };
 }
+
+t.test(
+  'with a threshold of 100 an alert is over whatever is measured, with a lowered one it begins',
+  (t) => {
+    const { world, said, pass } = bench();
+    world.machine = { cpu: 99, memory: 10 };
+    pass(40);
+    t.same(said, ['cpu-high -: CPU use is 99 %, above 80 %.']);
+    world.thresholds = { ...thresholds, cpuThresholdPercent: 100, memoryThresholdPercent: 5 };
+    pass(40);
+    t.same(said.slice(1), ['over: cpu-high -', 'memory-high -: Memory in use is 10 %, above 5 %.']);
+    t.end();
+  },
+);
 
 t.test('one busy second is no alert, a busy while is, and its end is seen', (t) => {
   const { world, said, pass } = bench();

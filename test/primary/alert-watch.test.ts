@@ -10,7 +10,7 @@ function bench() {
       clear: (alert, target) => said.push(`clear ${alert} ${target ?? '-'}`),
     },
     readings: () => world.readings,
-    repeatMs: 3000,
+    repeatMs: () => 3000,
   });
   const reading = (value: number, target: string | null = null): WatchedReading => ({
     ...{ alert: 'cpu-high', target, value, threshold: 80, clearBelow: 75, sustainMs: 1000 },

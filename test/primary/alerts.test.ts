@@ -3,6 +3,7 @@ import { Alerts } from '../../src/primary/alerts.js';
 import { AlertDelivery } from '../../src/telemetry/alert-delivery.js';
 import type { AlertNotice } from '../../src/telemetry/alert-notice.js';
 import { AlertSinkError } from '../../src/telemetry/alert-sink.js';
+import { alertNotice } from '../support/alert-notice.js';
 import { until } from '../support/until.js';
 
 function bench(cooldownMs = 300_000) {
@@ -23,11 +24,21 @@ function bench(cooldownMs = 300_000) {
     },
   };
   const delivery = new AlertDelivery({ sink, log: { warn: () => undefined } });
+  const recorded: string[] = [];
   const alerts = new Alerts({
-    ...{ cooldownMs, deliveries: [delivery], log, port: 8080 },
+    ...{ cooldownMs, log, port: 8080 },
+    sinks: {
+      sinks: [sink],
+      send: (notice) => {
+        delivery.send(notice);
+      },
+    },
+    record: ({ kind, alert }) => {
+      recorded.push(`${kind} ${alert}`);
+    },
     nowMs: () => clock.nowMs,
   });
-  return { alerts, clock, told, logged };
+  return { alerts, clock, told, logged, recorded };
 }
 
 t.test('a cause is told once, its repeats are counted, its end is told', async (t) => {
@@ -105,4 +116,42 @@ t.test('a test message goes through every sink at once and says how it went', as
   t.equal(told.length, 1, 'one attempt');
   t.match(logged[0], /^warn TEST test: /);
   t.equal(alerts.view().history.length, 0, 'it is no alert');
+});
+
+t.test('what is told is recorded, a test and a repeat are not', async (t) => {
+  const { alerts, recorded } = bench();
+  alerts.raise('cpu-high', null, 'x');
+  alerts.raise('cpu-high', null, 'x');
+  await alerts.test();
+  alerts.clear('cpu-high', null);
+  t.same(recorded, ['alert cpu-high', 'recovery cpu-high']);
+});
+
+t.test('messages of a former run stand before its own, each once', (t) => {
+  const { alerts } = bench(0);
+  alerts.raise('cpu-high', null, 'own');
+  const own = alerts.view().history;
+  alerts.remember([...[1, 2].map((n) => alertNotice({ at: `2026-01-0${n}` })), ...own]);
+  t.same(
+    alerts.view().history.map(({ at }) => at.slice(0, 10)),
+    [own[0]?.at.slice(0, 10), '2026-01-02', '2026-01-01'],
+  );
+  alerts.remember(Array.from({ length: 300 }, (_, n) => alertNotice({ at: String(n) })));
+  t.equal(alerts.view().history.length, 200);
+  t.equal(alerts.view().history[0]?.message, 'own');
+  t.end();
+});
+
+t.test('another cooldown holds at once, and what is an alert stays one', (t) => {
+  const { alerts, clock } = bench(300_000);
+  alerts.raise('cpu-high', null, 'x');
+  clock.nowMs += 10_000;
+  alerts.setCooldown(60_000);
+  t.match(alerts.active(), [{ alert: 'cpu-high', durationMs: 10_000, cooldownLeftMs: 50_000 }]);
+  alerts.raise('cpu-high', null, 'x');
+  t.equal(alerts.view().history.length, 1, 'still silent');
+  clock.nowMs += 50_000;
+  alerts.raise('cpu-high', null, 'x');
+  t.match(alerts.view().history, [{ kind: 'alert', suppressed: 1 }, {}]);
+  t.end();
 });

@@ -15,9 +15,9 @@ const DOWN: ServerCheck = { ...UP, outcome: 'down', era: null, problem: 'ECONNRE
 function rig(names: readonly string[]) {
   const asked: [string, number][] = [];
   const said: string[] = [];
-  const world = { servers: names, hasWorker: true };
+  const world = { servers: names, hasWorker: true, intervalMs: 30_000 };
   const checks = new HealthChecks({
-    intervalMs: () => 30_000,
+    intervalMs: () => world.intervalMs,
     servers: () => world.servers,
     ask: (server, check) => {
       if (world.hasWorker) asked.push([server, check]);
@@ -152,5 +152,18 @@ t.test('servers come and go', (t) => {
   t.equal(checks.of('a').state, 'up', 'the others keep what is known');
   checks.tick(5000);
   t.same(asked.at(-1), ['c', 3]);
+  t.end();
+});
+
+t.test('a shortened interval holds for checks that were due later', (t) => {
+  const { checks, asked, world } = rig(['a']);
+  checks.tick(0);
+  checks.tick(2000);
+  checks.checked(2000, 'a', 1, UP);
+  world.intervalMs = 1000;
+  checks.tick(2100);
+  t.equal(asked.length, 1);
+  checks.tick(3200);
+  t.equal(asked.length, 2);
   t.end();
 });

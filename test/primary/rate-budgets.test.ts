@@ -102,3 +102,23 @@ t.test('only a key or a grant may tell its rate', (t) => {
   t.match(all.drain(), [{ kind: 'chunk', count: 10 }]);
   t.end();
 });
+
+t.test('what is lent is told by kind, until it is reported', (t) => {
+  const all = budgets();
+  for (const limit of ['user:ana', 'user:bo', 'server:own']) lent(all, limit, 0, 3);
+  t.same(
+    [...all.lentByKind()],
+    [
+      ['gateway', 0],
+      ['user', 6],
+      ['key', 0],
+      ['server', 3],
+    ],
+  );
+  const report = { spent: 1, returned: 1, spentAgeMs: 0, answersRecall: false };
+  all.report(1, 'user:ana', report, 1);
+  t.equal(all.lentByKind().get('user'), 4);
+  all.workerExited(1, 2);
+  t.equal(all.lentByKind().get('user'), 0);
+  t.end();
+});

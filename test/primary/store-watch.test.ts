@@ -1,4 +1,5 @@
 import t from 'tap';
+import { until } from '../support/until.js';
 import { StoreWatch } from '../../src/primary/store-watch.js';
 
 t.test('a store that does not answer is raised without its words, and cleared', async (t) => {
@@ -42,4 +43,19 @@ t.test('a second question waits for the first one’s answer', async (t) => {
   t.equal(asked, 1);
   answer();
   await first;
+});
+
+t.test('another period holds at once', async (t) => {
+  let asked = 0;
+  const ping = (): Promise<void> => {
+    asked += 1;
+    return Promise.resolve();
+  };
+  const alerts = { raise: () => undefined, clear: () => undefined };
+  const watch = new StoreWatch({ store: { ping }, alerts, periodMs: 3_600_000 });
+  watch.start();
+  watch.setPeriod(5);
+  await until(() => asked > 2, { timeoutMs: 10_000, what: 'questions' });
+  watch.stop();
+  t.pass();
 });

@@ -8,14 +8,17 @@ t.test('a delta holds what happened since the last, and crosses the process bord
   counts.refused('queue');
   counts.waited('s', 5);
   counts.retried('s');
+  counts.overflowed('s');
   const delta = asAdmissionDelta(JSON.parse(JSON.stringify(counts.take())));
   t.match(delta, {
     admitted: 2,
     refused: { queue: 1 },
     queueWaitMs: { s: { count: 1 } },
     retries: { s: 1 },
+    overflows: { s: 1 },
   });
-  t.same(counts.take(), { admitted: 0, refused: {}, queueWaitMs: {}, retries: {} });
+  const nothing = { admitted: 0, refused: {}, queueWaitMs: {}, retries: {}, overflows: {} };
+  t.same(counts.take(), nothing);
   t.end();
 });
 

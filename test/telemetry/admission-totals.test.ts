@@ -10,12 +10,14 @@ t.test('deltas of all workers add up', (t) => {
     counts.refused('queue');
     counts.waited('s', 10);
     counts.retried('s');
+    counts.overflowed('s');
     totals.add(counts.take());
   }
   totals.add(null);
   t.equal(totals.admitted, 3);
   t.equal(totals.refused.get('queue'), 3);
   t.equal(totals.retries.get('s'), 3);
+  t.equal(totals.overflows.get('s'), 3);
   t.equal(totals.queueWait.get('s')?.snapshot().count, 3);
   t.end();
 });

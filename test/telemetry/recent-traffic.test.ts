@@ -70,3 +70,14 @@ t.test('refusals are kept by policy', (t) => {
   ]);
   t.end();
 });
+
+t.test('another window and another threshold hold for what comes; what was counted stays', (t) => {
+  const traffic = new RecentTraffic({ windowMs: 60_000, slowMs: 5000 });
+  traffic.addRequests(0, delta({ github: { 'ping 502 x': 3 } }, [1000]));
+  traffic.configure(30_000, { windowMs: 10_000, slowMs: 500 });
+  t.match(traffic.of(30_000, 'github'), { faults: 3, slow: 0 });
+  traffic.addRequests(31_000, delta({ github: { 'ping 502 x': 1 } }, [1000]));
+  t.match(traffic.of(31_000, 'github'), { faults: 4, slow: 1 });
+  t.match(traffic.of(45_000, 'github'), { faults: 0, slow: 0 });
+  t.end();
+});

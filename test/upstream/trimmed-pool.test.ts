@@ -178,3 +178,37 @@ t.test('a connection on its way for nobody is given up', async (t) => {
   t.equal(await failed, 'nobody waits for it');
   t.equal(pool.open, 0);
 });
+
+t.test('connections are told by what they do, attempts by how they ended', async (t) => {
+  const ends: (string | null)[] = [];
+  const onConnected = (durationMs: number, error: Error | null): void => {
+    t.ok(durationMs >= 0);
+    ends.push(error === null ? null : ((error as NodeJS.ErrnoException).code ?? ''));
+  };
+  const held: (() => void)[] = [];
+  const http = createServer((_incoming, outgoing) => {
+    held.push(() => outgoing.end('x'));
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  const settings = { connections: 2, connectTimeoutMs: 10_000, client: {}, onConnected };
+  const pool = new TrimmedPool(`http://127.0.0.1:${port}`, settings);
+  t.teardown(async () => {
+    await pool.close();
+    http.closeAllConnections();
+    http.close();
+  });
+  t.same(pool.counts(), { active: 0, idle: 0, connecting: 0 });
+  const call = exchangeOn(pool, pool.take());
+  t.same(pool.counts(), { active: 0, idle: 0, connecting: 1 });
+  await until(() => held.length === 1, { timeoutMs: 10_000, what: 'the call there' });
+  t.same(pool.counts(), { active: 1, idle: 0, connecting: 0 });
+  for (const answer of held.splice(0)) answer();
+  await call;
+  t.same(pool.counts(), { active: 0, idle: 1, connecting: 0 });
+  const away = new TrimmedPool('http://127.0.0.1:1', settings);
+  t.teardown(() => away.close());
+  await exchangeOn(away, away.take());
+  t.same(ends, [null, 'ECONNREFUSED']);
+});

@@ -1,5 +1,6 @@
 /** Looking at a gateway: state, health, logs, alerts. */
 import type { Command } from 'commander';
+import type { AlertsListOptions } from '../alerts.js';
 import type { CommandTable } from '../command-table.js';
 import type { DoctorOptions } from '../doctor.js';
 import type { LogLevelOptions } from '../log-level.js';
@@ -54,9 +55,10 @@ export function addAlertCommands(table: CommandTable): void {
   const alerts = table.root.command('alerts').description('what is wrong, and who is told');
   table
     .add(alerts, 'list', 'alerts that hold or cool down, and the last messages')
-    .action(async (_options: unknown, command: Command) => {
+    .option('--all', 'every message that is kept, those before a restart too')
+    .action(async (options: AlertsListOptions, command: Command) => {
       const { alertsList } = await import('../alerts.js');
-      await alertsList(table.context(command));
+      await alertsList(table.context(command), options);
     });
   table
     .add(alerts, 'test', 'send one test message through every sink')
