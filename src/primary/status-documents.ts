@@ -137,13 +137,16 @@ export function healthDocument(
       configVersion,
       ...gauges,
     })),
-    upstreamHosts: tree.hosts.map(({ index, process, inFlight, configVersion }) => ({
+    upstreamHosts: tree.hosts.map(({ index, process, inFlight, configVersion, servers }) => ({
       index,
       pid: process.pid,
       state: process.state,
       restarts: process.restarts,
       configVersion,
       inFlight,
+      servers: servers.map(({ name, kind, openCount, sessions, restarts }) => {
+        return { name, kind, children: openCount, sessions, restarts };
+      }),
     })),
   };
 }

@@ -127,10 +127,14 @@ t.test('a changed file is applied to what it changes, and to nothing else', asyn
     t.not(await afterRestart.callTool('pid'), before);
     await afterRestart.close();
     process.kill(gateway.pid, 'SIGUSR2');
-    await until(async () => /"state":\{"status":"healthy"/.test(await gateway.logs()), {
-      timeoutMs: 20_000,
-      everyMs: 100,
-      what: 'the state in the log',
-    });
+    await until(
+      async () =>
+        /"state":\{"status":"healthy".*"children":\d+,"sessions":\d+/.test(await gateway.logs()),
+      {
+        timeoutMs: 20_000,
+        everyMs: 100,
+        what: 'the state in the log',
+      },
+    );
   });
 });
