@@ -15,6 +15,7 @@ import { peers } from './parts/peers.js';
 import { scale } from './parts/scale.js';
 import { sizes } from './parts/sizes.js';
 import { soak } from './parts/soak.js';
+import { storedKeys } from './parts/stored-keys.js';
 import { streams } from './parts/streams.js';
 import { tenThousand } from './parts/ten-thousand.js';
 import { upstreams } from './parts/upstreams.js';
@@ -34,6 +35,7 @@ const PARTS: readonly Part[] = [
   tenThousand,
   streams,
   scale,
+  storedKeys,
   soak,
   floods,
 ];

@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly global?: object;
   /** Of the configuration's `http`. */
   readonly http?: object;
+  /** Default: the embedded store. */
+  readonly mongodbUri?: string;
   /** Besides `fast`, the HTTP server before the fast upstream. */
   readonly servers?: object;
 }
@@ -38,6 +40,7 @@ export interface Bench extends AsyncDisposable {
   readonly gatewayPid: number;
   readonly gatewayPort: number;
   readonly apiKey: string;
+  readonly dataDir: string;
   /** An HS256 token of this user. */
   token(user: string): string;
   rsaToken(user: string): string;
@@ -67,6 +70,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       global: options.global ?? AMPLE_LIMITS,
       http: options.http,
       servers: options.servers,
+      mongodbUri: options.mongodbUri,
       publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     });
     running.push(gateway);
@@ -77,6 +81,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       gatewayPid: gateway.pid,
       gatewayPort,
       apiKey: gateway.apiKey,
+      dataDir: gateway.dataDir,
       token: (user) => jwt.sign({ sub: user }, gateway.jwtSecret, TOKEN),
       rsaToken: (user) =>
         jwt.sign({ sub: user }, rsaKey, { ...TOKEN, algorithm: 'RS256', keyid: 'perf' }),

@@ -10,6 +10,7 @@ import { start, type Started } from './started.js';
 export interface StartedGateway extends Started {
   readonly apiKey: string;
   readonly jwtSecret: string;
+  readonly dataDir: string;
 }
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -23,6 +24,8 @@ export async function startGateway(
     readonly global?: object | undefined;
     readonly http?: object | undefined;
     readonly servers?: object | undefined;
+    /** Default: the embedded store. */
+    readonly mongodbUri?: string | undefined;
     /** Of an external issuer whose tokens carry the kid `perf`. */
     readonly publicKeyPem: string;
   },
@@ -49,11 +52,13 @@ export async function startGateway(
       servers: { fast: { url: `http://127.0.0.1:${upstreamPort}/mcp` }, ...settings.servers },
     }),
   );
+  const dataDir = join(dir, 'data');
   const env = {
     MULTI_MCP_CONFIG: config,
-    DATA_DIR: join(dir, 'data'),
+    DATA_DIR: dataDir,
     LOG_DIR: join(dir, 'logs'),
     JWT_SECRET: jwtSecret,
+    MONGODB_URI: settings.mongodbUri ?? '',
   };
   const gateway = await start(process.execPath, [MAIN], 'Multi-MCP Server', env);
   const cli = (...args: string[]): Record<string, string> =>
@@ -64,5 +69,5 @@ export async function startGateway(
       }),
     ) as Record<string, string>;
   const { key = '' } = cli('keys', 'create', '--user', 'perf');
-  return { ...gateway, apiKey: key, jwtSecret };
+  return { ...gateway, apiKey: key, jwtSecret, dataDir };
 }
