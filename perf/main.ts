@@ -9,6 +9,7 @@ import { breaker } from './parts/breaker.js';
 import { concurrency } from './parts/concurrency.js';
 import { floods } from './parts/floods.js';
 import { hop } from './parts/hop.js';
+import { logsFull } from './parts/logs-full.js';
 import { noisyUser } from './parts/noisy-user.js';
 import { overload } from './parts/overload.js';
 import { peers } from './parts/peers.js';
@@ -38,6 +39,7 @@ const PARTS: readonly Part[] = [
   storedKeys,
   soak,
   floods,
+  logsFull,
 ];
 
 const { values, positionals } = parseArgs({

@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly mongodbUri?: string;
   /** Besides `fast`, the HTTP server before the fast upstream. */
   readonly servers?: object;
+  /** Default: in the gateway's own directory. */
+  readonly logDir?: string;
 }
 
 export interface Bench extends AsyncDisposable {
@@ -71,6 +73,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       http: options.http,
       servers: options.servers,
       mongodbUri: options.mongodbUri,
+      logDir: options.logDir,
       publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     });
     running.push(gateway);

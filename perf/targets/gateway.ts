@@ -26,6 +26,7 @@ export async function startGateway(
     readonly servers?: object | undefined;
     /** Default: the embedded store. */
     readonly mongodbUri?: string | undefined;
+    readonly logDir?: string | undefined;
     /** Of an external issuer whose tokens carry the kid `perf`. */
     readonly publicKeyPem: string;
   },
@@ -56,7 +57,7 @@ export async function startGateway(
   const env = {
     MULTI_MCP_CONFIG: config,
     DATA_DIR: dataDir,
-    LOG_DIR: join(dir, 'logs'),
+    LOG_DIR: settings.logDir ?? join(dir, 'logs'),
     JWT_SECRET: jwtSecret,
     MONGODB_URI: settings.mongodbUri ?? '',
   };
