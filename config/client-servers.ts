@@ -5,7 +5,7 @@
 import { nearest } from './nearest.js';
 import type { Report } from './problem.js';
 import { clientEntry, serverEntry } from './server-schema.js';
-import type { ClientEntry, ServerEntry } from './server-schema.js';
+import type { ClientEntry, PolicyKey, ServerEntry } from './server-schema.js';
 
 export interface ClientReports {
   readonly report: Report;
@@ -32,7 +32,7 @@ export function fromClientEntry(
   if (entry.type !== undefined && entry.type !== 'stdio' && entry.command !== undefined) {
     report([...path, 'type'], { message: `is "${entry.type}", and "command" is for stdio` });
   }
-  const { command, args, env, cwd, headers, rateLimit, maxBodyBytes, credential } = entry;
+  const { command, args, env, cwd, headers } = entry;
   return {
     ...serverEntry.parse({}),
     enabled: entry.enabled ?? entry.disabled !== true,
@@ -43,13 +43,26 @@ export function fromClientEntry(
     url: urlKey === undefined ? undefined : entry[urlKey],
     headers,
     transport: transportOf(entry.type),
-    rateLimit,
-    maxBodyBytes,
-    credential,
-    connectionPool: entry.connectionPool,
-    era: entry.era,
-    tools: entry.tools,
+    ...policiesOf(entry),
   };
+}
+
+/** All of them by name, so that a new one cannot be forgotten here: rules that got lost would let calls through. */
+function policiesOf(entry: ClientEntry) {
+  const { rateLimit, connectionPool, era, maxBodyBytes } = entry;
+  const { tools, prompts, resources, scopes, pinning, credential } = entry;
+  return {
+    rateLimit,
+    connectionPool,
+    era,
+    maxBodyBytes,
+    tools,
+    prompts,
+    resources,
+    scopes,
+    pinning,
+    credential,
+  } satisfies Record<PolicyKey, unknown>;
 }
 
 function transportOf(type: ClientEntry['type']): 'http' | 'sse' | undefined {

@@ -148,3 +148,4 @@ export const clientEntry = z.looseObject({
 
 export type ServerEntry = z.output<typeof serverEntry>;
 export type ClientEntry = z.output<typeof clientEntry>;
+export type PolicyKey = keyof typeof policyKeys;

@@ -50,6 +50,10 @@ void t.test('the policies of the gateway may stand in such an entry too', (t) =>
     era: 'legacy',
     maxBodyBytes: 2048,
     tools: { allow: ['a'] },
+    prompts: { deny: ['b'] },
+    resources: { allow: ['file:///c/*'] },
+    scopes: { required: ['d'] },
+    pinning: 'quarantine',
     credential: { env: 'KEY' },
   };
   t.match(convert({ command: 'x', ...policies }).server, policies);
