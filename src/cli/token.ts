@@ -19,7 +19,7 @@ export async function token(context: CliContext, options: TokenOptions): Promise
     servers,
     expiresInSeconds: parseSeconds(options.expires ?? '1h', '--expires'),
   });
-  warnOfUnknownServers(context, servers, settings);
+  await warnOfUnknownServers(context, servers, settings);
   // The bare token, so that TOKEN=$(multi-mcp token --user ana) works.
   if (context.json) printJson(context, minted);
   else context.out(`${minted.token}\n`);
