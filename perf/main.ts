@@ -18,6 +18,7 @@ import { sizes } from './parts/sizes.js';
 import { soak } from './parts/soak.js';
 import { storedKeys } from './parts/stored-keys.js';
 import { streams } from './parts/streams.js';
+import { telemetry } from './parts/telemetry.js';
 import { tenThousand } from './parts/ten-thousand.js';
 import { upstreams } from './parts/upstreams.js';
 import { textTable } from './print-table.js';
@@ -25,6 +26,7 @@ import { saveResults } from './results.js';
 
 const PARTS: readonly Part[] = [
   hop,
+  telemetry,
   admission,
   breaker,
   noisyUser,
