@@ -1,0 +1,279 @@
+import t from 'tap';
+import type { ChannelOwner } from '../../src/host/channel.js';
+import { LegacySseSource, type LegacySseSourceOptions } from '../../src/host/legacy-sse-source.js';
+import { startLegacySseServer, type LegacySseServer } from '../support/legacy-sse-server.js';
+import { RecordingListener } from '../support/stdio-fixtures/stdio-fixture.js';
+import { until, within } from '../support/until.js';
+
+interface Teardown {
+  teardown(release: () => unknown): void;
+}
+const ALICE: ChannelOwner = { purpose: 'session', user: 'alice', credential: null };
+const WAIT = { timeoutMs: 20_000 };
+const OPENING = {
+  protocolVersion: '2024-11-05',
+  capabilities: {},
+  clientInfo: { name: 'c', version: '1' },
+};
+
+async function startServer(t: Teardown, port?: number): Promise<LegacySseServer> {
+  const server = await startLegacySseServer(port);
+  t.teardown(() => server.close());
+  return server;
+}
+
+function sourceOf(
+  t: Teardown,
+  server: LegacySseServer,
+  options: Partial<LegacySseSourceOptions> = {},
+): LegacySseSource {
+  const source = new LegacySseSource({
+    url: server.url,
+    headers: {},
+    credentialHeader: null,
+    ...options,
+  });
+  t.teardown(() => source.close());
+  return source;
+}
+
+function open(source: LegacySseSource, owner: ChannelOwner = ALICE) {
+  const listener = new RecordingListener();
+  const channel = source.open(owner, listener);
+  let lastId = 0;
+  const send = (message: object): boolean =>
+    channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), owner);
+  const ask = async (method: string, params: object = {}) => {
+    lastId += 1;
+    send({ id: lastId, method, params });
+    return within(WAIT.timeoutMs, method, listener.response(lastId));
+  };
+  const initialize = async () => {
+    const answer = await ask('initialize', OPENING);
+    send({ method: 'notifications/initialized' });
+    return answer;
+  };
+  return {
+    channel,
+    listener,
+    send,
+    ask,
+    initialize,
+    closed: () => within(WAIT.timeoutMs, 'the end', listener.closed()),
+  };
+}
+
+t.test('a session is opened and its calls are answered', async (t) => {
+  const source = sourceOf(t, await startServer(t));
+  const { initialize, ask, send, listener } = open(source);
+  send({ id: 'early', method: 'ping' });
+  t.match(await initialize(), {
+    result: { protocolVersion: '2024-11-05', serverInfo: { name: 'old' } },
+  });
+  t.match(await ask('tools/call', { name: 'echo', arguments: { text: 'hé' } }), {
+    result: { content: [{ text: 'hé' }] },
+  });
+  t.ok(await listener.response('early'), 'what was sent before the stream stood is not lost');
+  t.match(source.status(), { kind: 'sse', state: 'ready', reason: null, openCount: 1 });
+});
+
+t.test('sessions do not hear each other', async (t) => {
+  const source = sourceOf(t, await startServer(t));
+  const [alice, bob] = [open(source), open(source, { ...ALICE, user: 'bob' })];
+  await Promise.all([alice.initialize(), bob.initialize()]);
+  const said = (text: string) => ({ name: 'echo', arguments: { text } });
+  const answers = await Promise.all([
+    alice.ask('tools/call', said('a')),
+    bob.ask('tools/call', said('b')),
+  ]);
+  t.match(answers, [
+    { result: { content: [{ text: 'a' }] } },
+    { result: { content: [{ text: 'b' }] } },
+  ]);
+  t.equal(alice.listener.messages.length, 2);
+  t.equal(bob.listener.messages.length, 2);
+});
+
+t.test('progress of a call comes before its answer', async (t) => {
+  const { initialize, ask, listener } = open(sourceOf(t, await startServer(t)));
+  await initialize();
+  await ask('tools/call', { name: 'work', _meta: { progressToken: 'p7' } });
+  t.match(listener.messages.slice(1), [
+    { method: 'notifications/progress', params: { progressToken: 'p7', progress: 1, total: 2 } },
+    { id: 2, result: {} },
+  ]);
+});
+
+t.test('a cancellation aborts the call that it names', async (t) => {
+  const server = await startServer(t);
+  const { initialize, send, ask, listener } = open(sourceOf(t, server));
+  await initialize();
+  send({ id: 'w', method: 'tools/call', params: { name: 'wait' } });
+  const signal = await until(() => server.waiting[0], { ...WAIT, what: 'the call' });
+  send({ method: 'notifications/cancelled', params: { requestId: 'w' } });
+  t.ok(await until(() => signal.aborted, { ...WAIT, what: 'the abort' }));
+  await ask('ping');
+  t.notOk(listener.messages.some(({ id }) => id === 'w'));
+});
+
+t.test('the headers of the operator go out with the stream and with every message', async (t) => {
+  const server = await startServer(t);
+  const { initialize } = open(sourceOf(t, server, { headers: { 'X-Api-Key': 'operator' } }));
+  await initialize();
+  await until(() => server.seen.length === 3, { ...WAIT, what: 'the second message' });
+  t.strictSame(
+    server.seen.map(({ verb, headers }) => [verb, headers['x-api-key']]),
+    [
+      ['GET', 'operator'],
+      ['POST', 'operator'],
+      ['POST', 'operator'],
+    ],
+  );
+});
+
+t.test("a user's credential takes the place of the operator's header of that name", async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server, {
+    headers: { Authorization: 'Bearer operator', 'x-site': 'one' },
+    credentialHeader: { name: 'authorization', prefix: 'Bearer ' },
+  });
+  for (const user of ['alice', 'bob']) {
+    const { initialize } = open(source, { purpose: 'session', user, credential: `of-${user}` });
+    const before = server.seen.length;
+    await initialize();
+    await until(() => server.seen.length === before + 3, { ...WAIT, what: 'the messages' });
+    for (const { verb, headers } of server.seen.slice(before)) {
+      t.equal(headers.authorization, `Bearer of-${user}`, verb);
+      t.equal(headers['x-site'], 'one', verb);
+    }
+  }
+});
+
+t.test(
+  'a server that goes away ends its sessions, and serves new ones when it is back',
+  async (t) => {
+    const first = await startServer(t);
+    const source = sourceOf(t, first);
+    const lost = open(source);
+    await lost.initialize();
+    await first.close();
+    t.match(await lost.closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+    t.equal(source.openCount, 0);
+    t.equal(lost.send({ id: 9, method: 'ping' }), true, 'nobody waits for a channel that is gone');
+    await lost.channel.writable();
+
+    const refused = open(source);
+    await refused.closed();
+    await refused.channel.close();
+    t.match(source.status(), { state: 'failing', reason: /./u, openCount: 0 });
+
+    await startServer(t, first.port);
+    const back = open(source);
+    t.match(await back.initialize(), { result: { serverInfo: { name: 'old' } } });
+    t.match(source.status(), { state: 'ready', reason: null, openCount: 1 });
+    t.equal(lost.listener.closes.length, 1);
+  },
+);
+
+t.test('a stream that the server ends ends its session, and no other is opened', async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server);
+  const { initialize, ask, closed } = open(source);
+  await initialize();
+  await ask('ping');
+  for (const stream of server.streams) stream.end();
+  t.match(await closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+  t.equal(source.openCount, 0);
+  t.equal(source.status().state, 'ready', 'it could be opened');
+  t.equal(server.seen.filter(({ verb }) => verb === 'GET').length, 1);
+});
+
+t.test('a session that the server does not know any more is over', async (t) => {
+  const server = await startServer(t);
+  const { initialize, send, closed } = open(sourceOf(t, server));
+  await initialize();
+  server.refuse(404);
+  send({ id: 5, method: 'ping' });
+  t.match(await closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+});
+
+t.test("only a refused user's credential leaves the server in good standing", async (t) => {
+  const server = await startServer(t);
+  server.refuse(401);
+  const ofUsers = sourceOf(t, server, {
+    credentialHeader: { name: 'authorization', prefix: 'Bearer ' },
+  });
+  await open(ofUsers, { ...ALICE, credential: 'wrong' }).closed();
+  t.equal(ofUsers.status().state, 'ready');
+  const ofOperator = sourceOf(t, server);
+  await open(ofOperator).closed();
+  t.match(ofOperator.status(), { state: 'failing', reason: /401/ });
+});
+
+t.test('"initialized" arrives before what its client sends after it', async (t) => {
+  const server = await startServer(t);
+  let release = (): void => undefined;
+  server.hold('notifications/initialized', new Promise((resolve) => (release = resolve)));
+  const { initialize, ask } = open(sourceOf(t, server));
+  await initialize();
+  const listed = ask('tools/list');
+  await until(() => server.seen.length >= 3, { ...WAIT, what: 'the notification' });
+  // A message that did not wait is on its way by now, over a connection of its own.
+  const probe = await fetch(new URL('/none', server.url), { method: 'POST', body: '{}' });
+  t.equal(probe.status, 404);
+  release();
+  await listed;
+  t.strictSame(
+    server.handled.filter((method) => method !== ''),
+    ['initialize', 'notifications/initialized', 'tools/list'],
+  );
+});
+
+t.test('a burst waits for a slow server instead of ending the session', async (t) => {
+  const server = await startServer(t);
+  const { initialize, send, channel, listener } = open(sourceOf(t, server));
+  await initialize();
+  let release = (): void => undefined;
+  server.hold('ping', new Promise((resolve) => (release = resolve)));
+  const burst = async (): Promise<void> => {
+    for (let id = 100; id < 400; id += 1) {
+      if (!send({ id, method: 'ping' })) await channel.writable();
+    }
+  };
+  const sent = burst();
+  await until(() => server.seen.length >= 40, { ...WAIT, what: 'messages that are held' });
+  release();
+  await within(WAIT.timeoutMs, 'the burst', sent);
+  await until(() => listener.messages.length === 301, { ...WAIT, what: 'all answers' });
+  t.strictSame(listener.closes, []);
+});
+
+t.test('an event that is no message is dropped and counted', async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server);
+  const { initialize, ask } = open(source);
+  await initialize();
+  for (const stream of server.streams) {
+    stream.write('data: hello\n\n');
+    stream.write('data: {"jsonrpc":"2.0"}\n\n');
+  }
+  t.match(await ask('ping'), { result: {} });
+  t.equal(source.status().droppedLines, 2);
+});
+
+t.test('closing ends the stream, is told once, and opens nothing more', async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server);
+  const { initialize, channel, listener } = open(source);
+  await initialize();
+  await channel.close();
+  await channel.close();
+  t.match(listener.closes, [{ code: 'GW_UPSTREAM_UNREACHABLE', message: /was closed/ }]);
+  await until(() => [...server.streams].every((stream) => stream.destroyed), {
+    ...WAIT,
+    what: 'the end of the stream',
+  });
+  t.equal(source.openCount, 0);
+  await source.close();
+  t.throws(() => source.open(ALICE, new RecordingListener()), { code: 'GW_DRAINING' });
+});
