@@ -165,10 +165,10 @@ export class SdkServerChannel implements Channel {
     const id = memberOf(message, 'id');
     const origin = isId(id) ? this.#origins.get(id) : undefined;
     if (origin === undefined || !isId(id)) return undefined;
-    const { user } = origin;
+    const { user, credential } = origin;
     return {
-      // Who calls is all a module may know: the client's token goes nowhere.
-      authInfo: { token: '', clientId: user, scopes: [], extra: { user } },
+      // Never the token with which the client came: only what is stored for this user and this server.
+      authInfo: { token: credential ?? '', clientId: user, scopes: [], extra: { user } },
       closeSSEStream: () => {
         this.#options.listener.onStreamClosed?.(id);
       },

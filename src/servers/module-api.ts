@@ -159,7 +159,9 @@ export interface ToolModule {
 /**
  * A module that brings a ready SDK server. `createServer` returns an unconnected `McpServer` or
  * `Server` of either SDK generation; it is called once per legacy session and once for all modern
- * traffic, never per request.
+ * traffic (of each user, where users have credentials of their own), never per request. Its handlers
+ * find who calls in the SDK's `authInfo` (`extra.authInfo`; second generation: `context.http.authInfo`):
+ * `clientId` and `extra.user` are the user, `token` is the user's credential for this server, or ''.
  */
 export interface SdkServerModule {
   readonly createServer: () => unknown;

@@ -47,12 +47,17 @@ async function start(t: Test): Promise<{ gateway: Gateway; upstream: FakeUpstrea
           ...rules,
         },
         notes: { module: join(support, 'echo-module.mjs'), credential: { context: 'x' }, ...rules },
+        first: { module: join(support, 'sdk-module.mjs'), credential: { context: 'x' } },
+        second: { module: join(support, 'sdk-module.mjs'), credential: { context: 'x' } },
       },
     },
   });
   t.teardown(() => gateway.destroy());
   return { gateway, upstream };
 }
+
+/** Servers whose tool "token" tells the credential that reached it. */
+const TELLING = ['files', 'notes', 'first', 'second'];
 
 /** What came for users; the gateway's own health checks come too, without anybody's credential. */
 const callsOf = (upstream: FakeUpstream) =>
@@ -76,7 +81,7 @@ t.test('each user acts under the own credential only, on every kind of server', 
   const bob = await gateway.makeKey('bob');
 
   await t.test('without one the server is not reached, and the command is named', async (t) => {
-    for (const server of ['mail', 'files', 'notes']) {
+    for (const server of ['mail', ...TELLING]) {
       const { message, headers } = modernCall(1, 'echo', { value: 1 });
       const reply = await rpc({ url: gateway.endpoint(server), key: ana, message, headers });
       t.equal(reply.status, 403, server);
@@ -85,19 +90,23 @@ t.test('each user acts under the own credential only, on every kind of server', 
     t.same(callsOf(upstream), []);
   });
 
-  for (const server of ['mail', 'files', 'notes']) {
+  for (const server of ['mail', ...TELLING]) {
     await setCredential(gateway, server, 'ana', `ana-token-${server}`);
     await setCredential(gateway, server, 'bob', `bob-token-${server}`);
   }
 
   await t.test('credentials do not cross, in any revision', async (t) => {
     for (const kind of CLIENT_KINDS) {
-      for (const server of ['files', 'notes']) {
+      for (const server of TELLING) {
         const clients = await Promise.all(
           [ana, bob].map((key) => connectClient(kind, gateway.endpoint(server), key)),
         );
         const tokens = await Promise.all(clients.map((client) => client.callTool('token')));
         t.same(tokens, [`"ana-token-${server}"`, `"bob-token-${server}"`], `${kind} ${server}`);
+        if (server === 'first' || server === 'second') {
+          const users = await Promise.all(clients.map((client) => client.callTool('user')));
+          t.same(users, ['"ana"', '"bob"'], `${kind} ${server}`);
+        }
         const pids = await Promise.all(clients.map((client) => client.callTool('pid')));
         if (server === 'files') t.not(pids[0], pids[1], `${kind}: a process each`);
         for (const client of clients) await client.close();

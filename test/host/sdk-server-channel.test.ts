@@ -32,10 +32,10 @@ function open(
   });
   t.teardown(() => channel.close());
   let lastId = 0;
-  const send = (message: object, user: string): void => {
+  const send = (message: object, user: string, credential = owner.credential): void => {
     channel.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })), {
       user,
-      credential: null,
+      credential,
     });
   };
   return {
@@ -44,10 +44,16 @@ function open(
     entries,
     gone: () => gone,
     send,
-    ask: async (method: string, params: object = {}, user = 'alice') => {
+    ask: async (
+      method: string,
+      params: object = {},
+      user = 'alice',
+      credential = owner.credential,
+    ) => {
       lastId += 1;
-      send({ id: lastId, method, params }, user);
-      return listener.response(lastId);
+      const id = lastId;
+      send({ id, method, params }, user, credential);
+      return listener.response(id);
     },
   };
 }
@@ -60,6 +66,9 @@ const INITIALIZE = {
 const textOf = (result: Readonly<Record<string, unknown>> | undefined): unknown =>
   (result?.['content'] as { text: string }[] | undefined)?.[0]?.text;
 
+const authInfoOf = (user: string, token: string): string =>
+  JSON.stringify({ token, clientId: user, scopes: [], extra: { user } });
+
 for (const [generation, createServer] of [
   ['first', firstGeneration],
   ['second', secondGeneration],
@@ -71,6 +80,31 @@ for (const [generation, createServer] of [
     const call = await ask('tools/call', { name: 'echo', arguments: { text: 'hi' } });
     t.equal(textOf(call.result), 'hi from alice');
     t.strictSame(listener.relatedIds, [1, 2]);
+  });
+
+  t.test(`handlers of the ${generation} generation are told user and credential`, async (t) => {
+    const users = ['alice', 'bob', 'alice', 'bob'];
+    const sessions = users.map((user) =>
+      open(t, createServer, { purpose: 'session', user, credential: `of-${user}` }),
+    );
+    const calls = await Promise.all(
+      sessions.map(async ({ ask }, index) => {
+        const user = users[index] ?? '';
+        await ask('initialize', INITIALIZE, user);
+        return ask('tools/call', { name: 'whoami' }, user);
+      }),
+    );
+    t.strictSame(
+      calls.map(({ result }) => textOf(result)),
+      users.map((user) => authInfoOf(user, `of-${user}`)),
+    );
+  });
+
+  t.test(`without a credential the ${generation} generation gets an empty token`, async (t) => {
+    const { ask } = open(t, createServer, SESSION);
+    await ask('initialize', INITIALIZE);
+    const { result } = await ask('tools/call', { name: 'whoami' });
+    t.equal(textOf(result), authInfoOf('alice', ''));
   });
 
   t.test(`a log of the ${generation} generation names the request it is about`, async (t) => {
@@ -126,6 +160,19 @@ t.test('one server of the second generation serves the modern requests of all us
     ['hi from alice', 'hi from bob', 'hi from carol'],
   );
   t.equal(built, 1);
+});
+
+t.test('modern requests in flight together keep their own user and credential', async (t) => {
+  const { ask } = open(t, secondGeneration, SHARED);
+  const users = ['alice', 'bob', 'alice', 'carol', 'bob'];
+  const whoami = { name: 'whoami', _meta: MODERN_META };
+  const calls = await Promise.all(
+    users.map((user) => ask('tools/call', whoami, user, user === 'carol' ? null : `of-${user}`)),
+  );
+  t.strictSame(
+    calls.map(({ result }) => textOf(result)),
+    users.map((user) => authInfoOf(user, user === 'carol' ? '' : `of-${user}`)),
+  );
 });
 
 t.test('a modern log names its request, and a modern cancel aborts', async (t) => {

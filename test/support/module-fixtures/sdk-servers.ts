@@ -2,6 +2,7 @@
 import { McpServer as FirstGeneration } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer as SecondGeneration } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { nextTurn } from '../next-turn.js';
 
 const INFO = { name: 'sdk-fixture', version: '1.0.0' };
 const CAPABILITIES = { tools: {}, logging: {} };
@@ -25,6 +26,10 @@ export function firstGeneration(): FirstGeneration {
   server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text: said }, extra) =>
     text(`${said} from ${extra.authInfo?.clientId ?? 'nobody'}`),
   );
+  server.registerTool('whoami', {}, async ({ authInfo }) => {
+    await nextTurn();
+    return text(JSON.stringify(authInfo ?? null));
+  });
   server.registerTool('log', {}, async (extra) => {
     await extra.sendNotification({
       method: 'notifications/message',
@@ -45,6 +50,10 @@ export function secondGeneration(): SecondGeneration {
   server.registerTool('echo', { inputSchema: z.object({ text: z.string() }) }, (args, context) =>
     text(`${args.text} from ${context.http?.authInfo?.clientId ?? 'nobody'}`),
   );
+  server.registerTool('whoami', {}, async ({ http }) => {
+    await nextTurn();
+    return text(JSON.stringify(http?.authInfo ?? null));
+  });
   server.registerTool('log', {}, async (context) => {
     await context.mcpReq.notify({
       method: 'notifications/message',
