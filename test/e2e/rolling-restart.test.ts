@@ -1,11 +1,14 @@
 /** Workers are replaced under load: no call is lost, sessions go on, streams end so that clients come back. */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { startFakeUpstream } from '../support/fake-upstream.js';
 import { health, pids } from '../support/gateway-health.js';
+import { connectClient } from '../support/mcp-clients.js';
+import { repository } from '../support/repository.js';
 import { startGateway } from '../support/start-gateway.js';
 import { startSteadyClients } from '../support/steady-clients.js';
-import { until } from '../support/until.js';
+import { until, within } from '../support/until.js';
 
 t.setTimeout(280_000);
 
@@ -54,4 +57,49 @@ t.test('rolling restarts and reloads lose nothing of 64 clients', async (t) => {
   t.strictSame(clients.lost, []);
   t.equal(clients.refused, 0);
   t.equal(upstream.executed.length, new Set(upstream.executed).size, 'nothing ran twice');
+});
+
+t.test('a session with a stdio server, and its calls, outlive all workers', async (t) => {
+  const echo = join(repository, 'test', 'support', 'echo-stdio.mjs');
+  const gateway = await startGateway({
+    config: {
+      global: { workers: 2 },
+      servers: { files: { command: process.execPath, args: [echo] } },
+    },
+  });
+  t.teardown(() => gateway.destroy());
+  const client = await connectClient(
+    'sdk-1',
+    gateway.endpoint('files'),
+    await gateway.makeKey('ana'),
+  );
+  t.teardown(() => client.close());
+  const server = await client.callTool('pid');
+  const before = pids((await health(gateway)).workers);
+
+  let isOver = false;
+  let calls = 1;
+  const long = client.callTool('echo', { value: 'long', delayMs: 3000 });
+  const steady = async (): Promise<void> => {
+    while (!isOver) {
+      calls += 1;
+      const value = calls;
+      t.equal(await client.callTool('echo', { value, delayMs: 20 }), String(value));
+    }
+  };
+  const going = Promise.all([steady(), steady()]);
+  going.catch(() => undefined); // Awaited below.
+  const restarted = await gateway.cli(['restart']);
+  t.equal(restarted.code, 0, restarted.output);
+  isOver = true;
+  await within(30_000, 'the calls in flight', going);
+  t.equal(await within(30_000, 'the long call', long), '"long"');
+
+  const after = pids((await health(gateway)).workers);
+  t.notOk(
+    after.some((pid) => before.includes(pid)),
+    'nobody of before serves',
+  );
+  t.equal(await client.callTool('pid'), server, 'the same process, so the same session');
+  t.equal(await client.callTool('executions'), String(calls), 'nothing ran twice');
 });
