@@ -14,6 +14,7 @@ import { noisyUser } from './parts/noisy-user.js';
 import { overload } from './parts/overload.js';
 import { peers } from './parts/peers.js';
 import { scale } from './parts/scale.js';
+import { sessions } from './parts/sessions.js';
 import { sizes } from './parts/sizes.js';
 import { soak } from './parts/soak.js';
 import { storedKeys } from './parts/stored-keys.js';
@@ -38,6 +39,7 @@ const PARTS: readonly Part[] = [
   tenThousand,
   streams,
   scale,
+  sessions,
   storedKeys,
   soak,
   floods,

@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly mongodbUri?: string;
   /** Besides `fast`, the HTTP server before the fast upstream. */
   readonly servers?: object;
+  /** Of the fast upstream; default any free one. */
+  readonly upstreamPort?: number;
   /** Default: in the gateway's own directory. */
   readonly logDir?: string;
 }
@@ -59,7 +61,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     for (const child of running.reverse()) await child.stop();
   };
   try {
-    const upstreamPort = await freePort();
+    const upstreamPort = options.upstreamPort ?? (await freePort());
     const file = fileURLToPath(new URL('fast-upstream.js', import.meta.url));
     const upstream = await start(process.execPath, [file, String(upstreamPort)], 'listening');
     running.push(upstream);

@@ -3,6 +3,7 @@
  * that what is measured is the hop. The call's arguments say how: `text` comes back, padded to
  * `answerBytes`, after `delayMs`, as JSON or as an event stream. Started as a process of its own.
  */
+import { randomUUID } from 'node:crypto';
 import uWS from 'uWebSockets.js';
 
 interface EchoRequest {
@@ -31,6 +32,19 @@ app.post('/mcp', (res) => {
     body += Buffer.from(chunk).toString();
     if (!isLast) return;
     const { id, method, params } = JSON.parse(body) as EchoRequest;
+    if (method === 'initialize') {
+      const result = {
+        protocolVersion: '2025-06-18',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'fast-upstream', version: '1.0.0' },
+      };
+      res.cork(() => {
+        res.writeHeader('content-type', 'application/json');
+        res.writeHeader('mcp-session-id', randomUUID());
+        res.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      });
+      return;
+    }
     if (params.arguments === undefined) {
       // The gateway's health check.
       const result = {

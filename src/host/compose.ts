@@ -32,9 +32,9 @@ export interface Host {
   takeRemoved(): CleanupDelta | undefined;
   /** Does what is due in every endpoint. */
   sweep(nowMs: number): void;
-  /** Resolves when every module is loaded or failed, at the latest after `timeoutMs`. */
   /** A user's credential for a server was changed. */
   forgetCredential(server: string, user: string): void;
+  /** Resolves when every module is loaded or failed, at the latest after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>;
   /** Ends endpoints with their children and modules, then the door and the store. */
   release(): Promise<void>;
