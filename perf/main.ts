@@ -21,6 +21,7 @@ import { storedKeys } from './parts/stored-keys.js';
 import { streams } from './parts/streams.js';
 import { telemetry } from './parts/telemetry.js';
 import { tenThousand } from './parts/ten-thousand.js';
+import { tuning } from './parts/tuning.js';
 import { upstreams } from './parts/upstreams.js';
 import { textTable } from './print-table.js';
 import { saveResults } from './results.js';
@@ -41,6 +42,7 @@ const PARTS: readonly Part[] = [
   scale,
   sessions,
   storedKeys,
+  tuning,
   soak,
   floods,
   logsFull,

@@ -36,6 +36,8 @@ export interface BenchOptions {
   readonly upstreamPort?: number;
   /** Default: in the gateway's own directory. */
   readonly logDir?: string;
+  /** Of the gateway, besides what it needs. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Bench extends AsyncDisposable {
@@ -76,6 +78,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       servers: options.servers,
       mongodbUri: options.mongodbUri,
       logDir: options.logDir,
+      env: options.env,
       publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     });
     running.push(gateway);

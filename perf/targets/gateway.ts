@@ -27,6 +27,7 @@ export async function startGateway(
     /** Default: the embedded store. */
     readonly mongodbUri?: string | undefined;
     readonly logDir?: string | undefined;
+    readonly env?: Readonly<Record<string, string>> | undefined;
     /** Of an external issuer whose tokens carry the kid `perf`. */
     readonly publicKeyPem: string;
   },
@@ -55,6 +56,7 @@ export async function startGateway(
   );
   const dataDir = join(dir, 'data');
   const env = {
+    ...settings.env,
     MULTI_MCP_CONFIG: config,
     DATA_DIR: dataDir,
     LOG_DIR: settings.logDir ?? join(dir, 'logs'),

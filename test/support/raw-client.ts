@@ -195,11 +195,6 @@ export class RawClient {
     this.socket.resume();
   }
 
-  /** Sends RST. */
-  reset(): void {
-    this.socket.resetAndDestroy();
-  }
-
   destroy(): void {
     this.socket.destroy();
   }
