@@ -85,6 +85,8 @@ export interface RequestPathOptions {
 
 const MAX_CLASS_CHARS = 128;
 
+const ignore = (): void => undefined;
+
 /** Answers one request to `/{server}/mcp`. Never rejects. */
 export type RequestPath = (exchange: HttpExchange, serverName: string) => Promise<void>;
 
@@ -114,7 +116,10 @@ class McpRequest {
 
   async run(): Promise<void> {
     try {
-      const result = await this.#serve();
+      // Not within #serve: a credential refused there, before the first await, would reject a promise that
+      // nobody handles yet, which Node.js books and strikes out again at a cost.
+      const proven = this.#authenticate();
+      const result = await this.#serve(proven);
       this.#recordResult(result);
     } catch (thrown) {
       const error = asGatewayError(thrown);
@@ -126,12 +131,13 @@ class McpRequest {
     }
   }
 
-  async #serve(): Promise<RelayResult> {
+  async #serve(proven: Principal | Promise<Principal>): Promise<RelayResult> {
     // Both start before the first await: the front hands out body bytes from this tick on, and a bad
-    // credential is refused before a single one is kept.
-    const proven = this.#authenticate();
+    // credential is refused before a single one is kept. Both are awaited below; a refusal in between must
+    // not leave the other one unhandled, which would end the process.
+    if (proven instanceof Promise) proven.catch(ignore);
     const arriving = this.#readBody();
-    arriving?.catch(() => undefined); // Awaited below; a refusal in between must not leave it unhandled.
+    arriving?.catch(ignore);
     this.#principal = proven instanceof Promise ? await proven : proven;
     const principal = this.#principal;
     const upstream = this.#findServer(principal);
@@ -148,7 +154,10 @@ class McpRequest {
     const injection = upstream.credential;
     const credential =
       injection === null ? null : await this.#options.credentials.of(principal.user, upstream.name);
-    const permit = await this.#admit(principal, upstream);
+    const askedAtMs = monotonicMs();
+    const admitted = this.#admit(principal, upstream);
+    const permit = admitted instanceof Promise ? await admitted : admitted;
+    this.#queueMs = monotonicMs() - askedAtMs;
     try {
       if (restriction !== null && restriction.hidden !== null) {
         return this.#answerUnknown(restriction.hidden, post, permit);
@@ -313,9 +322,8 @@ class McpRequest {
     return { status, bytes, dispatchedAtMs, upstreamMs: 0, isStream: false, outcome };
   }
 
-  async #admit(principal: Principal, upstream: ServedUpstream) {
-    const askedAtMs = monotonicMs();
-    const permit = await this.#options.admission.admit({
+  #admit(principal: Principal, upstream: ServedUpstream): Permit | Promise<Permit> {
+    return this.#options.admission.admit({
       user: principal.user,
       keyId: principal.keyId,
       keyLimits: principal.limits,
@@ -324,8 +332,6 @@ class McpRequest {
       isListening: this.#isListening(),
       exchange: this.#exchange,
     });
-    this.#queueMs = monotonicMs() - askedAtMs;
-    return permit;
   }
 
   #callUpstream(

@@ -14,6 +14,7 @@ import {
 } from '../ipc/host-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { EXIT } from '../kernel/exit-codes.js';
+import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
 import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
 import { ProcessReporter } from '../telemetry/process-reporter.js';
 import { composeHost, type Host } from './compose.js';
@@ -53,10 +54,8 @@ class HostProcess {
     process.on('SIGUSR2', () => undefined);
     process.on('SIGTERM', () => undefined);
     process.on('disconnect', () => void this.#drain(ORPHAN_DRAIN_MS, ORPHAN_RELEASE_MS));
-    process.on('unhandledRejection', (thrown) => {
-      // One module's forgotten promise must not end the sessions of every other server.
-      this.#programLog?.log.error({ err: thrown }, 'a promise was rejected and nobody looked');
-    });
+    // Modules run here too: what one forgets must not end the sessions of every other server.
+    logForgottenRejections(() => this.#programLog?.log ?? null);
     process.on('uncaughtException', (thrown) => {
       this.#crash(thrown);
     });

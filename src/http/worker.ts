@@ -13,6 +13,7 @@ import {
   type PrimaryToWorker,
   type WorkerStart,
 } from '../ipc/worker-messages.js';
+import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
 import { DeltaWriter } from '../telemetry/metric-delta.js';
 import { ProcessReporter } from '../telemetry/process-reporter.js';
 import type { ToolPins } from '../ipc/tool-pin-messages.js';
@@ -63,6 +64,7 @@ class WorkerProcess {
     process.on('SIGHUP', () => undefined);
     process.on('SIGUSR2', () => undefined);
     process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
+    logForgottenRejections(() => this.#worker?.programLog.log ?? null);
     this.#primary.send({ type: 'worker-hello' });
   }
 

@@ -6,6 +6,7 @@ import { ConfigError, formatProblems } from '../../config/problem.js';
 import { loadConfig, type LoadedConfig } from '../../config/load.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { GatewayError } from '../kernel/errors.js';
+import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
 import { composePrimary, type Primary } from './compose.js';
 import { PortHeldError } from './port-guard.js';
 import { clusterModeProblem } from './ready-signal.js';
@@ -28,6 +29,7 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
   } catch (thrown) {
     exitBecause(thrown);
   }
+  logForgottenRejections(() => primary.log);
   installSignals(primary, loaded.config.http.drainTimeoutMs);
   try {
     await primary.start();

@@ -195,6 +195,11 @@ export class RawClient {
     this.socket.resume();
   }
 
+  /** Sends RST. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
