@@ -12,23 +12,15 @@ export function errorMessage(
   id: JsonRpcId | null,
   requestId: string,
 ): Readonly<Record<string, unknown>> {
-  const { data, retryAfterMs } = error.options;
-  const rest = { ...data };
-  delete rest['id']; // Known to the scanner alone; the message carries it already.
-  return {
-    jsonrpc: '2.0',
-    id,
-    error: {
-      code: error.row.jsonRpc,
-      message: error.message,
-      data: {
-        reason: error.code,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
-        requestId,
-        ...rest,
-      },
-    },
-  };
+  const { retryAfterMs } = error.options;
+  const data: Record<string, unknown> = { reason: error.code };
+  if (retryAfterMs !== undefined) data['retryAfterMs'] = Math.ceil(retryAfterMs);
+  data['requestId'] = requestId;
+  for (const name in error.options.data) {
+    // The id is for whoever could not read it; the message carries it already.
+    if (name !== 'id') data[name] = error.options.data[name];
+  }
+  return { jsonrpc: '2.0', id, error: { code: error.row.jsonRpc, message: error.message, data } };
 }
 
 export function mcpErrorReply(
@@ -36,18 +28,22 @@ export function mcpErrorReply(
   id: JsonRpcId | null,
   requestId: string,
 ): HttpReply {
+  const headers = commonHeaders(error, requestId);
+  headers['content-type'] = 'application/json';
   return {
     status: error.row.http,
-    headers: { ...commonHeaders(error, requestId), 'content-type': 'application/json' },
+    headers,
     body: JSON.stringify(errorMessage(error, id, requestId)),
   };
 }
 
 export function problemReply(error: GatewayError, requestId: string): HttpReply {
   const status = error.row.http === 200 ? 400 : error.row.http;
+  const headers = commonHeaders(error, requestId);
+  headers['content-type'] = 'application/problem+json';
   return {
     status,
-    headers: { ...commonHeaders(error, requestId), 'content-type': 'application/problem+json' },
+    headers,
     body: JSON.stringify({
       type: `urn:multi-mcp:error:${error.code.toLowerCase()}`,
       title: error.row.message,
@@ -60,14 +56,13 @@ export function problemReply(error: GatewayError, requestId: string): HttpReply 
 }
 
 function commonHeaders(error: GatewayError, requestId: string): Record<string, string> {
-  const { headers, retryAfterMs } = error.options;
-  return {
+  const { retryAfterMs } = error.options;
+  const headers: Record<string, string> = {
     'x-request-id': requestId,
     'cache-control': 'no-store',
-    ...headers,
-    // Whole seconds, never earlier than the truth (RFC 9110 §10.2.3).
-    ...(retryAfterMs === undefined
-      ? {}
-      : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+    ...error.options.headers,
   };
+  // Whole seconds, never earlier than the truth (RFC 9110 §10.2.3).
+  if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
+  return headers;
 }

@@ -125,8 +125,9 @@ class McpRequest {
       const error = asGatewayError(thrown);
       const reply = mcpErrorReply(error, this.#id, this.#requestId);
       const cors = corsHeaders(this.#exchange);
-      const headers = cors === undefined ? reply.headers : { ...reply.headers, ...cors };
-      this.#exchange.reply({ ...reply, headers });
+      this.#exchange.reply(
+        cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } },
+      );
       this.#recordError(error);
     }
   }

@@ -93,10 +93,15 @@ export class UwsWire implements Wire {
     const res = this.#res;
     if (status !== 200) res.writeStatus(statusLine(status));
     const { flat, isAscii } = headers;
-    for (let index = 0; index < flat.length; index += 2) {
-      const value = flat[index + 1] ?? '';
+    const [first, value = ''] = flat;
+    if (first !== undefined) {
+      // uWS writes a value as it is, so one call writes all lines (reply-head.ts has checked each).
+      let lines = value;
+      for (let index = 2; index < flat.length; index += 2) {
+        lines += `\r\n${flat[index] ?? ''}: ${flat[index + 1] ?? ''}`;
+      }
       // A string would be written as UTF-8.
-      res.writeHeader(flat[index] ?? '', isAscii ? value : Buffer.from(value, 'latin1'));
+      res.writeHeader(first, isAscii ? lines : Buffer.from(lines, 'latin1'));
     }
     if (connection === 'last') res.writeHeader('Connection', 'close');
   }
