@@ -196,6 +196,8 @@ const ENDED = (): Error => new Error('the gateway ended the exchange');
 
 const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const PROTOCOL_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+/** Undici's word for a header that it will not write, such as one with DEL in it, which uWebSockets.js reads. */
+const UNSENDABLE_CODE = 'UND_ERR_INVALID_ARG';
 
 function asUpstreamError(error: Error, wasSent: boolean): GatewayError {
   const code = 'code' in error ? String(error.code) : '';
@@ -208,6 +210,13 @@ function asUpstreamError(error: Error, wasSent: boolean): GatewayError {
   }
   if (PROTOCOL_CODES.has(code) || code.startsWith('HPE_')) {
     return new GatewayError('GW_UPSTREAM_PROTOCOL', options);
+  }
+  // The client's doing, so it must say nothing about the server: not to the breaker, not as a retry.
+  if (code === UNSENDABLE_CODE && !wasSent) {
+    return new GatewayError('GW_BAD_REQUEST', {
+      ...options,
+      hint: 'A header has a character that HTTP does not allow.',
+    });
   }
   const hint = wasSent
     ? 'Whether the request was carried out is unknown.'

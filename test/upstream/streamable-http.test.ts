@@ -81,3 +81,21 @@ t.test('a call that is given up leaves its place to the next, sent or not', asyn
   await endOf('last');
   t.same(ended, ['last'], 'no callback follows an abort');
 });
+
+t.test(
+  'a header that cannot be written is the fault of its client, not of the server',
+  async (t) => {
+    const { post, arrived, endOf, ended } = await rig(t);
+    post('odd call', { headers: ['user-agent', 'a\x7fb'] });
+    post('odd stream', { headers: ['last-event-id', 'a\x7fb'], isListening: true });
+    await endOf('odd call GW_BAD_REQUEST');
+    await endOf('odd stream GW_BAD_REQUEST');
+    post('next');
+    await arrived('next');
+    t.same(
+      ended,
+      ['odd call GW_BAD_REQUEST', 'odd stream GW_BAD_REQUEST'],
+      'and its place is free',
+    );
+  },
+);
