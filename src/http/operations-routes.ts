@@ -58,7 +58,10 @@ export function createOperationsRoutes(
       async (exchange) => {
         if (options.isDraining()) replyText(exchange, 503, 'draining\n');
         else {
-          const isVerbose = /(^|&)verbose(=|&|$)/.test(exchange.query);
+          // The checks name servers and the store's place and troubles.
+          const isVerbose =
+            /(^|&)verbose(=|&|$)/.test(exchange.query) &&
+            (await isOperator(options.authenticator, exchange));
           const answer = await options.primary.ask('readiness', isVerbose);
           replyAnswer(exchange, answer, { 'content-type': 'text/plain; charset=utf-8' });
         }

@@ -109,6 +109,23 @@ t.test('details of health are asked for loopback peers and admin keys only', asy
   }
 });
 
+t.test('what makes the gateway ready is told to loopback peers and admin keys only', async (t) => {
+  const cases: readonly (readonly [FakeRequest, boolean])[] = [
+    [{ query: 'verbose' }, true],
+    [{ query: '' }, false],
+    [{ query: 'verbose', isLoopback: false }, false],
+    [{ query: 'verbose', isLoopback: false, headers: { authorization: 'Bearer admin' } }, true],
+    [{ query: 'verbose', isLoopback: false, headers: { authorization: 'Bearer other' } }, false],
+  ];
+  for (const [request, isTrusted] of cases) {
+    const { ask, channel } = routes();
+    const asked = ask({ path: '/readyz', ...request });
+    t.match(await channel.next(), { kind: 'readiness', isTrusted });
+    channel.answer(200, 'ready');
+    t.equal((await asked).text, 'ready');
+  }
+});
+
 t.test('metrics are closed to strangers and come in the form that was asked for', async (t) => {
   const stranger = routes();
   t.equal((await stranger.ask({ path: '/metrics', isLoopback: false })).status, 401);
