@@ -7,6 +7,7 @@
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
 import type { JsonRpcId } from '../mcp/scan-message.js';
+import { MAX_SESSION_ID_CHARS } from '../mcp/session-id.js';
 import { messageEvent } from '../mcp/sse-boundary.js';
 import type {
   UpstreamExchange,
@@ -163,7 +164,14 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#options.permit?.addHeaders(ours);
     this.#headers = copyReplyHeaders(headers, ours);
     const session = findHeader(headers, 'mcp-session-id');
-    if (session !== undefined) this.#headers['mcp-session-id'] = this.#options.sealSession(session);
+    if (session !== undefined) {
+      const sealed = this.#options.sealSession(session);
+      if (sealed.length > MAX_SESSION_ID_CHARS) {
+        this.#fail(sessionIdTooLong(session.length));
+        return;
+      }
+      this.#headers['mcp-session-id'] = sealed;
+    }
     if (contentType.startsWith('text/event-stream')) this.#beginEvents();
   }
 
@@ -313,6 +321,13 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 /** Often enough for the heartbeat and for both limits. */
 function heartbeatPeriodMs(...periodsMs: readonly number[]): number {
   return Math.min(...periodsMs.filter((periodMs) => periodMs > 0));
+}
+
+/** Given out, it could not be opened again: its client would begin one session after the other. */
+function sessionIdTooLong(chars: number): GatewayError {
+  return new GatewayError('GW_UPSTREAM_PROTOCOL', {
+    hint: `Its session id has ${chars} characters, more than can be passed on.`,
+  });
 }
 
 function timeoutError(hint: string): GatewayError {

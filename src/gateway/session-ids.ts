@@ -17,9 +17,16 @@ interface OpenedSession {
   readonly upstreamId: string;
 }
 
+/** Of what is remembered, on average; usual ids have some 200 with what they open to. */
+const REMEMBERED_CHARS = 1024;
+
 /** `key` has 32 bytes and is the same in every worker. */
 export function createSessionIds(key: Uint8Array, maxRemembered = 10_000): SessionIds {
-  const opened = new LRUCache<string, OpenedSession>({ max: maxRemembered });
+  const opened = new LRUCache<string, OpenedSession>({
+    max: maxRemembered,
+    maxSize: maxRemembered * REMEMBERED_CHARS,
+    sizeCalculation: ({ upstreamId }, sessionId) => sessionId.length + upstreamId.length,
+  });
   return {
     seal: (binding, upstreamId) => sealSessionId(key, binding, upstreamId),
     open: (binding, sessionId) => {

@@ -8,8 +8,11 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 const FORMAT = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** Longer ids than this were never minted by us. */
-export const MAX_SESSION_ID_CHARS = 1024;
+/**
+ * Longer ids are neither given out nor opened. Some servers keep the session itself in its id, as a signed token of
+ * one or two thousand characters; sealed, it is a third longer, and it must fit a request's head.
+ */
+export const MAX_SESSION_ID_CHARS = 4096;
 
 export interface SessionBinding {
   readonly server: string;

@@ -226,3 +226,13 @@ t.test('a drain ends listening streams in silence and calls with an error', asyn
   t.match(call.exchange.text, /"code":-32008/);
   t.equal(call.openRelays.size, 0);
 });
+
+t.test('a session id that would not come back is the fault of the server', async (t) => {
+  const { exchange, transport, result, openRelays } = relay();
+  const call = await transport.call();
+  call.answer(answer, 200, ['mcp-session-id', 'x'.repeat(5000)]);
+  t.equal(await refusal(result), 'GW_UPSTREAM_PROTOCOL');
+  t.ok(call.isAborted);
+  t.equal(exchange.replies, 0);
+  t.equal(openRelays.size, 0);
+});

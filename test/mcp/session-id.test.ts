@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { sealSessionId, unsealSessionId } from '../../src/mcp/session-id.js';
+import { MAX_SESSION_ID_CHARS, sealSessionId, unsealSessionId } from '../../src/mcp/session-id.js';
 
 const key = randomBytes(32);
 const ana = { server: 'files', user: 'ana' };
@@ -13,6 +13,13 @@ t.test('what was sealed opens for the same user and server only', async (t) => {
   t.equal(unsealSessionId(key, { server: 'files', user: 'bob' }, sealed), null);
   t.equal(unsealSessionId(key, { server: 'mail', user: 'ana' }, sealed), null);
   t.equal(unsealSessionId(randomBytes(32), ana, sealed), null);
+});
+
+t.test('a server that keeps the session in its id, as a signed token, is understood', async (t) => {
+  const token = 'x'.repeat(2500);
+  const sealed = sealSessionId(key, ana, token);
+  t.ok(sealed.length <= MAX_SESSION_ID_CHARS);
+  t.equal(unsealSessionId(key, ana, sealed), token);
 });
 
 t.test('lengths keep user and server apart', async (t) => {
