@@ -149,17 +149,17 @@ class CachingAuthenticator implements Authenticator {
   }
 
   invalidateKey(keyId: string): void {
-    this.#generation += 1;
+    this.#beginGeneration();
     this.#cache.forgetKey(keyId);
   }
 
   invalidateTokens(): void {
-    this.#generation += 1;
+    this.#beginGeneration();
     this.#cache.forgetTokens();
   }
 
   invalidateAll(): void {
-    this.#generation += 1;
+    this.#beginGeneration();
     this.#cache.clear();
     this.#grants?.forgetAll();
   }
@@ -187,6 +187,12 @@ class CachingAuthenticator implements Authenticator {
       cached: this.#cache.size,
       pending: this.#pending.size,
     };
+  }
+
+  /** What was asked of the store before now may not know of the change: nobody who comes later shares it. */
+  #beginGeneration(): void {
+    this.#generation += 1;
+    this.#pending.clear();
   }
 
   async #prove(
@@ -227,8 +233,12 @@ class CachingAuthenticator implements Authenticator {
         retryAfterMs: 1000,
       });
     }
-    const verifying = this.#verifyAndKeep(credential, key, source).finally(() => {
-      this.#pending.delete(key);
+    const verifying: Promise<IdentityVerdict> = this.#verifyAndKeep(
+      credential,
+      key,
+      source,
+    ).finally(() => {
+      if (this.#pending.get(key) === verifying) this.#pending.delete(key);
     });
     this.#pending.set(key, verifying);
     return verifying;

@@ -191,6 +191,27 @@ t.test('a verdict from before a revocation is not kept', async (t) => {
   t.match(await again, { message: /was revoked/ });
 });
 
+t.test('who comes after a revocation does not share a verdict from before it', async (t) => {
+  const finds: ((record: ApiKeyRecord | null) => void)[] = [];
+  const { addKey, ask, authenticator, store } = identityFixture({
+    keys: { find: () => new Promise((resolve) => finds.push(resolve)) },
+  });
+  const key = await addKey();
+  const record = await store.keys.find(idOf(key));
+  const early = ask(key);
+  await store.keys.revoke(idOf(key), new Date());
+  authenticator.invalidateKey(idOf(key));
+  const late = asked(() => ask(key));
+  const latest = asked(() => ask(key));
+  finds[0]?.(record);
+  t.match(await early, { user: 'ana' });
+  finds[1]?.(await store.keys.find(idOf(key)));
+  t.match(await late, { message: /was revoked/ });
+  t.match(await latest, { message: /was revoked/ });
+  t.equal(finds.length, 2, 'those who come later share one look-up of their own');
+  t.equal(authenticator.stats().pending, 0);
+});
+
 t.test('forgetting everything forgets refusals too', async (t) => {
   const { addKey, ask, authenticator, lookups } = identityFixture();
   const key = await addKey();
