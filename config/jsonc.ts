@@ -5,8 +5,12 @@
  */
 import { findNodeAtLocation, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
+import { tooDeepAt } from './jsonc-depth.js';
 import { dotted } from './problem.js';
 import type { Problem, ProblemText, SettingPath } from './problem.js';
+
+/** The deepest setting there is lies at a third of this. */
+const MAX_DEPTH = 32;
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -29,7 +33,9 @@ export function readJsonc(text: string, file: string): JsoncDocument {
   const lineStarts = startsOfLines(source);
   const problems: Problem[] = [];
   const errors: ParseError[] = [];
-  const root = parseTree(source, errors, { allowTrailingComma: true });
+  const depthFault = tooDeepAt(source, MAX_DEPTH);
+  const root =
+    depthFault === null ? parseTree(source, errors, { allowTrailingComma: true }) : undefined;
 
   const problem = (offset: number, length: number, path: SettingPath, what: ProblemText) => {
     const line = lineStarts.findLastIndex((start) => start <= offset);
@@ -47,8 +53,16 @@ export function readJsonc(text: string, file: string): JsoncDocument {
     };
   };
 
+  if (depthFault !== null) {
+    const message = `is nested more than ${MAX_DEPTH} levels deep`;
+    problems.push(problem(depthFault, 1, [], { message }));
+  }
   for (const { error, offset, length } of errors) {
-    const found = problem(offset, length, [], { message: syntaxMessage(error) });
+    const isEmpty = root === undefined && printParseErrorCode(error) === 'ValueExpected';
+    const what = isEmpty
+      ? { message: 'is empty', hint: 'the shortest file that works is {}' }
+      : { message: syntaxMessage(error) };
+    const found = problem(offset, length, [], what);
     // The parser goes on after a mistake, and what it finds on the same line nearly always follows from the first.
     if (problems.at(-1)?.line !== found.line) problems.push(found);
   }

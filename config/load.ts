@@ -70,6 +70,7 @@ export function inspectConfig(options: LoadOptions = {}): Inspection {
   const { text, configPath, shownPath } = readConfigFile(options.path, env, cwd);
   const document = readJsonc(text, shownPath);
   const findings = new Findings(document);
+  if (document.value === null) findings.add([], { message: 'must be an object { … }, is null' });
   const { value, variables } = settle(document, env, findings);
 
   const { file, findings: wrong } = checkSchema(value);

@@ -70,6 +70,13 @@ export function formatProblems(
   return problems.map((problem) => formatProblem(problem, color)).join('\n');
 }
 
+/** `file:line:column setting message (hint)`. */
+export function oneLine({ file, line, column, path, message, hint }: Problem): string {
+  const place = [file ?? 'environment', line, column].filter((part) => part !== null).join(':');
+  const subject = path === '' ? '' : ` ${path}`;
+  return `${place}${subject} ${message}${hint === null ? '' : ` (${hint})`}`;
+}
+
 type Style = Parameters<typeof styleText>[0];
 
 function formatProblem(problem: Problem, color: boolean): string {

@@ -32,6 +32,8 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** Of no meaning; a URL has one. */
+const ORIGIN = 'http://admin';
 const MAX_BODY_BYTES = 65_536;
 const MAX_CONNECTIONS = 32;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -83,7 +85,9 @@ async function answer(
     return auditedOperations(plain, auditor);
   };
   try {
-    const url = new URL(request.url ?? '/', 'http://admin');
+    const target = request.url ?? '/';
+    if (!URL.canParse(target, ORIGIN)) throw new GatewayError('GW_BAD_REQUEST');
+    const url = new URL(target, ORIGIN);
     const result = await answerAdminRequest(forActor(operations, actorOf(request)), {
       method: request.method ?? '',
       path: url.pathname,

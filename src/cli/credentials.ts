@@ -158,11 +158,12 @@ interface Either<Result> {
 
 /** Through the running gateway, so that its workers hear of it; without one, directly. */
 async function either<Result>(
-  { socketPath, config }: CliSettings,
+  settings: CliSettings,
   { call, read, direct }: Either<Result>,
 ): Promise<Result> {
-  const answer = await askGateway({ ...call, socketPath });
+  const answer = await askGateway({ ...call, socketPath: settings.socketPath });
   if (answer !== null) return read(answer.json);
+  const config = settings.checkedConfig();
   const { withLocalIdentity } = await import('./compose.js');
   return withLocalIdentity(config, direct);
 }

@@ -112,9 +112,10 @@ export class IdentityAccess {
     read: (json: unknown) => Result,
     direct: (operations: LocalOperations) => Promise<Result>,
   ): Promise<Result> {
-    const { socketPath, config } = this.#settings;
+    const { socketPath } = this.#settings;
     const answer = await askGateway({ ...call, socketPath });
     if (answer !== null) return read(answer.json);
+    const config = this.#settings.checkedConfig();
     const { withLocalIdentity } = await import('./compose.js');
     return withLocalIdentity(config, direct);
   }

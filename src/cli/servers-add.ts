@@ -104,13 +104,22 @@ function pairs(
 
 /** JSON with comments, as in the configuration file. */
 function readEntry(file: string): Entry {
-  const text = readFileSync(file === '-' ? STANDARD_INPUT : file, 'utf8');
-  const { value, problems } = readJsonc(text, file === '-' ? 'standard input' : file);
+  const shown = file === '-' ? 'standard input' : file;
+  const { value, problems } = readJsonc(readText(file, shown), shown);
   if (problems.length > 0) {
     throw new CliError(EXIT.usage, `\n${formatProblems(problems, { color: false })}`);
   }
   if (isEntry(value)) return value;
   throw new CliError(EXIT.usage, 'The entry must be a JSON object, such as {"url": "https://…"}.');
+}
+
+function readText(file: string, shown: string): string {
+  try {
+    return readFileSync(file === '-' ? STANDARD_INPUT : file, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(EXIT.usage, `${shown} cannot be read: ${reason}`, { cause });
+  }
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -32,8 +32,8 @@ export function serverTable(servers: readonly ServerView[]): string {
   );
 }
 
-function asConfigured({ config }: CliSettings): readonly ServerView[] {
-  return Object.values(config.servers).map(({ name, enabled, source }) => ({
+function asConfigured(settings: CliSettings): readonly ServerView[] {
+  return Object.values(settings.checkedConfig().servers).map(({ name, enabled, source }) => ({
     name,
     enabled,
     kind: source.kind,

@@ -1,11 +1,15 @@
 /** The few settings commands need, from the same file and environment the gateway reads. */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
-import { inspectConfig, loadConfig } from '../../config/load.js';
+import { inspectConfig } from '../../config/load.js';
+import { ConfigError, oneLine } from '../../config/problem.js';
 import type { CliContext } from './context.js';
 
 export interface CliSettings {
+  /** With problems in the file: what could be read of it, and defaults. Enough to find the running gateway. */
   readonly config: Config;
+  /** For what is done without a gateway. Throws ConfigError while anything is wrong with the file. */
+  checkedConfig(): Config;
   readonly socketPath: string;
   /** Where clients reach the gateway; no slash at its end. */
   readonly url: string;
@@ -13,12 +17,21 @@ export interface CliSettings {
   readonly servers: readonly string[];
 }
 
-/** Throws ConfigError. */
+/**
+ * A gateway that runs is asked whatever is wrong with the file by now: while somebody edits it, keys are revoked and
+ * health is asked for all the same. The first problem goes to standard error. Throws ConfigError without a readable file.
+ */
 export function loadSettings(context: CliContext): CliSettings {
-  const { config } = loadConfig({ path: context.configPath });
+  const { config, problems } = inspectConfig({ path: context.configPath });
   const enabled = Object.values(config.servers).filter((server) => server.enabled);
+  const [problem] = problems;
+  if (problem !== undefined) context.err(`warning: ${oneLine(problem)}; see: multi-mcp validate\n`);
   return {
     config,
+    checkedConfig: () => {
+      if (problems.length > 0) throw new ConfigError(problems);
+      return config;
+    },
     socketPath: join(config.dataDir, 'admin.sock'),
     url: config.publicUrl ?? loopbackUrl(config),
     servers: enabled.map(({ name }) => name),

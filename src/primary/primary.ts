@@ -5,11 +5,10 @@
 import { ConfigError, formatProblems } from '../../config/problem.js';
 import { loadConfig, type LoadedConfig } from '../../config/load.js';
 import { EXIT } from '../kernel/exit-codes.js';
-import { GatewayError } from '../kernel/errors.js';
 import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
 import { composePrimary, type Primary } from './compose.js';
-import { PortHeldError } from './port-guard.js';
 import { clusterModeProblem } from './ready-signal.js';
+import { startFailure } from './start-failure.js';
 
 /** `argv` without node and script: `[--config FILE] [--check-config]`. Ends the process itself. */
 export async function runPrimary(argv: readonly string[]): Promise<void> {
@@ -81,23 +80,8 @@ function installSignals(primary: Primary, drainTimeoutMs: number): void {
   });
 }
 
-/** One line with the cause and, where there is one, what to do. */
 function exitBecause(thrown: unknown): never {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const { message, exitCode } = startFailure(thrown);
   process.stderr.write(`multi-mcp: ${message}\n`);
-  process.exit(exitCode(thrown));
-}
-
-function exitCode(thrown: unknown): number {
-  if (thrown instanceof PortHeldError) return EXIT.tryAgain;
-  if (thrown instanceof GatewayError && thrown.code === 'GW_STORE_UNAVAILABLE') {
-    return EXIT.unavailable;
-  }
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
-  if (code === 'EADDRINUSE') return EXIT.tryAgain;
-  if (code === 'EACCES' || code === 'EPERM') return EXIT.permission;
-  if (code === 'EADDRNOTAVAIL' || (thrown instanceof Error && thrown.name === 'SecretFileError')) {
-    return EXIT.config;
-  }
-  return EXIT.software;
+  process.exit(exitCode);
 }

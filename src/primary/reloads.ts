@@ -12,7 +12,7 @@ import {
   isEffective,
   keepUntilRestart,
 } from '../../config/config-change.js';
-import { ConfigError, type Problem } from '../../config/problem.js';
+import { ConfigError, oneLine } from '../../config/problem.js';
 import type { ReloadReport } from '../admin/lifecycle-operations.js';
 import { monotonicMs } from '../kernel/clock.js';
 import type { AdmissionBroker } from './admission-broker.js';
@@ -139,11 +139,4 @@ export class Reloads {
       durationMs: Math.round(monotonicMs() - startedAtMs),
     };
   }
-}
-
-/** `file:line:column setting message (hint)`. */
-function oneLine({ file, line, column, path, message, hint }: Problem): string {
-  const place = [file ?? 'environment', line, column].filter((part) => part !== null).join(':');
-  const subject = path === '' ? '' : ` ${path}`;
-  return `${place}${subject} ${message}${hint === null ? '' : ` (${hint})`}`;
 }

@@ -179,3 +179,9 @@ t.test('a gateway that is too busy to answer still holds its socket', async (t) 
   const second = createAdminServer({ socketPath: path, operations: fakeOperations().operations });
   await t.rejects(second.listen(), { name: 'AdminSocketBusyError' });
 });
+
+t.test('a target that is no URL is the caller’s fault, not ours', async (t) => {
+  const { send, errors } = await serving(t);
+  t.equal((await send('GET', '////')).status, 400);
+  t.strictSame(errors, []);
+});

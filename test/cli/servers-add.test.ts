@@ -80,3 +80,14 @@ t.test('what is wrong is a usage error that names it, and never a secret', async
     err: /broken\.json:2:9 .*colon expected/,
   });
 });
+
+t.test('an entry that cannot be read is said in a line, and nothing is asked', async (t) => {
+  const { run, gateway, dir } = cliFixture(t);
+  const asked = await gateway();
+  for (const file of [join(dir, 'nowhere.json'), dir]) {
+    const { code, err } = await run('servers', 'add', 'notes', '--entry', file);
+    t.equal(code, 64);
+    t.match(err, /^multi-mcp: .* cannot be read: [^\n]*\n$/);
+  }
+  t.strictSame(asked, []);
+});

@@ -236,8 +236,8 @@ void t.test('public keys are read from the folder of the file', (t) => {
   t.end();
 });
 
-void t.test('an empty file is not valid JSON, an empty object is all defaults', (t) => {
-  t.strictSame(said(inspectText(t, '').problems), [' is not valid JSON: value expected']);
+void t.test('an empty file is refused, an empty object is all defaults', (t) => {
+  t.strictSame(said(inspectText(t, '').problems), [' is empty']);
   t.strictSame(inspectText(t, {}).problems, []);
   t.end();
 });
@@ -287,5 +287,10 @@ void t.test('a file that cannot be read is one clear problem', (t) => {
 void t.test("without an environment given it is the process's own", (t) => {
   t.equal(processEnv(), process.env);
   t.ok(loadConfig({ path: join(SHIPPED, 'development.json') }).config);
+  t.end();
+});
+
+void t.test('a file that says null is refused: it would take every server out of service', (t) => {
+  t.strictSame(said(inspectText(t, 'null').problems), [' must be an object { … }, is null']);
   t.end();
 });
