@@ -81,7 +81,9 @@ export class ModuleSource implements ChannelSource, StatusSource {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     const loaded = this.#loaded;
     if (loaded === null) return;
-    await withDeadline(loaded.close(), CLOSE_TIMEOUT_MS).catch((cause: unknown) => {
+    // Called inside a promise: a module may throw at once.
+    const closed = Promise.resolve().then(() => loaded.close());
+    await withDeadline(closed, CLOSE_TIMEOUT_MS).catch((cause: unknown) => {
       this.#options.log.warn({ err: cause }, 'module did not close in order');
     });
   }

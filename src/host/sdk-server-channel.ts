@@ -12,6 +12,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { memberOf } from '../mcp/message-members.js';
 import type { JsonRpcId } from '../mcp/scan-message.js';
 import type { Channel, ChannelListener, ChannelOwner, MessageOrigin } from './channel.js';
+import { INTERNAL_ERROR } from './rpc-error.js';
 import { asSdkServer, type SdkServer, type SecondGenerationServer } from './sdk-server.js';
 
 export interface SdkServerChannelOptions {
@@ -49,8 +50,11 @@ export class SdkServerChannel implements Channel {
         return Promise.resolve();
       },
       close: () => {
-        this.#transport.onclose?.();
-        this.#end(this.#isClosing ? 'Its connection was closed.' : 'It closed the connection.');
+        try {
+          this.#transport.onclose?.();
+        } finally {
+          this.#end(this.#isClosing ? 'Its connection was closed.' : 'It closed the connection.');
+        }
         return Promise.resolve();
       },
     };
@@ -155,7 +159,13 @@ export class SdkServerChannel implements Channel {
     const method = memberOf(message, 'method');
     const id = memberOf(message, 'id');
     if (typeof method === 'string' && isId(id)) this.#origins.set(id, origin);
-    this.#transport.onmessage?.(message, this.#extraOf(message));
+    try {
+      this.#transport.onmessage?.(message, this.#extraOf(message));
+    } catch (cause) {
+      // The SDK calls the module's own `onerror` in here; what that throws would end the host.
+      this.#options.log.error({ err: cause, method }, 'module server threw at a message');
+      if (isId(id)) this.#answerFault(id);
+    }
     if (method !== 'notifications/cancelled') return;
     const cancelledId = memberOf(memberOf(message, 'params'), 'requestId');
     if (isId(cancelledId)) this.#origins.delete(cancelledId);
@@ -179,9 +189,25 @@ export class SdkServerChannel implements Channel {
     if (this.#isClosed) return;
     const id = memberOf(message, 'id');
     const isResponse = memberOf(message, 'method') === undefined;
+    let bytes: Buffer;
+    try {
+      bytes = Buffer.from(JSON.stringify(message));
+    } catch (cause) {
+      if (!isResponse || !isId(id)) throw cause;
+      this.#options.log.error({ err: cause }, 'module server answered something that is not JSON');
+      this.#answerFault(id);
+      return;
+    }
     if (isResponse && isId(id)) this.#origins.delete(id);
-    const bytes = Buffer.from(JSON.stringify(message));
     this.#options.listener.onMessage(bytes, isResponse && isId(id) ? id : relatedId);
+  }
+
+  /** The SDK will not answer this request any more. No effect where it was answered or cancelled. */
+  #answerFault(id: JsonRpcId): void {
+    if (!this.#origins.delete(id)) return;
+    const error = { code: INTERNAL_ERROR, message: 'Internal error' };
+    const bytes = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error }));
+    this.#options.listener.onMessage(bytes, id);
   }
 
   async #closeServer(server: { close(): Promise<void> }): Promise<void> {

@@ -123,13 +123,22 @@ t.test('closing ends the channels, then the module, once', async (t) => {
   t.throws(() => source.open(SESSION, new RecordingListener()), { code: 'GW_DRAINING' });
 });
 
-t.test('a module that fails to close does not fail the shutdown', async (t) => {
-  const close = (): Promise<void> => Promise.reject(new Error('busy'));
-  const { source, entries } = sourceOf(t, factory({ ...PLAIN, close }));
-  await source.ready;
-  await source.close();
-  t.match(entries, [{ level: 40, err: { message: 'busy' } }]);
-});
+for (const [how, close] of [
+  ['fails to close', () => Promise.reject(new Error('busy'))],
+  [
+    'throws at once when it is closed',
+    () => {
+      throw new Error('busy');
+    },
+  ],
+] as const) {
+  t.test(`a module that ${how} does not fail the shutdown`, async (t) => {
+    const { source, entries } = sourceOf(t, factory({ ...PLAIN, close }));
+    await source.ready;
+    await source.close();
+    t.match(entries, [{ level: 40, err: { message: 'busy' } }]);
+  });
+}
 
 t.test('a module that is ready only after the shutdown is closed then', async (t) => {
   let finish: (exports: unknown) => void = () => undefined;

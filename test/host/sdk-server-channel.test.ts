@@ -239,3 +239,49 @@ t.test('a server that closes the connection itself is told', async (t) => {
   await server.close();
   t.match(await listener.closed(), { message: /It closed the connection/ });
 });
+
+for (const [generation, createServer] of [
+  ['first', firstGeneration],
+  ['second', secondGeneration],
+] as const) {
+  t.test(`an onerror that throws, ${generation} generation, ends nothing else`, async (t) => {
+    const thrower = (): object => {
+      const server = createServer();
+      server.server.onerror = () => {
+        throw new Error('onerror is broken');
+      };
+      return server;
+    };
+    const { ask, send, entries } = open(t, thrower, SESSION);
+    await ask('initialize', INITIALIZE);
+    // The answer to a question that the server never asked, which any client may send.
+    send({ id: 4711, result: {} }, 'alice');
+    t.match((await ask('ping')).result, {});
+    t.match(entries, [{ level: 50, msg: 'module server threw at a message' }]);
+  });
+
+  t.test(`a result that is not JSON, ${generation} generation, is an error at once`, async (t) => {
+    const cyclic = (): object => {
+      const server = createServer();
+      const _meta: Record<string, unknown> = { rows: 10n };
+      server.registerTool('rows', {}, () => ({ content: [], _meta }));
+      return server;
+    };
+    const { ask, entries } = open(t, cyclic, SESSION);
+    await ask('initialize', INITIALIZE);
+    const { error } = await ask('tools/call', { name: 'rows', arguments: {} });
+    t.match(error, { code: -32603 });
+    t.match(entries, [{ level: 50, msg: 'module server answered something that is not JSON' }]);
+  });
+}
+
+t.test('a server whose onclose throws is told to have closed all the same', async (t) => {
+  const server = secondGeneration();
+  server.server.onclose = () => {
+    throw new Error('onclose is broken');
+  };
+  const { ask, listener } = open(t, () => server, SESSION);
+  await ask('initialize', INITIALIZE);
+  await t.rejects(server.close(), { message: 'onclose is broken' });
+  t.match(await listener.closed(), { message: /It closed the connection/ });
+});
