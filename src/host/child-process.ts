@@ -40,12 +40,16 @@ export interface ChildListener {
   onStderr(chunk: Buffer): void;
   /** The child takes bytes again after `write` said no. */
   onDrain(): void;
+  /** It lives on with this pipe closed: nothing can be asked, or heard, of it any more. At most once. */
+  onCutOff(pipe: 'stdin' | 'stdout'): void;
   /** Called once, never from inside the constructor; its output was read to the end before. */
   onEnd(end: ChildEnd): void;
 }
 
 /** How long output may still be read after the exit, when an escaped grandchild holds the pipe open. */
 const OUTPUT_AFTER_EXIT_MS = 500;
+/** An orderly exit closes the pipes first; who is still there then has cut itself off. Chosen. */
+const EXIT_AFTER_PIPE_MS = 2000;
 /** A process in uninterruptible sleep outlives SIGKILL; waiting for it longer helps nobody. */
 const AFTER_KILL_MS = 5000;
 
@@ -59,6 +63,7 @@ export class ChildProcess {
   #isFlushing = false;
   #isClosing = false;
   #timer: NodeJS.Timeout | null = null;
+  #cutOffTimer: NodeJS.Timeout | null = null;
 
   constructor(spec: ChildSpec, timing: ChildTiming, listener: ChildListener) {
     this.#listener = listener;
@@ -166,8 +171,14 @@ export class ChildProcess {
     child.stdin.on('drain', () => {
       this.#listener.onDrain();
     });
-    // EPIPE: it closed its stdin. Whether that is an end is for its exit to say.
+    // EPIPE: it closed its stdin.
     child.stdin.on('error', () => undefined);
+    child.stdin.once('close', () => {
+      this.#onPipeClosed('stdin');
+    });
+    child.stdout.once('end', () => {
+      this.#onPipeClosed('stdout');
+    });
     child.stdout.on('error', () => undefined);
     child.stderr.on('error', () => undefined);
     child.once('error', (error) => {
@@ -188,6 +199,16 @@ export class ChildProcess {
         this.#end(end);
       });
     });
+  }
+
+  /** Mostly the first sign of its end, which comes within moments. */
+  #onPipeClosed(pipe: 'stdin' | 'stdout'): void {
+    const isExpected = (): boolean =>
+      this.#isClosing || this.#hasEnded || this.#child?.exitCode !== null;
+    if (isExpected() || this.#cutOffTimer !== null) return;
+    this.#cutOffTimer = setTimeout(() => {
+      if (!isExpected()) this.#listener.onCutOff(pipe);
+    }, EXIT_AFTER_PIPE_MS);
   }
 
   #killNow(): void {
@@ -218,6 +239,7 @@ export class ChildProcess {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#cutOffTimer !== null) clearTimeout(this.#cutOffTimer);
     this.#listener.onEnd(end);
     this.#resolveEnded();
   }

@@ -1,7 +1,7 @@
 /**
  * A channel to one stdio child: one JSON message a line each way. Lines on stdout that are not
  * messages are dropped and counted, because many servers print banners there; a line above the cap, or
- * a child that lets its queue grow without reading, breaks the protocol and is killed.
+ * a child that lets its queue grow without reading or closes one of its pipes, breaks the protocol and is killed.
  * Spec: MCP 2025-11-25 and 2026-07-28 basic/transports, stdio.
  */
 import type { Logger } from 'pino';
@@ -89,6 +89,9 @@ export class StdioChannel implements Channel {
       },
       onDrain: () => {
         this.#releaseWriters();
+      },
+      onCutOff: (pipe) => {
+        this.#breakOff(`It closed its ${pipe} and runs on.`);
       },
       onEnd: (end) => {
         if (this.#error === null) stdout.end();

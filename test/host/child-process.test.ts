@@ -33,6 +33,7 @@ function start(
     },
     onStderr: () => undefined,
     onDrain: () => events.emit('drain'),
+    onCutOff: () => undefined,
     onEnd: (end) => {
       ends.push(end);
       settle(end);

@@ -240,9 +240,27 @@ t.test('a server that closes the connection itself is told', async (t) => {
   t.match(await listener.closed(), { message: /It closed the connection/ });
 });
 
-for (const [generation, createServer] of [
-  ['first', firstGeneration],
-  ['second', secondGeneration],
+const NOT_JSON = { rows: 10n };
+
+for (const [generation, createServer, withRows] of [
+  [
+    'first',
+    firstGeneration,
+    () => {
+      const server = firstGeneration();
+      server.registerTool('rows', {}, () => ({ content: [], _meta: NOT_JSON }));
+      return server;
+    },
+  ],
+  [
+    'second',
+    secondGeneration,
+    () => {
+      const server = secondGeneration();
+      server.registerTool('rows', {}, () => ({ content: [], _meta: NOT_JSON }));
+      return server;
+    },
+  ],
 ] as const) {
   t.test(`an onerror that throws, ${generation} generation, ends nothing else`, async (t) => {
     const thrower = (): object => {
@@ -261,13 +279,7 @@ for (const [generation, createServer] of [
   });
 
   t.test(`a result that is not JSON, ${generation} generation, is an error at once`, async (t) => {
-    const cyclic = (): object => {
-      const server = createServer();
-      const _meta: Record<string, unknown> = { rows: 10n };
-      server.registerTool('rows', {}, () => ({ content: [], _meta }));
-      return server;
-    };
-    const { ask, entries } = open(t, cyclic, SESSION);
+    const { ask, entries } = open(t, withRows, SESSION);
     await ask('initialize', INITIALIZE);
     const { error } = await ask('tools/call', { name: 'rows', arguments: {} });
     t.match(error, { code: -32603 });
