@@ -5,9 +5,10 @@
  */
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
-import { fetch as fetchWith, type Agent } from 'undici';
+import { fetch as fetchWith, Response, type Agent } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
 import { memberOf } from '../mcp/message-members.js';
+import { boundedEvents } from './bounded-events.js';
 import type { Channel, ChannelListener } from './channel.js';
 
 export interface LegacySseChannelOptions {
@@ -16,6 +17,8 @@ export interface LegacySseChannelOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
   readonly listener: ChannelListener;
+  /** Longest event, and longest text of a refusal. */
+  readonly maxEventBytes: number;
   /** The server has named its POST address. */
   readonly onOpened: () => void;
   /** Called instead of `onOpened` when it failed; not when it was closed before. */
@@ -48,7 +51,9 @@ export class LegacySseChannel implements Channel {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
     this.#transport = new SSEClientTransport(new URL(options.url), {
       requestInit: { headers: { ...options.headers } },
-      fetch: fetchThrough(options.agent),
+      fetch: fetchThrough(options, () => {
+        this.#tooLong();
+      }),
     });
     this.#transport.onmessage = (message) => {
       if (!this.#isOver) options.listener.onMessage(Buffer.from(JSON.stringify(message)));
@@ -118,6 +123,13 @@ export class LegacySseChannel implements Channel {
     void this.#end(new GatewayError('GW_UPSTREAM_UNREACHABLE', { cause }));
   }
 
+  #tooLong(): void {
+    const hint = `It sent an event longer than ${this.#options.maxEventBytes} bytes.`;
+    const error = new GatewayError('GW_UPSTREAM_PROTOCOL', { hint });
+    if (!this.#isOver && !this.#isOpened) this.#options.onNotOpened(error);
+    void this.#end(error);
+  }
+
   async #end(error: GatewayError): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -136,8 +148,17 @@ export class LegacySseChannel implements Channel {
 }
 
 /** The SDK knows the types of Node.js's own `fetch`, which are those of an older undici. */
-function fetchThrough(agent: Agent): typeof fetch {
-  const fetchThroughAgent: unknown = (url: string | URL, init?: object) =>
-    fetchWith(url, { ...init, dispatcher: agent });
+function fetchThrough(
+  { agent, maxEventBytes }: LegacySseChannelOptions,
+  onTooLong: () => void,
+): typeof fetch {
+  const fetchThroughAgent: unknown = async (url: string | URL, init?: object) => {
+    const response = await fetchWith(url, { ...init, dispatcher: agent });
+    const { body, status, statusText, headers } = response;
+    if (body === null) return response;
+    const isEvents = headers.get('content-type')?.startsWith('text/event-stream') === true;
+    const bounded = body.pipeThrough(boundedEvents(maxEventBytes, isEvents, onTooLong));
+    return new Response(bounded, { status, statusText, headers });
+  };
   return fetchThroughAgent as typeof fetch;
 }

@@ -14,7 +14,12 @@ export interface LegacySseSourceOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The header for its owner's credential; null: none is sent. */
   readonly credentialHeader: { readonly name: string; readonly prefix: string } | null;
+  /** Longest event of a server. Default 16 MiB. */
+  readonly maxEventBytes?: number;
 }
+
+/** A result with pictures may be long; the host holds it a few times over while it is read. Chosen. */
+const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 export class LegacySseSource implements ChannelSource, StatusSource {
   readonly #options: LegacySseSourceOptions;
@@ -40,6 +45,7 @@ export class LegacySseSource implements ChannelSource, StatusSource {
       url: this.#options.url,
       headers: this.#headersFor(owner),
       agent: this.#agent,
+      maxEventBytes: this.#options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES,
       listener,
       onOpened: () => {
         this.#lastFailure = null;

@@ -261,6 +261,24 @@ t.test('an event that is no message is dropped and counted', async (t) => {
   t.equal(source.status().droppedLines, 2);
 });
 
+t.test('an event without an end is given up at the bound, and said to be too long', async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server, { maxEventBytes: 64 * 1024 });
+  const { initialize, ask, closed } = open(source);
+  await initialize();
+  t.match(await ask('tools/call', { name: 'echo', arguments: { text: 'x'.repeat(60_000) } }), {
+    result: { content: [{ type: 'text' }] },
+  });
+  const [stream] = server.streams;
+  stream?.write('data: ');
+  for (let chunks = 0; chunks < 64; chunks += 1) stream?.write('y'.repeat(16 * 1024));
+  t.match(await closed(), {
+    code: 'GW_UPSTREAM_PROTOCOL',
+    message: /event longer than 65536 bytes/,
+  });
+  t.equal(source.openCount, 0);
+});
+
 t.test('closing ends the stream, is told once, and opens nothing more', async (t) => {
   const server = await startServer(t);
   const source = sourceOf(t, server);

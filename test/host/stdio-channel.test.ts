@@ -213,20 +213,23 @@ for (const [pipe, descriptor] of [
   ['stdin', '0'],
   ['stdout', '1'],
 ] as const) {
-  t.test(`a child that closes its ${pipe} and runs on is ended, and its calls with it`, async (t) => {
-    const { channel, listener, entries, gone } = open(t, fixtureSpec('cut-off', [descriptor]));
-    await listener.message();
-    // A closed stdin shows only when something is written to it.
-    const hasEnded = (): boolean => {
-      ask(channel, { id: 1, method: 'x' });
-      return listener.closes.length > 0;
-    };
-    await until(hasEnded, { timeoutMs: 60_000, what: 'the end' });
-    const [error] = listener.closes;
-    t.match(error, { code: 'GW_UPSTREAM_PROTOCOL', message: new RegExp(`closed its ${pipe}`) });
-    await gone;
-    t.match(entries.at(-1), { level: 50, msg: 'server process killed' });
-  });
+  t.test(
+    `a child that closes its ${pipe} and runs on is ended, and its calls with it`,
+    async (t) => {
+      const { channel, listener, entries, gone } = open(t, fixtureSpec('cut-off', [descriptor]));
+      await listener.message();
+      // A closed stdin shows only when something is written to it.
+      const hasEnded = (): boolean => {
+        ask(channel, { id: 1, method: 'x' });
+        return listener.closes.length > 0;
+      };
+      await until(hasEnded, { timeoutMs: 60_000, what: 'the end' });
+      const [error] = listener.closes;
+      t.match(error, { code: 'GW_UPSTREAM_PROTOCOL', message: new RegExp(`closed its ${pipe}`) });
+      await gone;
+      t.match(entries.at(-1), { level: 50, msg: 'server process killed' });
+    },
+  );
 }
 
 t.test('writable resolves when the child has read', async (t) => {
