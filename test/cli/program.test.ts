@@ -51,13 +51,13 @@ t.test('a command that is none is 64, with the nearest name', async (t) => {
   t.match(await run(), { code: 64, err: /Usage/ });
 });
 
-t.test('a wrong configuration is 78 for every command', async (t) => {
-  const { run: inFixture, configPath } = cliFixture(t);
-  writeFileSync(configPath, '{ "global": { "prot": 1 } }');
-  for (const argv of [['status'], ['keys', 'list'], ['health'], ['logs']]) {
-    t.match(await inFixture(...argv), { code: 78, err: /prot/ }, argv.join(' '));
-  }
+t.test('a wrong configuration is 78 where no gateway can be asked instead', async (t) => {
+  const { run: inFixture, configPath, dir } = cliFixture(t);
+  const global = { prot: 1, dataDir: join(dir, 'data') };
+  writeFileSync(configPath, JSON.stringify({ global }));
+  t.match(await inFixture('keys', 'list'), { code: 78, err: /prot/ });
   t.match(await inFixture('validate'), { code: 78, out: /prot/ });
+  t.match(await inFixture('status'), { code: 69, err: /prot.*\n.*No gateway answers/ });
 });
 
 t.test('validate checks the file it is given, in the format it is asked for', async (t) => {
