@@ -42,10 +42,8 @@ export interface LeasedAdmissionOptions extends AdmissionSettings {
   readonly counts: AdmissionCounts;
   readonly cleanup?: CleanupCounts;
   readonly send: (events: readonly WorkerEvent[]) => void;
-  /** Told at every sweep how many slots for calls of a server this worker holds, in use or idle. */
-  readonly onSlotsHeld?: (server: string, count: number) => void;
-  /** Told before some go back, with how many stay. */
-  readonly onSlotsLeaving?: (server: string, left: number) => void;
+  /** Told when so many slots for calls that went back are in use by other workers. */
+  readonly onCloseIdle?: (server: string, count: number) => void;
   /** Asks the server for something harmless; resolves whether it answered. Never rejects. */
   readonly probe: (server: string) => Promise<boolean>;
 }
@@ -95,12 +93,12 @@ export class LeasedAdmission implements Admission {
     });
     this.#headers = new RateLimitHeaders(quotas);
     const maxWaitMs = queueTimeoutMs + ANSWER_MARGIN_MS;
-    const { onSlotsLeaving: onLeaving } = options;
+    const { onCloseIdle } = options;
     this.#calls = new SlotTickets({
       of: 'calls',
       maxWaitMs,
       send,
-      ...(onLeaving && { onLeaving }),
+      ...(onCloseIdle && { onCloseIdle }),
       nowMs: monotonicMs,
     });
     this.#streams = new SlotTickets({ of: 'streams', maxWaitMs, send, nowMs: monotonicMs });
@@ -135,9 +133,6 @@ export class LeasedAdmission implements Admission {
     const sweep = setInterval(() => {
       this.#calls.sweep();
       this.#streams.sweep();
-      for (const server of this.#gates.keys()) {
-        this.#options.onSlotsHeld?.(server, this.#calls.held(server));
-      }
     }, SWEEP_MS);
     this.#timers = [report, ends, sweep];
   }

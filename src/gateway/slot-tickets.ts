@@ -17,8 +17,8 @@ export interface SlotTicketsOptions {
    */
   readonly maxWaitMs: number;
   readonly send: (event: WorkerEvent) => void;
-  /** Told before slots of the server go back, with how many stay: others may use them from then on. */
-  readonly onLeaving?: (server: string, left: number) => void;
+  /** Told when slots that went back are in use elsewhere: the connections they left are not ours any more. */
+  readonly onCloseIdle?: (server: string, count: number) => void;
   readonly nowMs: () => number;
 }
 
@@ -100,6 +100,9 @@ export class SlotTickets {
         waiting?.answer(message.reason);
         break;
       }
+      case 'close-idle':
+        this.#options.onCloseIdle?.(message.server, message.count);
+        return;
       case 'recall':
         this.#leases.recall(message, nowMs);
     }
@@ -131,11 +134,6 @@ export class SlotTickets {
     return this.#leases.idle('server', server);
   }
 
-  /** In use or idle. */
-  held(server: string): number {
-    return this.inUse(server) + this.idle(server);
-  }
-
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -154,10 +152,7 @@ export class SlotTickets {
   }
 
   #sendReturns(): void {
-    const { of, send, onLeaving } = this.#options;
-    for (const slots of this.#leases.drainReturns()) {
-      if (slots.kind === 'server') onLeaving?.(slots.key, this.held(slots.key));
-      send({ kind: 'returned', of, slots });
-    }
+    const { of, send } = this.#options;
+    for (const slots of this.#leases.drainReturns()) send({ kind: 'returned', of, slots });
   }
 }

@@ -45,7 +45,6 @@ import { createHostLink, type HostLink } from '../upstream/host-link.js';
 import { createStreamableHttp, type StreamableHttpOptions } from '../upstream/streamable-http.js';
 import type { ConnectionCounts, UpstreamTransport } from '../upstream/transport.js';
 import { withUpstreamToken } from '../upstream/with-upstream-token.js';
-import { ConnectionQuota } from './connection-quota.js';
 import type { Front } from './front.js';
 import { createNodeFront } from './node-front.js';
 import { createDashboardRoutes } from './dashboard/routes.js';
@@ -222,21 +221,13 @@ export async function composeWorker(
     cleanupCounts.removed('identities', authenticator.sweep(nowMs));
     cleanupCounts.removed('credentials', credentials.sweep(nowMs));
   }, config.limits.cleanupIntervalMs);
-  const quota = new ConnectionQuota({
-    workers: config.workers,
-    maxConnections: (name) => servers.maxConnections(name),
-    keep: (name, count) => servers.all.get(name)?.transport.keepConnections?.(count),
-  });
   const admissionCounts = new AdmissionCounts();
   const admission = new LeasedAdmission({
     ...admissionSettings(config, servers),
     counts: admissionCounts,
     cleanup: cleanupCounts,
-    onSlotsHeld: (name, count) => {
-      quota.sweep(name, count);
-    },
-    onSlotsLeaving: (name, left) => {
-      quota.leaving(name, left);
+    onCloseIdle: (name, count) => {
+      servers.all.get(name)?.transport.closeIdle?.(count);
     },
     send: (events) => {
       primary.send({ type: 'admission', events });

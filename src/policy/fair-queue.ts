@@ -4,6 +4,10 @@
  * in total and per user; one deadline, counted from arrival. Everything is O(1) in intrusive lists:
  * joining, serving, leaving from the middle, expiring.
  *
+ * A round gives each user one turn. Within it the order is free, so `next` may be told whom to prefer
+ * (the ledger: calls of the worker where a slot became free, which has a connection for it). Who comes,
+ * comes in the next round: nobody is passed over by more than the others of its own.
+ *
  *   ring of users whose turn comes:  ana ⇄ bo ⇄ cy      parked (own budget used up; no turn): dee
  *   each user's line, oldest first:  a1 a2  b1   c1 c2                                        d1
  *   all waiters by arrival:          a1 c1 d1 a2 b1 c2     (expiry looks only at the oldest)
@@ -40,12 +44,19 @@ interface Line<T> {
   length: number;
   next: Line<T> | undefined;
   previous: Line<T> | undefined;
+  /** Of its coming turn. */
+  round: number;
 }
+
+/** Lines looked at for one that is preferred: one of eight workers is missed one time in seventy. */
+const LOOK_AHEAD = 32;
 
 export class FairQueue<T> {
   #options: FairQueueOptions;
   readonly #lines = new Map<string, Line<T>>();
   #turn: Line<T> | undefined;
+  /** Of whoever was served last. Who comes now is served in the next one. */
+  #round = 0;
   #oldest: Waiter<T> | undefined;
   #youngest: Waiter<T> | undefined;
   #length = 0;
@@ -82,6 +93,7 @@ export class FairQueue<T> {
         length: 0,
         next: undefined,
         previous: undefined,
+        round: 0,
       };
       this.#lines.set(user, line);
       this.#enterRing(line);
@@ -96,18 +108,27 @@ export class FairQueue<T> {
     return this.#turn?.user;
   }
 
-  /** Who `serve` would serve. */
-  get next(): Waiter<T> | undefined {
-    return this.#turn?.first;
+  /** Who is to be served: the first of the user whose turn it is, or of one in this round who is preferred. */
+  next(isPreferred?: (item: T) => boolean): Waiter<T> | undefined {
+    const turn = this.#turn;
+    if (turn === undefined || isPreferred === undefined) return turn?.first;
+    let line: Line<T> | undefined = turn;
+    for (let seen = 0; seen < LOOK_AHEAD && line?.round === turn.round; seen += 1) {
+      if (line.first !== undefined && isPreferred(line.first.item)) return line.first;
+      line = line.next;
+      if (line === turn) break;
+    }
+    return turn.first;
   }
 
-  /** Serves the longest-waiting call of the user whose turn it is; the turn passes on. */
-  serve(): Waiter<T> | undefined {
-    const line = this.#turn;
-    const waiter = line?.first;
-    if (line === undefined || waiter === undefined) return undefined;
-    this.#turn = line.next;
+  /** Serves whom `next` told, by default of the user whose turn it is; the user's turn is over. */
+  serve(waiter: Waiter<T> | undefined = this.next()): Waiter<T> | undefined {
+    const line = waiter?.line;
+    if (waiter === undefined || line?.first !== waiter) return undefined;
+    this.#round = line.round;
+    this.#leaveRing(line);
     this.#unlink(waiter, line);
+    if (line.length > 0) this.#enterRing(line);
     return waiter;
   }
 
@@ -182,6 +203,7 @@ export class FairQueue<T> {
   }
 
   #enterRing(line: Line<T>): void {
+    line.round = this.#round + 1;
     const turn = this.#turn;
     const last = turn?.previous;
     if (turn === undefined || last === undefined) {

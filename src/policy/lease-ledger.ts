@@ -29,6 +29,7 @@
  *                  cancelled while waiting.
  *   cancel    W→P  the client left. A grant already under way becomes idle slots on arrival.
  *   returned  W→P  slots idle for too long, or recalled.
+ *   close-idle P→W slots given back are in use elsewhere; their connections must go.
  *   recall    P→W  someone waits for these. The worker returns what is idle at once and, for
  *                  `brokerMs`, whatever becomes free: meanwhile the key is brokered, and every
  *                  call goes through the queue here.
@@ -38,8 +39,9 @@
  * delays and never wedges: idle slots go back by themselves.
  *
  * WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they
- * share a scarce total), inside a server users in turn (fair-queue.ts). A user at its own limit is
- * parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
+ * share a scarce total), inside a server users in turn (fair-queue.ts). Within a round of turns those
+ * come first who wait in a worker that has a connection for the slot; lent to another one, it costs a
+ * new connection there and, by `close-idle`, the old one here (warm-slots.ts). A user at its own limit is parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
  * newcomer that finds all three budgets free overtakes nobody.
  */
 import { FairQueue, type FairQueueOptions } from './fair-queue.js';
@@ -202,6 +204,7 @@ export class LeaseLedger {
     }
     for (const [server, count] of worker.server) this.#takeBack(worker, 'server', server, count);
     for (const [user, count] of worker.user) this.#takeBack(worker, 'user', user, count);
+    for (const { warm } of this.#servers.values()) warm.forget(incarnation);
     this.#serve(nowMs);
   }
 
@@ -335,8 +338,9 @@ export class LeaseLedger {
   #serve(nowMs: number): void {
     for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
       this.#expire(server, nowMs);
-      const ticket = server.queue.next?.item;
-      if (ticket === undefined) {
+      const { warm } = server;
+      const next = server.queue.next(({ worker }) => warm.isWarm(worker.incarnation));
+      if (next === undefined) {
         this.#leaveRing(server);
         continue;
       }
@@ -345,6 +349,7 @@ export class LeaseLedger {
         this.#recalls.server(server, nowMs);
         continue;
       }
+      const ticket = next.item;
       const usedUp = usedUpBudget(ticket);
       if (usedUp !== null) {
         this.#park(ticket, usedUp);
@@ -355,7 +360,7 @@ export class LeaseLedger {
         this.#recalls.total(nowMs);
         return;
       }
-      server.queue.serve();
+      server.queue.serve(next);
       server.shedEarly?.served(nowMs);
       this.#grant(ticket, nowMs);
       this.#forgetTicket(ticket);
@@ -366,6 +371,10 @@ export class LeaseLedger {
 
   #grant(ticket: Ticket, nowMs: number): void {
     const { worker, server, user, within } = ticket;
+    const leaves = server.warm.lend(worker.incarnation);
+    if (leaves !== undefined) {
+      this.#outbox.push({ kind: 'close-idle', to: leaves, server: server.name, count: 1 });
+    }
     server.out += 1;
     this.#totalOut += 1;
     worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
@@ -390,13 +399,14 @@ export class LeaseLedger {
     if (taken === held) worker[kind].delete(key);
     else worker[kind].set(key, held - taken);
     if (taken === 0) return;
-    if (kind === 'server') this.#freeServer(key, taken);
+    if (kind === 'server') this.#freeServer(key, taken, worker);
     else this.#freeUser(key, taken);
   }
 
-  #freeServer(name: string, count: number): void {
+  #freeServer(name: string, count: number, { incarnation }: WorkerBook): void {
     const server = this.#servers.get(name);
     if (server === undefined) return;
+    server.warm.returned(incarnation, count);
     server.out -= count;
     this.#totalOut -= count;
     if (server.closed && server.out === 0) this.#servers.delete(name);

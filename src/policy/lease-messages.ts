@@ -91,5 +91,13 @@ export interface Recall {
   readonly brokerMs: number;
 }
 
+/** So many slots that the worker gave back are lent to others: it closes the idle connections they left. */
+export interface CloseIdle {
+  readonly kind: 'close-idle';
+  readonly to: Incarnation;
+  readonly server: string;
+  readonly count: number;
+}
+
 /** Primary to the worker `to`, in the order in which the ledger yields them. */
-export type LedgerMessage = Grant | Refusal | Recall;
+export type LedgerMessage = Grant | Refusal | Recall | CloseIdle;

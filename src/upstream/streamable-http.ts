@@ -93,8 +93,8 @@ class StreamableHttp implements UpstreamTransport {
     return exchange;
   }
 
-  keepConnections(count: number): void {
-    this.#calls.trim(count);
+  closeIdle(count: number): void {
+    this.#calls.closeIdle(count);
   }
 
   connections(): ConnectionCounts {

@@ -50,8 +50,8 @@ export interface ConnectionCounts {
 
 export interface UpstreamTransport {
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
-  /** No more than so many connections for calls need stay open; busy ones are left alone. */
-  keepConnections?(count: number): void;
+  /** Closes so many idle connections for calls, as far as there are; busy ones are left alone. */
+  closeIdle?(count: number): void;
   /** Absent where all servers of a host share one. */
   connections?(): ConnectionCounts;
   /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */

@@ -1,9 +1,8 @@
 /**
- * The connections of one worker to one server, never more than its slots for long. A call takes the
- * connection that was used last and is open, so a new one is opened only when every open one is busy, and
- * all busy ones have a slot. Slots wander between workers and an idle connection does not follow: before
- * slots are given back, idle connections beyond those that stay are closed (`trim`), so that the server
- * sees them go before another worker connects in their stead. Busy ones are never touched.
+ * The connections of one worker to one server, no more than its slots. A call takes the connection that was
+ * used last and is open, so a new one is opened only when every open one is busy, and all busy ones have
+ * a slot. An idle one stays for the next call until the primary lends its slot to another worker, which
+ * will open one in its stead (`closeIdle`; policy/warm-slots.ts). Busy ones are never touched.
  * Undici's own Pool takes any free client, open or not, and would connect beside idle connections.
  */
 import { Socket } from 'node:net';
@@ -16,7 +15,7 @@ export interface TrimmedPoolOptions {
   readonly connections: number;
   readonly connectTimeoutMs: number;
   readonly client: Omit<Client.Options, 'connect'>;
-  /** Told when an idle connection was closed by this side: trimmed, or unused for too long. */
+  /** Told when an idle connection was closed by this side: its slot is elsewhere, or it was unused for too long. */
   readonly onIdleClosed?: (count: number) => void;
   /** Told when an attempt to connect has ended; `error` is null when it succeeded. Default nobody. */
   readonly onConnected?: (durationMs: number, error: Error | null) => void;
@@ -97,14 +96,13 @@ export class TrimmedPool {
     socket.destroy(new Error('nobody waits for it'));
   }
 
-  /** Closes idle connections until at most `count` are open, as far as that goes; the longest unused first. */
-  trim(count: number): void {
-    if (this.#open <= count) return;
+  /** Closes so many connections, as far as they are idle; the longest unused first. */
+  closeIdle(count: number): void {
     let closed = 0;
     const kept: Place[] = [];
     for (const place of this.#idle) {
       const { socket, isConnecting } = place;
-      if (this.#open > count && socket !== null && !isConnecting) {
+      if (closed < count && socket !== null && !isConnecting) {
         this.#forget(place, socket);
         // Without an error: a call that takes the place in this tick is not failed by it.
         socket.destroy();

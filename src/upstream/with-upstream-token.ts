@@ -23,7 +23,7 @@ export function withUpstreamToken(
 ): UpstreamTransport {
   return {
     dispatch: (request, handler) => new TokenExchange(transport, tokens, { request, handler }),
-    keepConnections: (count) => transport.keepConnections?.(count),
+    closeIdle: (count) => transport.closeIdle?.(count),
     connections: () => transport.connections?.() ?? NO_CONNECTIONS,
     close: () => transport.close(),
   };

@@ -15,7 +15,12 @@ const isOk = ({ status }: TimedReply): boolean => status === 200;
 
 t.test('all workers together hold no more connections than slots, but for a few', async (t) => {
   const bench = await admissionBench(t, {
-    global: { workers: WORKERS, queueTimeout: 60_000, healthCheckInterval: 3_600_000 },
+    global: {
+      workers: WORKERS,
+      queueTimeout: 60_000,
+      idleTimeout: 3_000,
+      healthCheckInterval: 3_600_000,
+    },
     servers: { one: { connectionPool: { maxConnections: LIMIT } } },
   });
   const { call, upstream } = bench;
@@ -57,7 +62,11 @@ t.test('all workers together hold no more connections than slots, but for a few'
       `contention: ${peak} at most, ${upstream.connectionsOpened()} opened for ${upstream.calls('one')} calls`,
     );
     t.ok(peak <= MOST, `${peak} at most, with ${LIMIT} slots`);
+    t.ok(upstream.connectionsOpened() < upstream.calls('one'), 'they are used again');
   });
 
-  await until(() => upstream.connections() === 0, { timeoutMs: 20_000, what: 'all closed' });
+  await until(() => upstream.connections() === 0, {
+    timeoutMs: 20_000,
+    what: 'all idle ones closed',
+  });
 });

@@ -110,27 +110,16 @@ t.test('recalled slots go back at once, and the half that is idle goes with the 
   t.end();
 });
 
-t.test('who keeps connections for slots hears of their leaving before anyone else', (t) => {
-  const told: (readonly [string, string | number])[] = [];
+t.test('who keeps connections for slots hears when one that went back is used elsewhere', (t) => {
+  const told: (readonly [string, number])[] = [];
   const tickets = new SlotTickets({
     of: 'calls',
     maxWaitMs: 1000,
-    send: ({ kind }) => told.push(['sent', kind]),
-    onLeaving: (server, left) => told.push([server, left]),
+    send: () => undefined,
+    onCloseIdle: (server, count) => told.push([server, count]),
     nowMs: () => 0,
   });
-  for (const ticket of [1, 2]) {
-    void tickets.wait('ana', 's', new FakeExchange());
-    const slot = { user: 'ana', server: 's', brokered: 'none', brokerMs: 1000 } as const;
-    tickets.onMessage({ kind: 'grant', to: 1, ticket, ...slot });
-  }
-  tickets.put('ana', 's');
-  told.length = 0;
-  tickets.onMessage({ kind: 'recall', to: 1, scope: 'server', key: 's', brokerMs: 1000 });
-  t.same(told, [
-    ['s', 1],
-    ['sent', 'returned'],
-  ]);
-  t.equal(tickets.held('s'), 1);
+  tickets.onMessage({ kind: 'close-idle', to: 1, server: 's', count: 2 });
+  t.same(told, [['s', 2]]);
   t.end();
 });

@@ -8,11 +8,13 @@ const TIMEOUT_MS = 1000;
 const BOUNDS = { maxWaiting: 12, maxWaitingPerUser: 4, timeoutMs: TIMEOUT_MS };
 const users = fc.constantFrom('ana', 'bo', 'cy', 'dee');
 
-/** Plain arrays: the users' order of turns, and everyone by arrival. */
+/** Plain arrays: the users' order of turns, each with its round, and everyone by arrival. */
 interface Model {
   nowMs: number;
   next: number;
-  turns: string[];
+  turns: { user: string; round: number }[];
+  /** Of whoever was served last. */
+  round: number;
   parked: Set<string>;
   waiting: { user: string; item: number; arrivedAtMs: number }[];
 }
@@ -27,14 +29,19 @@ function leave(model: Model, item: number): void {
   const index = model.waiting.findIndex((waiter) => waiter.item === item);
   const [left] = model.waiting.splice(index, 1);
   if (left === undefined || model.waiting.some((waiter) => waiter.user === left.user)) return;
-  model.turns = model.turns.filter((user) => user !== left.user);
+  model.turns = model.turns.filter(({ user }) => user !== left.user);
   model.parked.delete(left.user);
+}
+
+/** At the end of the turns, and in the round after the present one. */
+function comeNext({ turns, round }: Model, user: string): void {
+  turns.push({ user, round: round + 1 });
 }
 
 const step = (name: string, act: (model: Model, real: Real) => void): Step<Model, Real> =>
   new Step(name, act, (model, real) => {
     expectSame(real.queue.length, model.waiting.length, 'length');
-    expectSame(real.queue.turn, model.turns[0], 'turn');
+    expectSame(real.queue.turn, model.turns[0]?.user, 'turn');
     for (const user of ['ana', 'bo', 'cy', 'dee']) {
       const waiting = model.waiting.filter((waiter) => waiter.user === user).length;
       expectSame(real.queue.waitingOf(user), waiting, `waiting of ${user}`);
@@ -53,20 +60,32 @@ const join = users.map((user) =>
       if (typeof result === 'string') throw new Error(`refused: ${result}`);
       real.handles.set(item, result);
       model.waiting.push({ user, item, arrivedAtMs: model.nowMs });
-      if (own === 0) model.turns.push(user);
+      if (own === 0) comeNext(model, user);
     }
   }),
 );
 
-const serve = fc.constant(
-  step('serve', (model, real) => {
-    const user = model.turns.shift();
-    const served = real.queue.serve();
-    const expected = model.waiting.find((waiter) => waiter.user === user);
+const firstOf = (model: Model, user: string | undefined) =>
+  model.waiting.find((waiter) => waiter.user === user);
+
+/** Prefers every `every`-th item; 0 prefers nobody. */
+const serve = fc.constantFrom(0, 0, 1, 2, 3).map((every) =>
+  step(`serve, preferring every ${every}th`, (model, real) => {
+    const isPreferred = (item: number): boolean => item % every === 0;
+    const [head] = model.turns;
+    const preferred = model.turns.find(
+      ({ user, round }) =>
+        round === head?.round && isPreferred(firstOf(model, user)?.item ?? Number.NaN),
+    );
+    const turn = (every === 0 ? undefined : preferred) ?? head;
+    const served = real.queue.serve(every === 0 ? undefined : real.queue.next(isPreferred));
+    const expected = firstOf(model, turn?.user);
     expectSame(served?.item, expected?.item, 'served');
-    if (user === undefined || expected === undefined || served === undefined) return;
-    real.gone.push(served);
-    model.turns.push(user);
+    if (head === undefined || turn === undefined || expected === undefined) return;
+    if (served !== undefined) real.gone.push(served);
+    model.turns.splice(model.turns.indexOf(turn), 1);
+    model.round = turn.round;
+    comeNext(model, turn.user);
     leave(model, expected.item);
   }),
 );
@@ -92,8 +111,8 @@ const removeAgain = fc.nat(20).map((pick) =>
 const park = users.map((user) =>
   step(`park ${user}`, (model, real) => {
     real.queue.park(user);
-    if (!model.turns.includes(user)) return;
-    model.turns = model.turns.filter((other) => other !== user);
+    if (!model.turns.some((turn) => turn.user === user)) return;
+    model.turns = model.turns.filter((turn) => turn.user !== user);
     model.parked.add(user);
   }),
 );
@@ -101,7 +120,7 @@ const park = users.map((user) =>
 const unpark = users.map((user) =>
   step(`unpark ${user}`, (model, real) => {
     real.queue.unpark(user);
-    if (model.parked.delete(user)) model.turns.push(user);
+    if (model.parked.delete(user)) comeNext(model, user);
   }),
 );
 
@@ -138,7 +157,14 @@ t.test('serves, removes, parks and expires as plain arrays would', (t) => {
   holds(
     t,
     fc.property(commands, (steps) => {
-      const model = { nowMs: 0, next: 0, turns: [], parked: new Set<string>(), waiting: [] };
+      const model = {
+        nowMs: 0,
+        next: 0,
+        turns: [],
+        round: 0,
+        parked: new Set<string>(),
+        waiting: [],
+      };
       const real = { queue: new FairQueue<number>(BOUNDS), handles: new Map(), gone: [] };
       fc.modelRun(() => ({ model, real }), steps);
       served += real.gone.length;
@@ -156,6 +182,26 @@ t.test("one user's thousand calls delay another's single call by one turn", (t) 
   t.equal(queue.serve()?.item, 'noisy');
   t.equal(queue.serve()?.item, 'quiet');
   t.equal(queue.serve()?.item, 'noisy');
+  t.end();
+});
+
+t.test('who is preferred comes first in its round, and never twice before somebody else', (t) => {
+  const queue = new FairQueue<string>({ ...BOUNDS, maxWaiting: 2000, maxWaitingPerUser: 1000 });
+  const near = Array.from({ length: 5 }, (_, i) => `near-${i}`);
+  const far = Array.from({ length: 5 }, (_, i) => `far-${i}`);
+  for (const user of [...far, ...near]) queue.join(user, user, 0);
+  const isNear = (user: string): boolean => user.startsWith('near');
+  const served: string[] = [];
+  for (let turn = 0; turn < 100; turn += 1) {
+    const user = queue.serve(queue.next(isNear))?.item ?? '';
+    served.push(user);
+    // As callers do that wait for their answer and call again.
+    queue.join(user, user, turn);
+  }
+  t.same(served.slice(0, 10), [...near, ...far]);
+  for (let turn = 0; turn < 100; turn += 10) {
+    t.equal(new Set(served.slice(turn, turn + 10)).size, 10, 'each once in a round');
+  }
   t.end();
 });
 

@@ -227,12 +227,14 @@ function brief(messages: readonly LedgerMessage[]): string[] {
         return `refuse ${message.ticket} ${message.reason}`;
       case 'recall':
         return `recall ${message.scope} ${message.key} from ${message.to}`;
+      case 'close-idle':
+        return `close ${message.count} of ${message.server} in ${message.to}`;
     }
   });
 }
 
 const grants = (ledger: LeaseLedger): string[] =>
-  brief(ledger.drain()).filter((line) => !line.startsWith('recall'));
+  brief(ledger.drain()).filter((line) => /^(grant|refuse)/.test(line));
 
 t.test('users share a server turn by turn', (t) => {
   const ledger = ledgerWith({}, { s: 1 });
@@ -244,6 +246,25 @@ t.test('users share a server turn by turn', (t) => {
     ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 1);
     t.same(grants(ledger), [`grant ${expected}`]);
   }
+  t.end();
+});
+
+t.test('a slot goes to a call of the worker that has its connection, once in a round', (t) => {
+  const ledger = ledgerWith({}, { s: 1 });
+  ask(ledger, 1, 'u1', 's');
+  ask(ledger, 2, 'u2', 's', { from: 2 });
+  ask(ledger, 3, 'u3', 's');
+  ask(ledger, 4, 'u4', 's');
+  ledger.drain();
+  const next = (from: number): string[] => {
+    ledger.returned(from, { kind: 'server', key: 's', count: 1 }, 1);
+    return brief(ledger.drain()).filter((line) => !line.startsWith('recall'));
+  };
+  t.same(next(1), ['grant 3'], 'before the older call in the other worker');
+  ask(ledger, 5, 'u1', 's');
+  t.same(next(1), ['grant 4']);
+  t.same(next(1), ['close 1 of s in 1', 'grant 2'], 'a call that came later waits for the round');
+  t.same(next(2), ['close 1 of s in 2', 'grant 5']);
   t.end();
 });
 
@@ -333,7 +354,8 @@ t.test(
     ledger.tick(200);
     t.same(brief(ledger.drain()), ['recall server s from 1']);
     ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 210);
-    const [grant] = ledger.drain();
+    const [close, grant] = ledger.drain();
+    t.match(close, { kind: 'close-idle', to: 1, server: 's', count: 1 });
     t.match(grant, { kind: 'grant', to: 2, ticket: 2, brokered: 'server', brokerMs: 400 });
     t.end();
   },

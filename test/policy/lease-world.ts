@@ -33,6 +33,8 @@ class Worker {
   readonly toPrimary: ToPrimary[] = [];
   readonly toWorker: LedgerMessage[] = [];
   readonly inFlight: Call[] = [];
+  /** Connections by server: every call has one, and it stays open until it is closed as idle. */
+  readonly open = new Map<string, number>();
   readonly waiting = new Map<number, Call>();
   isAlive = true;
   constructor(incarnation: number) {
@@ -80,7 +82,7 @@ export class LeaseWorld {
     if (worker === undefined) return;
     const own = { maxPerUser: this.#ownLimits.get(user), within: this.#withinOf(user, server) };
     if (worker.leases.take(user, server, own)) {
-      worker.inFlight.push({ user, server, own });
+      this.#begin(worker, { user, server, own });
       if (own.within !== undefined) this.startedInBoth += 1;
       this.startedLocally += 1;
       return;
@@ -200,7 +202,10 @@ export class LeaseWorld {
     expectAtMost(inFlight.length, maxTotal, 'in flight in total');
     expectAtMost(this.ledger.snapshot().total.out, maxTotal, 'out in total');
     expectAtMost(this.ledger.snapshot().queued, this.#options.maxQueued, 'queued');
-    for (const server of SERVERS) this.#checkKey('server', server, SERVER_LIMITS[server] ?? 0);
+    for (const server of SERVERS) {
+      this.#checkKey('server', server, SERVER_LIMITS[server] ?? 0);
+      this.#checkConnections(server, SERVER_LIMITS[server] ?? 0);
+    }
     for (const user of USERS) this.#checkKey('user', user, this.#highestOf(user));
     this.#checkKey('user', SHARED, this.#highest.get(SHARED) ?? 0);
   }
@@ -297,6 +302,12 @@ export class LeaseWorld {
       worker.leases.recall(message, this.#nowMs);
       return;
     }
+    if (message.kind === 'close-idle') {
+      const { server, count } = message;
+      const open = worker.open.get(server) ?? 0;
+      worker.open.set(server, open - Math.min(count, open - callsOf(worker, server)));
+      return;
+    }
     const call = worker.waiting.get(message.ticket);
     worker.waiting.delete(message.ticket);
     if (call !== undefined && !this.#unanswered.delete(message.ticket)) {
@@ -308,8 +319,26 @@ export class LeaseWorld {
     }
     this.granted += 1;
     worker.leases.granted(message, call !== undefined, this.#nowMs, call?.own);
-    if (call !== undefined) worker.inFlight.push(call);
+    if (call !== undefined) this.#begin(worker, call);
     if (call?.own.within !== undefined) this.startedInBoth += 1;
+  }
+
+  #begin(worker: Worker, call: Call): void {
+    worker.inFlight.push(call);
+    const { server } = call;
+    worker.open.set(server, Math.max(worker.open.get(server) ?? 0, callsOf(worker, server)));
+  }
+
+  /** Connections that were not told to close yet. */
+  #checkConnections(server: string, limit: number): void {
+    let open = 0;
+    for (const worker of this.#workers) {
+      open += worker.open.get(server) ?? 0;
+      for (const message of worker.toWorker) {
+        if (message.kind === 'close-idle' && message.server === server) open -= message.count;
+      }
+    }
+    expectAtMost(open, limit, `connections to ${server}`);
   }
 
   #sendReturns(worker: Worker): void {
@@ -357,6 +386,10 @@ export class LeaseWorld {
       );
     }
   }
+}
+
+function callsOf({ inFlight }: Worker, server: string): number {
+  return inFlight.filter((call) => call.server === server).length;
 }
 
 function slotsIn(message: ToPrimary, kind: SlotKind, key: string): number {

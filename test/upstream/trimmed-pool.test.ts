@@ -70,26 +70,27 @@ async function upstream(t: Test, keepAliveTimeout = 60_000) {
   return { pool, burst, opened, call, held, idleClosed, connected: () => connected };
 }
 
-t.test('idle connections beyond those that stay are closed, and opened when needed', async (t) => {
-  const { pool, burst, opened, idleClosed } = await upstream(t);
-  await burst(8);
-  await opened(8);
-  t.equal(pool.open, 8);
-  pool.trim(8);
-  t.same(idleClosed, []);
-  pool.trim(2);
-  t.same(idleClosed, [6]);
-  t.equal(pool.open, 2, 'they do not count from that moment');
-  await opened(2);
-  t.same(await burst(5), [200, 200, 200, 200, 200]);
-  await opened(5);
-  t.equal(pool.open, 5);
-});
+t.test(
+  'idle connections are closed when their slots are elsewhere, and opened when needed',
+  async (t) => {
+    const { pool, burst, opened, idleClosed } = await upstream(t);
+    await burst(8);
+    await opened(8);
+    t.equal(pool.open, 8);
+    pool.closeIdle(6);
+    t.same(idleClosed, [6]);
+    t.equal(pool.open, 2, 'they do not count from that moment');
+    await opened(2);
+    t.same(await burst(5), [200, 200, 200, 200, 200]);
+    await opened(5);
+    t.equal(pool.open, 5);
+  },
+);
 
 t.test('no connection is opened beside an idle one', async (t) => {
   const { pool, burst, opened, connected } = await upstream(t);
   await burst(4);
-  pool.trim(3);
+  pool.closeIdle(1);
   await opened(3);
   await burst(3);
   t.equal(connected(), 4, 'the three that were open');
@@ -99,10 +100,10 @@ t.test('no connection is opened beside an idle one', async (t) => {
   t.equal(pool.open, 3);
 });
 
-t.test('a call in the moment of a trim is not failed by it', async (t) => {
+t.test('a call in the moment of such a closing is not failed by it', async (t) => {
   const { pool, burst, call, held, opened } = await upstream(t);
   await burst(2);
-  pool.trim(0);
+  pool.closeIdle(2);
   const calls = [call(), call(), call()];
   await until(() => held.length === 3, { timeoutMs: 10_000, what: 'all there' });
   for (const answer of held.splice(0)) answer();
@@ -116,10 +117,10 @@ t.test('a busy connection is never closed', async (t) => {
   await burst(3);
   const busy = [call(), call()];
   await until(() => held.length === 2, { timeoutMs: 10_000, what: 'two calls there' });
-  pool.trim(0);
+  pool.closeIdle(2);
   t.same(idleClosed, [1]);
   await opened(2);
-  pool.trim(0);
+  pool.closeIdle(2);
   t.equal(pool.open, 2);
   for (const answer of held.splice(0)) answer();
   t.same(await Promise.all(busy), [200, 200]);
