@@ -77,7 +77,8 @@ export function copyReplyHeaders(
     if (NOT_RETURNED.has(name)) continue;
     const value = headers[i + 1] ?? '';
     const before = target[name];
-    target[name] = before === undefined ? value : `${before}, ${value}`;
+    // Of an object's own making where a server names a header `constructor`.
+    target[name] = typeof before === 'string' ? `${before}, ${value}` : value;
   }
   return target;
 }

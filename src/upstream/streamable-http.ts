@@ -196,6 +196,8 @@ const ENDED = (): Error => new Error('the gateway ended the exchange');
 
 const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const PROTOCOL_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+/** Undici's error about bytes that are no HTTP; it should have a code and has none (7.30.2, measured). */
+const PARSER_ERROR = 'HTTPParserError';
 /** Undici's word for a header that it will not write, such as one with DEL in it, which uWebSockets.js reads. */
 const UNSENDABLE_CODE = 'UND_ERR_INVALID_ARG';
 
@@ -208,7 +210,7 @@ function asUpstreamError(error: Error, wasSent: boolean): GatewayError {
       hint: 'Whether the request was carried out is unknown.',
     });
   }
-  if (PROTOCOL_CODES.has(code) || code.startsWith('HPE_')) {
+  if (PROTOCOL_CODES.has(code) || error.name === PARSER_ERROR) {
     return new GatewayError('GW_UPSTREAM_PROTOCOL', options);
   }
   // The client's doing, so it must say nothing about the server: not to the breaker, not as a retry.

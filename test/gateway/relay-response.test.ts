@@ -236,3 +236,12 @@ t.test('a session id that would not come back is the fault of the server', async
   t.equal(exchange.replies, 0);
   t.equal(openRelays.size, 0);
 });
+
+t.test('a header named like what every object has is passed on as it came', async (t) => {
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.answer(answer, 200, ['constructor', 'one', 'x-own', 'a', 'x-own', 'b']);
+  await result;
+  t.equal(exchange.replyHeaders['constructor'], 'one');
+  t.equal(exchange.replyHeaders['x-own'], 'a, b');
+});

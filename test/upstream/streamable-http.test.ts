@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { createStreamableHttp } from '../../src/upstream/streamable-http.js';
 import type { UpstreamRequest } from '../../src/upstream/transport.js';
 import { until } from '../support/until.js';
 
-async function rig(t: Test) {
+/** `at`: the port of another server than its own. */
+async function rig(t: Test, at?: number) {
   const open: { readonly body: string; readonly reply: ServerResponse }[] = [];
   const http = createServer((incoming, reply) => {
     const chunks: Buffer[] = [];
@@ -17,7 +19,7 @@ async function rig(t: Test) {
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
   const transport = createStreamableHttp({
-    url: `http://127.0.0.1:${port}/mcp`,
+    url: `http://127.0.0.1:${at ?? port}/mcp`,
     headers: {},
     maxConnections: 1,
     maxStreams: 10,
@@ -99,3 +101,22 @@ t.test(
     );
   },
 );
+
+for (const [what, bytes] of [
+  ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a header name that is none', 'HTTP/1.1 200 OK\r\nx(y): z\r\nContent-Length: 0\r\n\r\n'],
+] as const) {
+  t.test(`a server that answers ${what} broke the protocol; it was reached`, async (t) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(bytes));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const { post, endOf } = await rig(t, port);
+    post('call');
+    await endOf('call GW_UPSTREAM_PROTOCOL');
+  });
+}
