@@ -250,6 +250,13 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   #endStream(stream: ReplyStream): void {
+    const { id } = this.#options;
+    const isOwed = id !== null && !this.isListening && this.#status < 300;
+    if (isOwed && this.#events?.mayBeAnswered(id) === false) {
+      const hint = 'Its event stream ended without the answer.';
+      this.#fail(new GatewayError('GW_UPSTREAM_PROTOCOL', { hint }));
+      return;
+    }
     const rest = this.#events?.rest() ?? null;
     if (rest !== null) stream.write(rest);
     const last = this.#events?.last() ?? null;

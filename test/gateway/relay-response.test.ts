@@ -151,6 +151,38 @@ t.test(
   },
 );
 
+t.test('a stream that ends without the answer says so, unless it may come elsewhere', async (t) => {
+  const progress = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
+  const endedAfter = async (text: string, options: Partial<RelayOptions> = {}) => {
+    const { exchange, transport, result } = relay(options);
+    const call = await transport.call();
+    call.beginEvents();
+    if (text !== '') call.handler.onData(Buffer.from(text));
+    call.handler.onEnd();
+    t.ok(exchange.isEnded);
+    const { outcome } = (await result) as { readonly outcome: unknown };
+    return { said: exchange.text.slice(text.length), outcome };
+  };
+  for (const text of ['', ': open\n\n', progress]) {
+    const { said, outcome } = await endedAfter(text);
+    t.match(said, /"id":1,"error":.*ended without the answer/);
+    t.match(outcome, { code: 'GW_UPSTREAM_PROTOCOL' });
+  }
+  const long = { ...answer, result: { text: 'x'.repeat(10_000) } };
+  for (const text of [
+    `data: ${JSON.stringify(answer)}\n\n`,
+    `${progress}data: ${JSON.stringify(long)}\n\n`,
+    `data: ${JSON.stringify(answer)}\n\n${progress}`,
+    'id: 7\ndata: \n\n',
+    `${progress}id: 7\n${progress}`,
+    `data: ${JSON.stringify(answer)}`,
+  ]) {
+    t.match(await endedAfter(text), { said: '', outcome: 'answered' });
+  }
+  t.match(await endedAfter(progress, { isListening: true }), { outcome: 'answered' });
+  t.match(await endedAfter(progress, { id: null }), { outcome: 'answered' });
+});
+
 t.test('a client that leaves ends the upstream exchange at once and only once', async (t) => {
   for (const when of ['before the head', 'in the stream'] as const) {
     const { exchange, transport, result, openRelays } = relay();
