@@ -37,6 +37,8 @@ export function askUpstream(
     let head: Pick<UpstreamAnswer, 'status' | 'headers'> = { status: 0, headers: [] };
     let isEvents = false;
     let text = '';
+    // A character may be cut in two between chunks.
+    const decoder = new TextDecoder();
     const end = (error: GatewayError | null, answer: UpstreamAnswer['message']): void => {
       if (isOver) return;
       isOver = true;
@@ -66,7 +68,7 @@ export function askUpstream(
         isEvents = (findHeader(answered, 'content-type') ?? '').startsWith('text/event-stream');
       },
       onData: (chunk) => {
-        text += chunk.toString();
+        text += decoder.decode(chunk, { stream: true });
         if (text.length > MAX_BYTES) {
           const hint = 'Its answer is too long.';
           end(new GatewayError('GW_UPSTREAM_PROTOCOL', { hint }), null);

@@ -3,25 +3,17 @@
  * `server/discover` (2026-07-28). A server of an earlier revision refuses it with a 4xx or a JSON-RPC
  * error and is as alive as one that answers; `initialize` would leave a session behind at each probe.
  */
-import type { UpstreamExchange, UpstreamTransport } from '../upstream/transport.js';
+import type { UpstreamTransport } from '../upstream/transport.js';
+import { askUpstream } from './ask-upstream.js';
 
 const REVISION = '2026-07-28';
 /** Shorter than the breaker's own bound, so that its answer is in time. */
 const PROBE_TIMEOUT_MS = 5000;
 
-const HEADERS = [
-  'content-type',
-  'application/json',
-  'accept',
-  'application/json, text/event-stream',
-  'mcp-protocol-version',
-  REVISION,
-  'mcp-method',
-  'server/discover',
-];
-
-const BODY = Buffer.from(
-  JSON.stringify({
+const QUESTION = {
+  method: 'POST',
+  headers: ['mcp-protocol-version', REVISION, 'mcp-method', 'server/discover'],
+  message: {
     jsonrpc: '2.0',
     id: 'probe',
     method: 'server/discover',
@@ -32,51 +24,16 @@ const BODY = Buffer.from(
         'io.modelcontextprotocol/clientCapabilities': {},
       },
     },
-  }),
-);
+  },
+  timeoutMs: PROBE_TIMEOUT_MS,
+} as const;
 
 /** Whether the server answered, with whatever is no 5xx. Never rejects; at most 5 s. */
-export function probeServer(transport: UpstreamTransport): Promise<boolean> {
-  return new Promise((resolve) => {
-    let exchange: UpstreamExchange | null = null;
-    let isOver = false;
-    const end = (isAlive: boolean): void => {
-      if (isOver) return;
-      isOver = true;
-      clearTimeout(timer);
-      resolve(isAlive);
-      exchange?.abort();
-    };
-    const timer = setTimeout(() => {
-      end(false);
-    }, PROBE_TIMEOUT_MS);
-    let isAlive = false;
-    try {
-      exchange = transport.dispatch(
-        {
-          method: 'POST',
-          headers: HEADERS,
-          body: BODY,
-          user: '',
-          credential: null,
-          headTimeoutMs: PROBE_TIMEOUT_MS,
-          idleTimeoutMs: PROBE_TIMEOUT_MS,
-        },
-        {
-          onHead: (status) => {
-            isAlive = status < 500;
-          },
-          onData: () => true,
-          onEnd: () => {
-            end(isAlive);
-          },
-          onError: () => {
-            end(false);
-          },
-        },
-      );
-    } catch {
-      end(false); // It cannot even be reached.
-    }
-  });
+export async function probeServer(transport: UpstreamTransport): Promise<boolean> {
+  try {
+    const { status } = await askUpstream(transport, QUESTION);
+    return status < 500;
+  } catch {
+    return false; // It cannot be reached, says nothing, or says what is no HTTP.
+  }
 }

@@ -35,3 +35,12 @@ t.test('a server that cannot be reached is not well', async (t) => {
   };
   t.equal(await probeServer(broken), false);
 });
+
+t.test('a server that answers as events and keeps the stream open is alive', async (t) => {
+  const transport = new FakeTransport();
+  const probed = probeServer(transport);
+  const call = await transport.call();
+  call.beginEvents();
+  call.event({ jsonrpc: '2.0', id: 'probe', result: { supportedVersions: ['2026-07-28'] } });
+  t.equal(await probed, true);
+});
