@@ -94,7 +94,8 @@ t.test('600 slow calls of 60 users on 12 servers, two of four workers killed', a
     servers: Object.fromEntries(servers.map((name) => [name, {}])),
   });
   const { upstream, call } = bench;
-  upstream.onCall(() => ({ delayMs: 700 }));
+  // Long enough for half of them to be there at once, however slowly they are sent.
+  upstream.onCall(() => ({ delayMs: 3000 }));
   const calls = names('user', 60).flatMap((user, u) =>
     Array.from({ length: 10 }, (_, i) =>
       call(user, servers[(u + i) % servers.length] ?? '', { value: u * 10 + i }),

@@ -57,7 +57,11 @@ if (typeof server === 'string') {
     const MONGODB_URI = server.newDatabase(t, proxy.port);
     const gateway = await startGateway({ config: CONFIG, env: { MONGODB_URI } });
     t.teardown(() => gateway.destroy());
-    t.match(await gateway.logs(), `mongodb (127.0.0.1:${proxy.port}/`);
+    // Lines are written in batches: it may serve before its first ones are in the file.
+    await until(async () => (await gateway.logs()).includes(`mongodb (127.0.0.1:${proxy.port}/`), {
+      timeoutMs: 20_000,
+      what: 'the store in the log',
+    });
     const known = await gateway.makeKey('ana');
     const unseen = await gateway.makeKey('ben');
     const revoked = await gateway.makeKey('eve');
