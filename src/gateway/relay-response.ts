@@ -21,7 +21,13 @@ import type { HttpExchange, ReplyStream } from './exchange.js';
 import { copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
 import type { OpenRelay, OpenRelays } from './open-relays.js';
-import { unusableBeginning, unusableBody, unusableHead } from './unusable-answer.js';
+import {
+  endedUnanswered,
+  sessionIdTooLong,
+  unusableBeginning,
+  unusableBody,
+  unusableHead,
+} from './unusable-answer.js';
 import { WholeEvents } from './whole-events.js';
 
 export interface RelayOptions {
@@ -252,9 +258,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   #endStream(stream: ReplyStream): void {
     const { id } = this.#options;
     const isOwed = id !== null && !this.isListening && this.#status < 300;
-    if (isOwed && this.#events?.mayBeAnswered(id) === false) {
-      const hint = 'Its event stream ended without the answer.';
-      this.#fail(new GatewayError('GW_UPSTREAM_PROTOCOL', { hint }));
+    if (isOwed && this.#events?.mayBeAnswered === false) {
+      this.#fail(endedUnanswered());
       return;
     }
     const rest = this.#events?.rest() ?? null;
@@ -328,13 +333,6 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 /** Often enough for the heartbeat and for both limits. */
 function heartbeatPeriodMs(...periodsMs: readonly number[]): number {
   return Math.min(...periodsMs.filter((periodMs) => periodMs > 0));
-}
-
-/** Given out, it could not be opened again: its client would begin one session after the other. */
-function sessionIdTooLong(chars: number): GatewayError {
-  return new GatewayError('GW_UPSTREAM_PROTOCOL', {
-    hint: `Its session id has ${chars} characters, more than can be passed on.`,
-  });
 }
 
 function timeoutError(hint: string): GatewayError {

@@ -57,6 +57,15 @@ export function unusableBeginning(bytes: Buffer, id: JsonRpcId): GatewayError | 
   return found === undefined ? null : wrongId(found, id);
 }
 
+/** Given out, it could not be opened again: its client would begin one session after the other. */
+export function sessionIdTooLong(chars: number): GatewayError {
+  return protocolError(`Its session id has ${chars} characters, more than can be passed on.`);
+}
+
+export function endedUnanswered(): GatewayError {
+  return protocolError('Its event stream ended without the answer.');
+}
+
 /** A null id is an error about a request that could not be read (JSON-RPC 2.0 §5). */
 function wrongId(found: JsonRpcId | null, id: JsonRpcId): GatewayError | null {
   return found === id || found === null ? null : otherRequest();

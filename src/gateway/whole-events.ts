@@ -3,14 +3,11 @@
  * heartbeat, an error) may stand. Only an event too long to be held goes through in pieces, and until
  * its end has passed nothing may be put in between.
  */
-import { idAtEnds } from '../mcp/answer-id.js';
 import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
 import { completeEventsLength } from '../mcp/sse-boundary.js';
 
 /** An event longer than this is passed on in pieces. */
 const HOLD_BYTES = 256 * 1024;
-/** A longer message is not walked over as a whole when one of its ends tells whose it is. */
-const SCANNED_BYTES = 4_096;
 
 export class WholeEvents {
   /** The beginning of an over-long event was passed on. */
@@ -18,8 +15,8 @@ export class WholeEvents {
   /** Bytes of an event whose end has not come. */
   #held: Buffer | null = null;
   #last: Buffer | null = null;
-  #hadLongEvent = false;
-  #hadEventIds = false;
+  /** Something passed that may have been the answer, or says that it may come on another connection. */
+  #mayBeAnswered = false;
 
   /** Takes the next bytes of the stream; what may be passed on now, null for nothing yet. */
   take(chunk: Buffer): Buffer | null {
@@ -28,7 +25,7 @@ export class WholeEvents {
     this.#held = null;
     if (bytes.length - length > HOLD_BYTES) {
       this.isInsideEvent = true;
-      this.#hadLongEvent = true;
+      this.#mayBeAnswered = true;
       return bytes;
     }
     if (length > 0) this.isInsideEvent = false;
@@ -36,7 +33,7 @@ export class WholeEvents {
     if (length < bytes.length) this.#held = bytes.subarray(length);
     if (length === 0) return null;
     this.#last = bytes.subarray(0, length);
-    this.#hadEventIds ||= hasEventId(this.#last);
+    this.#mayBeAnswered ||= mayAnswer(this.#last);
     return this.#last;
   }
 
@@ -53,41 +50,31 @@ export class WholeEvents {
   /** Whether the final response was already passed on, so that the id is not answered twice. */
   haveAnswered(id: JsonRpcId): boolean {
     if (this.#last === null) return false;
-    // The last event first: nothing should come after the answer.
-    for (const line of this.#last
-      .toString()
-      .split(/\r\n|\n|\r/)
-      .reverse()) {
-      if (line.startsWith('data:') && isAnswer(Buffer.from(line.slice(5).trimStart()), id)) {
-        return true;
+    for (const line of this.#last.toString().split(/\r\n|\n|\r/)) {
+      if (!line.startsWith('data:')) continue;
+      try {
+        const message = scanMessage(Buffer.from(line.slice(5).trimStart()));
+        if (message.kind === 'response' && message.id === id) return true;
+      } catch {
+        // Not a message of its own line: it cannot be the answer we look for.
       }
     }
     return false;
   }
-
-  /**
-   * False: the stream is over, and the answer was not in it and will not come. Events with ids say that it
-   * may come on another connection (2025-11-25 basic/transports, resumability).
-   */
-  mayBeAnswered(id: JsonRpcId): boolean {
-    if (this.#held !== null || this.#hadLongEvent || this.#hadEventIds) return true;
-    return this.haveAnswered(id);
+  /** False: the answer was in nothing that passed. For the end of the stream; in doubt it is true. */
+  get mayBeAnswered(): boolean {
+    return this.#mayBeAnswered || this.#held !== null;
   }
 }
 
-function isAnswer(message: Buffer, id: JsonRpcId): boolean {
-  const found = message.length > SCANNED_BYTES ? idAtEnds(message) : undefined;
-  if (found !== undefined) return found === id;
-  try {
-    const scanned = scanMessage(message);
-    return scanned.kind === 'response' && scanned.id === id;
-  } catch {
-    return false; // Not a message of its own line: it cannot be the answer we look for.
-  }
-}
-
-function hasEventId(events: Buffer): boolean {
+/**
+ * A response has one of two members, wherever its lines are broken; an event with an id can be asked for again
+ * on another connection (2025-11-25 basic/transports, resumability).
+ */
+function mayAnswer(events: Buffer): boolean {
   return (
+    events.includes('"result"') ||
+    events.includes('"error"') ||
     events.includes('\nid:') ||
     events.includes('\rid:') ||
     events.toString('latin1', 0, 3) === 'id:'

@@ -140,6 +140,7 @@ export class LeaseLedger {
     server.limit = limit;
     server.closed = false;
     if (server.out > limit) this.#recalls.server(server, nowMs);
+    this.#trimWarm(server);
     this.#enterRing(server);
     this.#serve(nowMs);
   }
@@ -371,10 +372,7 @@ export class LeaseLedger {
 
   #grant(ticket: Ticket, nowMs: number): void {
     const { worker, server, user, within } = ticket;
-    const leaves = server.warm.lend(worker.incarnation);
-    if (leaves !== undefined) {
-      this.#outbox.push({ kind: 'close-idle', to: leaves, server: server.name, count: 1 });
-    }
+    this.#closeIdle(server, server.warm.lend(worker.incarnation));
     server.out += 1;
     this.#totalOut += 1;
     worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
@@ -390,6 +388,16 @@ export class LeaseLedger {
       brokered: this.#recalls.brokered(ticket, nowMs),
       brokerMs: this.#recalls.brokerMs,
     });
+  }
+
+  /** After a limit was lowered: its slots are gone, and so must their connections be. */
+  #trimWarm(server: ServerBook): void {
+    const { warm, out, limit } = server;
+    while (warm.size > 0 && out + warm.size > limit) this.#closeIdle(server, warm.drop());
+  }
+
+  #closeIdle({ name }: ServerBook, to: Incarnation | undefined): void {
+    if (to !== undefined) this.#outbox.push({ kind: 'close-idle', to, server: name, count: 1 });
   }
 
   #takeBack(worker: WorkerBook, kind: SlotKind, key: string, count: number): void {
@@ -409,6 +417,7 @@ export class LeaseLedger {
     server.warm.returned(incarnation, count);
     server.out -= count;
     this.#totalOut -= count;
+    this.#trimWarm(server);
     if (server.closed && server.out === 0) this.#servers.delete(name);
     else this.#enterRing(server);
   }

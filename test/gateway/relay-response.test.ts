@@ -173,12 +173,21 @@ t.test('a stream that ends without the answer says so, unless it may come elsewh
     `data: ${JSON.stringify(answer)}\n\n`,
     `${progress}data: ${JSON.stringify(long)}\n\n`,
     `data: ${JSON.stringify(answer)}\n\n${progress}`,
+    `data: ${JSON.stringify(answer, null, 1).replaceAll('\n', '\ndata: ')}\n\n`,
     'id: 7\ndata: \n\n',
     `${progress}id: 7\n${progress}`,
     `data: ${JSON.stringify(answer)}`,
   ]) {
     t.match(await endedAfter(text), { said: '', outcome: 'answered' });
   }
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.beginEvents();
+  call.event(answer);
+  for (const later of [progress, ': ping\n\n']) call.handler.onData(Buffer.from(later));
+  call.handler.onEnd();
+  t.match(await result, { outcome: 'answered' }, 'whatever comes after it');
+  t.notMatch(exchange.text, /"error"/);
   t.match(await endedAfter(progress, { isListening: true }), { outcome: 'answered' });
   t.match(await endedAfter(progress, { id: null }), { outcome: 'answered' });
 });

@@ -268,6 +268,20 @@ t.test('a slot goes to a call of the worker that has its connection, once in a r
   t.end();
 });
 
+t.test('connections of slots that a lower limit takes away are closed', (t) => {
+  const ledger = ledgerWith({}, { s: 3 });
+  for (const ticket of [1, 2, 3]) ask(ledger, ticket, `u${ticket}`, 's');
+  ledger.returned(1, { kind: 'server', key: 's', count: 2 }, 1);
+  ledger.drain();
+  ledger.setServer('s', 2, 2);
+  t.same(brief(ledger.drain()), ['close 1 of s in 1'], 'one is busy, one may stay');
+  ledger.setServer('s', 0, 3);
+  t.match(brief(ledger.drain()), ['recall server s from 1', 'close 1 of s in 1']);
+  ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 4);
+  t.same(brief(ledger.drain()), ['close 1 of s in 1'], 'the busy one, when its call is over');
+  t.end();
+});
+
 t.test('servers share a scarce total turn by turn', (t) => {
   const ledger = ledgerWith({ maxTotal: 1 }, { a: 10, b: 10 });
   ask(ledger, 1, 'u1', 'a');
