@@ -165,6 +165,11 @@ export class LeasedAdmission implements Admission {
     return this.#admitLater(request, { gate, rates, spent });
   }
 
+  /** An idle connection to the server is gone by itself. */
+  idleGone(server: string): void {
+    this.#outbox.push({ kind: 'idle-gone', of: 'calls', server });
+  }
+
   inFlight(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const server of this.#gates.keys()) {

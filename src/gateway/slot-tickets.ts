@@ -5,7 +5,12 @@
  * policy/lease-ledger.ts.
  */
 import type { SlotsOf, WorkerEvent } from '../ipc/admission-messages.js';
-import type { LedgerMessage, OwnBudgets, RefusalReason } from '../policy/lease-messages.js';
+import type {
+  CloseIdle,
+  LedgerMessage,
+  OwnBudgets,
+  RefusalReason,
+} from '../policy/lease-messages.js';
 import { LocalLeases } from '../policy/local-leases.js';
 import type { HttpExchange } from './exchange.js';
 
@@ -17,7 +22,7 @@ export interface SlotTicketsOptions {
    */
   readonly maxWaitMs: number;
   readonly send: (event: WorkerEvent) => void;
-  /** Told when slots that went back are in use elsewhere: the connections they left are not ours any more. */
+  /** Closes idle connections, before it returns: the slots that left them are wanted elsewhere. */
   readonly onCloseIdle?: (server: string, count: number) => void;
   readonly nowMs: () => number;
 }
@@ -101,7 +106,7 @@ export class SlotTickets {
         break;
       }
       case 'close-idle':
-        this.#options.onCloseIdle?.(message.server, message.count);
+        this.#closeIdle(message);
         return;
       case 'recall':
         this.#leases.recall(message, nowMs);
@@ -141,6 +146,12 @@ export class SlotTickets {
   /** Slots given back twice: 0 unless the caller is broken. */
   get excessPuts(): number {
     return this.#leases.excessPuts;
+  }
+
+  #closeIdle({ server, count }: CloseIdle): void {
+    const { of, send, onCloseIdle } = this.#options;
+    onCloseIdle?.(server, count);
+    send({ kind: 'idle-closed', of, count });
   }
 
   #abandon(ticket: number, why: 'client-closed' | 'queue-timeout'): void {

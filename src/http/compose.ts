@@ -203,6 +203,9 @@ export async function composeWorker(
         onIdleClosed: (count) => {
           cleanupCounts.removed('connections', count);
         },
+        onIdleGone: () => {
+          admission.idleGone(server.name);
+        },
         onConnected: (durationMs, error) => {
           upstreamConnects.ended(server.name, durationMs, error);
         },
@@ -375,7 +378,7 @@ function quotasOf({ rate, servers }: Config): Quotas {
 function connectHttp(
   config: Config,
   server: ServerConfig,
-  observers: Required<Pick<StreamableHttpOptions, 'onIdleClosed' | 'onConnected'>>,
+  observers: Required<Pick<StreamableHttpOptions, 'onIdleClosed' | 'onIdleGone' | 'onConnected'>>,
 ): UpstreamTransport {
   const { source } = server;
   if (source.kind !== 'http') throw new Error(`${server.name} is no HTTP server`);

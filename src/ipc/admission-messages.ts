@@ -15,6 +15,10 @@ export type WorkerEvent =
   | { readonly kind: 'ticket'; readonly of: SlotsOf; readonly request: TicketRequest }
   | { readonly kind: 'cancel'; readonly of: SlotsOf; readonly ticket: number }
   | { readonly kind: 'returned'; readonly of: SlotsOf; readonly slots: SlotReturn }
+  /** For each `close-idle`, in their order: the connections are closed, or were gone before. */
+  | { readonly kind: 'idle-closed'; readonly of: SlotsOf; readonly count: number }
+  /** A connection that a slot left is gone by itself: unused for too long, or the server closed it. */
+  | { readonly kind: 'idle-gone'; readonly of: SlotsOf; readonly server: string }
   /** `limit`: see rateKey below. `perSecond`: of an API key or a grant, which only workers know. */
   | {
       readonly kind: 'ask';
@@ -94,6 +98,10 @@ function isWorkerEvent(event: unknown): boolean {
       return isOf(event['of']) && typeof event['ticket'] === 'number';
     case 'returned':
       return isOf(event['of']) && hasTypes(event['slots'], SLOTS);
+    case 'idle-closed':
+      return isOf(event['of']) && typeof event['count'] === 'number';
+    case 'idle-gone':
+      return isOf(event['of']) && typeof event['server'] === 'string';
     case 'ask':
       return (
         typeof event['limit'] === 'string' &&

@@ -5,7 +5,6 @@
 import type { FairQueue, Waiter } from './fair-queue.js';
 import type { Incarnation } from './lease-messages.js';
 import type { ShedEarly } from './shed-early.js';
-import { WarmSlots } from './warm-slots.js';
 
 export interface ServerBook {
   readonly name: string;
@@ -16,7 +15,6 @@ export interface ServerBook {
   /** Slots held by workers or on their way to or from them. */
   out: number;
   inRing: boolean;
-  readonly warm: WarmSlots;
   recalledAtMs: number;
 }
 
@@ -66,7 +64,6 @@ export function newServerBook(
     closed: false,
     out: 0,
     inRing: false,
-    warm: new WarmSlots(),
     recalledAtMs: -Infinity,
   };
 }

@@ -29,7 +29,10 @@
  *                  cancelled while waiting.
  *   cancel    W→P  the client left. A grant already under way becomes idle slots on arrival.
  *   returned  W→P  slots idle for too long, or recalled.
- *   close-idle P→W slots given back are in use elsewhere; their connections must go.
+ *   close-idle P→W slots given back are wanted elsewhere; their connections must go.
+ *   idle-closed W→P they are gone. The grants that wait for it are sent now, so that all workers
+ *                  together never have more connections than slots, to a server or in total.
+ *   idle-gone   W→P  a connection of a slot given back is gone by itself.
  *   recall    P→W  someone waits for these. The worker returns what is idle at once and, for
  *                  `brokerMs`, whatever becomes free: meanwhile the key is brokered, and every
  *                  call goes through the queue here.
@@ -41,7 +44,7 @@
  * WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they
  * share a scarce total), inside a server users in turn (fair-queue.ts). Within a round of turns those
  * come first who wait in a worker that has a connection for the slot; lent to another one, it costs a
- * new connection there and, by `close-idle`, the old one here (warm-slots.ts). A user at its own limit is parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
+ * new connection there, the old one here and the time to close it (warm-slots.ts). A user at its own limit is parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
  * newcomer that finds all three budgets free overtakes nobody.
  */
 import { FairQueue, type FairQueueOptions } from './fair-queue.js';
@@ -64,7 +67,9 @@ import type {
   TicketRequest,
 } from './lease-messages.js';
 import { LeaseRecalls } from './lease-recalls.js';
+import { OwedGoodbyes } from './owed-goodbyes.js';
 import { ShedEarly, type ShedEarlyOptions } from './shed-early.js';
+import { WarmSlots, type WarmSlot } from './warm-slots.js';
 
 export interface LeaseLedgerOptions {
   /** Exchanges in flight over everything. */
@@ -87,6 +92,8 @@ export interface LeaseLedgerOptions {
    * queueTimeoutMs.
    */
   readonly shedEarly?: ShedEarlyOptions;
+  /** Whether workers keep a connection of this server open for each slot. Default: of every server. */
+  readonly keepsConnections?: (server: string) => boolean;
 }
 
 export interface LedgerSnapshot {
@@ -104,6 +111,14 @@ export interface LedgerSnapshot {
   readonly excessReturns: number;
 }
 
+/** What happens when a connection is closed. */
+interface Goodbye {
+  /** It may open one in its worker now; null: nobody does. */
+  readonly ticket: Ticket | null;
+  /** Whose slot the connection was, where that is not the ticket's own server. */
+  readonly held: ServerBook | undefined;
+}
+
 export class LeaseLedger {
   #options: LeaseLedgerOptions;
   readonly #recalls: LeaseRecalls;
@@ -115,6 +130,8 @@ export class LeaseLedger {
   readonly #users = new Map<string, UserBook>();
   readonly #workers = new Map<Incarnation, WorkerBook>();
   readonly #parkedUsers = new Set<UserBook>();
+  readonly #warm = new WarmSlots();
+  readonly #goodbyes = new OwedGoodbyes<Goodbye>();
   /** Servers that may have someone to serve, whose turn is first. */
   readonly #ring: ServerBook[] = [];
   #outbox: LedgerMessage[] = [];
@@ -172,9 +189,10 @@ export class LeaseLedger {
   configure(options: LeaseLedgerOptions, nowMs: number): void {
     this.#options = options;
     this.#maxTotal = options.maxTotal;
-    for (const { queue, shedEarly } of this.#servers.values()) {
-      queue.configure(queueOptions(options));
-      if (options.shedEarly !== undefined) shedEarly?.configure(options.shedEarly);
+    for (const server of this.#servers.values()) {
+      server.queue.configure(queueOptions(options));
+      if (options.shedEarly !== undefined) server.shedEarly?.configure(options.shedEarly);
+      this.#trimWarm(server);
     }
     if (this.#totalOut > options.maxTotal) this.#recalls.total(nowMs);
     for (const user of this.#users.values()) this.#setUserLimit(user, undefined, nowMs);
@@ -205,8 +223,8 @@ export class LeaseLedger {
     }
     for (const [server, count] of worker.server) this.#takeBack(worker, 'server', server, count);
     for (const [user, count] of worker.user) this.#takeBack(worker, 'user', user, count);
-    for (const { warm } of this.#servers.values()) warm.forget(incarnation);
-    this.#serve(nowMs);
+    this.#warm.forget(incarnation);
+    this.#saidGoodbye(this.#goodbyes.exited(incarnation), nowMs);
   }
 
   /**
@@ -260,6 +278,19 @@ export class LeaseLedger {
     if (worker === undefined) return;
     this.#takeBack(worker, kind, key, count);
     this.#serve(nowMs);
+  }
+
+  /** A worker has closed connections as it was told. */
+  idleClosed(from: Incarnation, count: number, nowMs: number): void {
+    this.#saidGoodbye(this.#goodbyes.closed(from, count), nowMs);
+  }
+
+  /**
+   * A connection of the worker is gone by itself. It is one that a free slot left, or that of a slot on its
+   * way home: then it is counted until the slot is used again, which errs on the safe side.
+   */
+  idleGone(from: Incarnation, server: string): void {
+    this.#warm.take(server, from);
   }
 
   /** Refuses whose time is up and repeats recalls. To be called at least every brokerMs / 4. */
@@ -339,8 +370,8 @@ export class LeaseLedger {
   #serve(nowMs: number): void {
     for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
       this.#expire(server, nowMs);
-      const { warm } = server;
-      const next = server.queue.next(({ worker }) => warm.isWarm(worker.incarnation));
+      const { name } = server;
+      const next = server.queue.next(({ worker }) => this.#warm.has(name, worker.incarnation));
       if (next === undefined) {
         this.#leaveRing(server);
         continue;
@@ -372,12 +403,32 @@ export class LeaseLedger {
 
   #grant(ticket: Ticket, nowMs: number): void {
     const { worker, server, user, within } = ticket;
-    this.#closeIdle(server, server.warm.lend(worker.incarnation));
+    const from = this.#lendConnection(server, worker.incarnation);
     server.out += 1;
     this.#totalOut += 1;
-    worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
     lendUserSlot(worker, user);
     if (within !== null) lendUserSlot(worker, within);
+    if (from === undefined) this.#sendGrant(ticket, nowMs);
+    else this.#closeIdle(from, ticket);
+  }
+
+  /** Returns whose connection has to be closed before the worker may open one for the slot, if there is one. */
+  #lendConnection({ name, out, limit }: ServerBook, worker: Incarnation): WarmSlot | undefined {
+    if (this.#warm.take(name, worker)) return undefined;
+    if (out + this.#warm.sizeOf(name) >= limit) return this.#warm.drop(name);
+    if (this.#totalOut + this.#warm.size >= this.#maxTotal) return this.#warm.drop();
+    return undefined;
+  }
+
+  /** Its slots are counted already, and the connection that may be opened for it is nowhere else. */
+  #sendGrant(ticket: Ticket, nowMs: number): void {
+    const { worker, server, user, within } = ticket;
+    if (!this.#workers.has(worker.incarnation)) {
+      // It ended while another closed the connection for it; its users' slots came back with its exit.
+      this.#freeServer(server, 1);
+      return;
+    }
+    worker.server.set(server.name, (worker.server.get(server.name) ?? 0) + 1);
     this.#outbox.push({
       kind: 'grant',
       to: worker.incarnation,
@@ -391,13 +442,33 @@ export class LeaseLedger {
   }
 
   /** After a limit was lowered: its slots are gone, and so must their connections be. */
-  #trimWarm(server: ServerBook): void {
-    const { warm, out, limit } = server;
-    while (warm.size > 0 && out + warm.size > limit) this.#closeIdle(server, warm.drop());
+  #trimWarm({ name, out, limit }: ServerBook): void {
+    this.#dropWarm(Math.min(this.#warm.sizeOf(name), out + this.#warm.sizeOf(name) - limit), name);
+    this.#dropWarm(Math.min(this.#warm.size, this.#totalOut + this.#warm.size - this.#maxTotal));
   }
 
-  #closeIdle({ name }: ServerBook, to: Incarnation | undefined): void {
-    if (to !== undefined) this.#outbox.push({ kind: 'close-idle', to, server: name, count: 1 });
+  #dropWarm(count: number, server?: string): void {
+    for (let left = count; left > 0; left -= 1) {
+      const dropped = this.#warm.drop(server);
+      if (dropped !== undefined) this.#closeIdle(dropped, null);
+    }
+  }
+
+  /** A ticket of another server: until the connection is closed, its own server's slot is in use. */
+  #closeIdle({ server: name, worker }: WarmSlot, ticket: Ticket | null): void {
+    const server = this.#servers.get(name);
+    const held = ticket === null || ticket.server === server ? undefined : server;
+    if (held !== undefined) held.out += 1;
+    this.#goodbyes.asked(worker, { ticket, held });
+    this.#outbox.push({ kind: 'close-idle', to: worker, server: name, count: 1 });
+  }
+
+  #saidGoodbye(goodbyes: readonly Goodbye[], nowMs: number): void {
+    for (const { ticket, held } of goodbyes) {
+      if (held !== undefined) this.#serverSlotIsFree(held, 1);
+      if (ticket !== null) this.#sendGrant(ticket, nowMs);
+    }
+    this.#serve(nowMs);
   }
 
   #takeBack(worker: WorkerBook, kind: SlotKind, key: string, count: number): void {
@@ -407,18 +478,27 @@ export class LeaseLedger {
     if (taken === held) worker[kind].delete(key);
     else worker[kind].set(key, held - taken);
     if (taken === 0) return;
-    if (kind === 'server') this.#freeServer(key, taken, worker);
-    else this.#freeUser(key, taken);
+    if (kind === 'user') {
+      this.#freeUser(key, taken);
+      return;
+    }
+    const server = this.#servers.get(key);
+    if (server === undefined) return;
+    if (this.#options.keepsConnections?.(key) ?? true) {
+      this.#warm.returned(key, worker.incarnation, taken);
+    }
+    this.#freeServer(server, taken);
   }
 
-  #freeServer(name: string, count: number, { incarnation }: WorkerBook): void {
-    const server = this.#servers.get(name);
-    if (server === undefined) return;
-    server.warm.returned(incarnation, count);
-    server.out -= count;
+  #freeServer(server: ServerBook, count: number): void {
     this.#totalOut -= count;
+    this.#serverSlotIsFree(server, count);
+  }
+
+  #serverSlotIsFree(server: ServerBook, count: number): void {
+    server.out -= count;
     this.#trimWarm(server);
-    if (server.closed && server.out === 0) this.#servers.delete(name);
+    if (server.closed && server.out === 0) this.#servers.delete(server.name);
     else this.#enterRing(server);
   }
 

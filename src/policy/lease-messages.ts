@@ -91,7 +91,10 @@ export interface Recall {
   readonly brokerMs: number;
 }
 
-/** So many slots that the worker gave back are lent to others: it closes the idle connections they left. */
+/**
+ * So many slots that the worker gave back are lent to others: it closes the idle connections they left, and
+ * says so. The others' grants wait for that.
+ */
 export interface CloseIdle {
   readonly kind: 'close-idle';
   readonly to: Incarnation;

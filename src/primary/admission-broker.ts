@@ -280,6 +280,12 @@ export class AdmissionBroker {
       case 'returned':
         this.#ledger(event.of).returned(from, event.slots, nowMs);
         return;
+      case 'idle-closed':
+        this.#ledger(event.of).idleClosed(from, event.count, nowMs);
+        return;
+      case 'idle-gone':
+        this.#ledger(event.of).idleGone(from, event.server);
+        return;
       case 'ask':
         this.#rates.ask(from, event, nowMs);
         return;
@@ -392,13 +398,15 @@ function newLoadScale({ rate }: Pick<Config, 'rate'>, nowMs: number): LoadScale 
   });
 }
 
-function callBudgets({ limits }: Pick<Config, 'limits'>): LeaseLedgerOptions {
+function callBudgets({ limits, servers }: Pick<Config, 'limits' | 'servers'>): LeaseLedgerOptions {
   return {
     maxTotal: limits.maxTotalConnections,
     maxPerUser: limits.maxConcurrentRequestsPerUser,
     maxQueued: limits.queueMaxSize,
     maxQueuedPerUser: limits.queueMaxPerUser,
     queueTimeoutMs: limits.queueTimeoutMs,
+    // Servers in the upstream host are reached over the one channel that each worker has to it.
+    keepsConnections: (server) => servers[server]?.source.kind === 'http',
     shedEarly: {
       ...defaultShedEarly,
       // A longer queue, or more patience, is meant for longer bursts.
@@ -417,6 +425,8 @@ function streamBudgets({ http }: Pick<Config, 'http'>): LeaseLedgerOptions {
     maxQueued: http.maxStreams,
     maxQueuedPerUser: http.maxStreamsPerUser,
     queueTimeoutMs: STREAM_WAIT_MS,
+    // A stream's connection ends with the stream.
+    keepsConnections: () => false,
   };
 }
 

@@ -29,6 +29,8 @@ export interface StreamableHttpOptions {
   readonly connectTimeoutMs: number;
   /** Told when idle connections for calls were closed by this side. */
   readonly onIdleClosed?: (count: number) => void;
+  /** Told when an idle connection for calls is gone that `closeIdle` did not close. */
+  readonly onIdleGone?: () => void;
   /** Told when an attempt to connect for a call has ended; `error` is null when it succeeded. */
   readonly onConnected?: (durationMs: number, error: Error | null) => void;
 }
@@ -60,12 +62,13 @@ class StreamableHttp implements UpstreamTransport {
       maxResponseSize: -1,
     };
     const { maxConnections, maxStreams, connectTimeoutMs } = options;
-    const { onIdleClosed, onConnected } = options;
+    const { onIdleClosed, onIdleGone, onConnected } = options;
     this.#calls = new TrimmedPool(url.origin, {
       connections: maxConnections,
       connectTimeoutMs,
       client: common,
       ...(onIdleClosed && { onIdleClosed }),
+      ...(onIdleGone && { onIdleGone }),
       ...(onConnected && { onConnected }),
     });
     this.#streams = new Pool(url.origin, {

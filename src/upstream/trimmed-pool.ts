@@ -17,6 +17,8 @@ export interface TrimmedPoolOptions {
   readonly client: Omit<Client.Options, 'connect'>;
   /** Told when an idle connection was closed by this side: its slot is elsewhere, or it was unused for too long. */
   readonly onIdleClosed?: (count: number) => void;
+  /** Told when an idle connection is gone that `closeIdle` did not close. */
+  readonly onIdleGone?: () => void;
   /** Told when an attempt to connect has ended; `error` is null when it succeeded. Default nobody. */
   readonly onConnected?: (durationMs: number, error: Error | null) => void;
 }
@@ -160,6 +162,7 @@ export class TrimmedPool {
         if (!(socket instanceof Socket)) throw new Error('a connector gave no socket');
         place.socket = socket;
         socket.once('close', () => {
+          if (place.socket === socket && place.inFlight === 0) this.#options.onIdleGone?.();
           this.#forget(place, socket);
         });
       },

@@ -48,6 +48,8 @@ async function outcomesOf(calls: readonly Promise<TimedReply>[]): Promise<Outcom
 function checkPeaks(t: Test, { upstream }: AdmissionBench): void {
   const peaks = upstream.peaks();
   t.ok(peaks.total <= TOTAL, `total: ${peaks.total}`);
+  const connections = upstream.connectionsPeak();
+  t.ok(connections <= TOTAL, `connections: ${connections}`);
   for (const [server, peak] of peaks.byServer) t.ok(peak <= PER_SERVER, `${server}: ${peak}`);
   const worst = Math.max(...peaks.byUser.values());
   t.ok(worst <= PER_USER, `a user: ${worst}`);

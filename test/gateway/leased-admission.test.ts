@@ -36,7 +36,7 @@ function pair(t: Test, settings: Settings = {}) {
       perServerPerSecond: null,
       adaptive: { enabled: false, threshold: 0.8 },
     },
-    servers: { s: { name: 's', ...server } },
+    servers: { s: { name: 's', source: { kind: 'http' }, ...server } },
     http: { maxStreams, maxStreamsPerUser: 1 },
   } as unknown as ConstructorParameters<typeof AdmissionBroker>[0]['config'];
   const batches: (readonly WorkerEvent[])[] = [];

@@ -110,16 +110,20 @@ t.test('recalled slots go back at once, and the half that is idle goes with the 
   t.end();
 });
 
-t.test('who keeps connections for slots hears when one that went back is used elsewhere', (t) => {
-  const told: (readonly [string, number])[] = [];
-  const tickets = new SlotTickets({
-    of: 'calls',
-    maxWaitMs: 1000,
-    send: () => undefined,
-    onCloseIdle: (server, count) => told.push([server, count]),
-    nowMs: () => 0,
-  });
-  tickets.onMessage({ kind: 'close-idle', to: 1, server: 's', count: 2 });
-  t.same(told, [['s', 2]]);
-  t.end();
-});
+t.test(
+  'connections of slots that are wanted elsewhere are closed, and then the primary hears so',
+  (t) => {
+    const told: unknown[] = [];
+    const tickets = new SlotTickets({
+      of: 'calls',
+      maxWaitMs: 1000,
+      send: (event) => told.push(event),
+      onCloseIdle: (server, count) => told.push([server, count]),
+      nowMs: () => 0,
+    });
+    tickets.onMessage({ kind: 'close-idle', to: 1, server: 's', count: 2 });
+    const closed = { kind: 'idle-closed', of: 'calls', count: 2 };
+    t.same(told, [['s', 2], closed]);
+    t.end();
+  },
+);

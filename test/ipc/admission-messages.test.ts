@@ -20,6 +20,8 @@ const FROM_WORKER: readonly WorkerEvent[] = [
   },
   { kind: 'cancel', of: 'streams', ticket: 1 },
   { kind: 'returned', of: 'calls', slots: { kind: 'user', key: 'ana', count: 2 } },
+  { kind: 'idle-closed', of: 'calls', count: 1 },
+  { kind: 'idle-gone', of: 'calls', server: 's' },
   { kind: 'ask', limit: 'gateway', request: { needed: 0, wanted: 5 } },
   { kind: 'report', limit: 'user:ana', report },
   { kind: 'ended', server: 's', generation: 1, successes: 1, failures: 0, window },

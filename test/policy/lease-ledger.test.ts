@@ -59,6 +59,11 @@ const cancel = onWorker('cancel', (world, who, which) => {
 const sweep = onWorker('sweep', (world, who) => {
   world.sweep(who);
 });
+const lose = fc.tuple(pick, servers).map(([who, server]) =>
+  step(`lose(${who}, ${server})`, (world) => {
+    world.loseIdleConnection(who, server);
+  }),
+);
 const drain = onWorker('drain', (world, who) => {
   world.drainWorker(who);
 });
@@ -108,7 +113,7 @@ t.test('over several workers, with messages under way and workers dying', (t) =>
   const commands = fc.commands(
     [call, call, call, call, finish, finish, finish, toPrimary, toPrimary, toWorker, toWorker]
       .concat([exchange, exchange, cancel, sweep, advance, advance, drain, kill, exit, refuse])
-      .concat([start, changeLimit, share]),
+      .concat([start, changeLimit, share, lose]),
     { size: 'max', maxCommands: 250 },
   );
   const seen = { granted: 0, refused: 0, local: 0, inBoth: 0, waited: 0, blocked: 0 };
@@ -180,6 +185,8 @@ t.test('a busy worker cannot pass a slot from call to call past those who wait e
   world.finish(busy, 0);
   world.call(busy, 'ana', 'a');
   deliver(busy);
+  // It says that it has closed the slot's connection.
+  deliver(busy);
   deliver(waiting);
   t.equal(world.waitingAt(waiting), 0, 'served before the next call of the busy one');
   t.equal(world.waitingAt(busy), 1);
@@ -236,6 +243,8 @@ function brief(messages: readonly LedgerMessage[]): string[] {
 const grants = (ledger: LeaseLedger): string[] =>
   brief(ledger.drain()).filter((line) => /^(grant|refuse)/.test(line));
 
+const RETURNED = { kind: 'server', key: 's', count: 1 } as const;
+
 t.test('users share a server turn by turn', (t) => {
   const ledger = ledgerWith({}, { s: 1 });
   ask(ledger, 1, 'noisy', 's');
@@ -263,8 +272,68 @@ t.test('a slot goes to a call of the worker that has its connection, once in a r
   t.same(next(1), ['grant 3'], 'before the older call in the other worker');
   ask(ledger, 5, 'u1', 's');
   t.same(next(1), ['grant 4']);
-  t.same(next(1), ['close 1 of s in 1', 'grant 2'], 'a call that came later waits for the round');
-  t.same(next(2), ['close 1 of s in 2', 'grant 5']);
+  t.same(next(1), ['close 1 of s in 1'], 'a call that came later waits for the round');
+  ledger.idleClosed(1, 1, 1);
+  t.same(grants(ledger), ['grant 2']);
+  t.same(next(2), ['close 1 of s in 2']);
+  ledger.idleClosed(2, 1, 1);
+  t.same(grants(ledger), ['grant 5']);
+  t.end();
+});
+
+t.test(
+  'a slot that moves is granted when the other worker has closed its connection',
+  async (t) => {
+    const moving = (): LeaseLedger => {
+      const ledger = ledgerWith({}, { s: 1 });
+      ask(ledger, 1, 'ana', 's');
+      ledger.returned(1, RETURNED, 1);
+      ledger.drain();
+      ask(ledger, 2, 'bo', 's', { from: 2 });
+      t.same(brief(ledger.drain()), ['close 1 of s in 1']);
+      t.equal(ledger.out('server', 's'), 1, 'nobody else gets it meanwhile');
+      return ledger;
+    };
+    await t.test('it says so', (t) => {
+      const ledger = moving();
+      ledger.idleClosed(2, 1, 2);
+      t.same(grants(ledger), [], 'not when another one does');
+      ledger.idleClosed(1, 7, 2);
+      t.same(grants(ledger), ['grant 2'], 'once, whatever it says');
+      t.end();
+    });
+    await t.test('or has ended', (t) => {
+      const ledger = moving();
+      ledger.workerExited(1, 2);
+      t.same(grants(ledger), ['grant 2']);
+      t.end();
+    });
+    await t.test('if the caller is gone by then, it is free', (t) => {
+      const ledger = moving();
+      ledger.workerExited(2, 2);
+      ask(ledger, 3, 'cy', 's');
+      t.equal(ledger.out('server', 's'), 1, 'not before: the connection is still there');
+      t.same(grants(ledger), []);
+      ledger.idleClosed(1, 1, 3);
+      t.same(grants(ledger), ['grant 3']);
+      t.end();
+    });
+  },
+);
+
+t.test('a slot moves at once where no connection has to be closed', (t) => {
+  const cold = ledgerWith({}, { s: 2 });
+  ask(cold, 1, 'ana', 's');
+  cold.returned(1, RETURNED, 1);
+  cold.drain();
+  ask(cold, 2, 'bo', 's', { from: 2 });
+  t.same(brief(cold.drain()), ['grant 2'], 'the other slot never had one');
+  const hosted = ledgerWith({ keepsConnections: () => false }, { s: 1 });
+  ask(hosted, 1, 'ana', 's');
+  hosted.returned(1, RETURNED, 1);
+  hosted.drain();
+  ask(hosted, 2, 'bo', 's', { from: 2 });
+  t.same(brief(hosted.drain()), ['grant 2'], 'its server has none');
   t.end();
 });
 
@@ -295,6 +364,8 @@ t.test('servers share a scarce total turn by turn', (t) => {
     ['a', 4],
   ] as const) {
     ledger.returned(1, { kind: 'server', key: server, count: 1 }, 1);
+    // In total there may be one connection: that of the other server goes first.
+    ledger.idleClosed(1, 1, 1);
     t.same(grants(ledger), [`grant ${expected}`]);
   }
   t.end();
@@ -367,10 +438,11 @@ t.test(
     t.same(ledger.drain(), []);
     ledger.tick(200);
     t.same(brief(ledger.drain()), ['recall server s from 1']);
-    ledger.returned(1, { kind: 'server', key: 's', count: 1 }, 210);
-    const [close, grant] = ledger.drain();
-    t.match(close, { kind: 'close-idle', to: 1, server: 's', count: 1 });
-    t.match(grant, { kind: 'grant', to: 2, ticket: 2, brokered: 'server', brokerMs: 400 });
+    ledger.returned(1, RETURNED, 210);
+    t.match(ledger.drain(), [{ kind: 'close-idle', to: 1, server: 's', count: 1 }]);
+    ledger.idleClosed(1, 1, 210);
+    const grant = { kind: 'grant', to: 2, ticket: 2, brokered: 'server', brokerMs: 400 };
+    t.match(ledger.drain(), [grant]);
     t.end();
   },
 );
@@ -400,6 +472,8 @@ t.test(
     ledger.tick(199);
     t.same(brief(ledger.drain()), ['grant 1', 'recall total  from 1']);
     ledger.returned(1, { kind: 'server', key: 'a', count: 1 }, 399);
+    t.same(brief(ledger.drain()), ['close 1 of a in 1'], 'a connection of its counts as well');
+    ledger.idleClosed(1, 1, 399);
     t.match(ledger.drain(), [{ ticket: 2, brokered: 'server' }]);
     t.end();
   },
@@ -411,6 +485,7 @@ t.test('the half a worker surrenders with its ticket goes to whoever waited long
   ask(ledger, 2, 'bo', 's', { from: 2 });
   ledger.drain();
   ask(ledger, 3, 'cy', 's', { surrendered: 'server' });
+  ledger.idleClosed(1, 1, 0);
   t.same(grants(ledger), ['grant 2']);
   t.equal(ledger.out('server', 's'), 1);
   t.end();

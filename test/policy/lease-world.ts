@@ -1,5 +1,6 @@
 import { LeaseLedger, type LeaseLedgerOptions } from '../../src/policy/lease-ledger.js';
 import type {
+  CloseIdle,
   LedgerMessage,
   OwnBudgets,
   SecondAccount,
@@ -25,6 +26,8 @@ interface Call {
 type ToPrimary =
   | { readonly kind: 'ticket'; readonly request: TicketRequest }
   | { readonly kind: 'cancel'; readonly ticket: number }
+  | { readonly kind: 'closed'; readonly closed: CloseIdle }
+  | { readonly kind: 'gone'; readonly server: string }
   | { readonly kind: 'return'; readonly slots: SlotReturn };
 
 class Worker {
@@ -146,6 +149,15 @@ export class LeaseWorld {
     return this.#alive(who)?.waiting.size ?? 0;
   }
 
+  /** A connection that no call is on is closed by its server, or was unused for too long. */
+  loseIdleConnection(who: number, server: string): void {
+    const worker = this.#alive(who);
+    const open = worker?.open.get(server) ?? 0;
+    if (worker === undefined || open <= callsOf(worker, server)) return;
+    worker.open.set(server, open - 1);
+    worker.toPrimary.push({ kind: 'gone', server });
+  }
+
   sweep(who: number): void {
     const worker = this.#alive(who);
     worker?.leases.sweep(this.#nowMs);
@@ -201,10 +213,20 @@ export class LeaseWorld {
     const inFlight = this.#workers.flatMap((worker) => worker.inFlight);
     expectAtMost(inFlight.length, maxTotal, 'in flight in total');
     expectAtMost(this.ledger.snapshot().total.out, maxTotal, 'out in total');
+    const connections = SERVERS.reduce((sum, server) => sum + this.#connections(server), 0);
+    expectAtMost(connections, maxTotal, 'connections in total');
     expectAtMost(this.ledger.snapshot().queued, this.#options.maxQueued, 'queued');
+    let atWorkers = 0;
     for (const server of SERVERS) {
-      this.#checkKey('server', server, SERVER_LIMITS[server] ?? 0);
-      this.#checkConnections(server, SERVER_LIMITS[server] ?? 0);
+      const limit = SERVER_LIMITS[server] ?? 0;
+      atWorkers += this.#checkKey('server', server, limit);
+      expectAtMost(this.#connections(server), limit, `connections to ${server}`);
+    }
+    const { out } = this.ledger.snapshot().total;
+    if (atWorkers + this.#moving() !== out) {
+      throw new Error(
+        `${atWorkers} slots at workers, ${this.#moving()} moving, ${out} on the books`,
+      );
     }
     for (const user of USERS) this.#checkKey('user', user, this.#highestOf(user));
     this.#checkKey('user', SHARED, this.#highest.get(SHARED) ?? 0);
@@ -293,6 +315,9 @@ export class LeaseWorld {
       this.ledger.ticket(incarnation, message.request, this.#nowMs);
       this.waited += this.ledger.snapshot().queued > 0 ? 1 : 0;
     } else if (message.kind === 'cancel') this.ledger.cancel(incarnation, message.ticket);
+    else if (message.kind === 'closed') {
+      this.ledger.idleClosed(incarnation, message.closed.count, this.#nowMs);
+    } else if (message.kind === 'gone') this.ledger.idleGone(incarnation, message.server);
     else this.ledger.returned(incarnation, message.slots, this.#nowMs);
     this.#route();
   }
@@ -306,6 +331,7 @@ export class LeaseWorld {
       const { server, count } = message;
       const open = worker.open.get(server) ?? 0;
       worker.open.set(server, open - Math.min(count, open - callsOf(worker, server)));
+      worker.toPrimary.push({ kind: 'closed', closed: message });
       return;
     }
     const call = worker.waiting.get(message.ticket);
@@ -329,16 +355,8 @@ export class LeaseWorld {
     worker.open.set(server, Math.max(worker.open.get(server) ?? 0, callsOf(worker, server)));
   }
 
-  /** Connections that were not told to close yet. */
-  #checkConnections(server: string, limit: number): void {
-    let open = 0;
-    for (const worker of this.#workers) {
-      open += worker.open.get(server) ?? 0;
-      for (const message of worker.toWorker) {
-        if (message.kind === 'close-idle' && message.server === server) open -= message.count;
-      }
-    }
-    expectAtMost(open, limit, `connections to ${server}`);
+  #connections(server: string): number {
+    return this.#workers.reduce((sum, { open }) => sum + (open.get(server) ?? 0), 0);
   }
 
   #sendReturns(worker: Worker): void {
@@ -362,7 +380,8 @@ export class LeaseWorld {
     throw new Error('the messages never end');
   }
 
-  #checkKey(kind: SlotKind, key: string, limit: number): void {
+  /** Returns how many of its slots workers have, or have on their way. */
+  #checkKey(kind: SlotKind, key: string, limit: number): number {
     let inUse = 0;
     let counted = 0;
     for (const { leases, inFlight, toPrimary, toWorker } of this.#workers) {
@@ -380,11 +399,23 @@ export class LeaseWorld {
     }
     expectAtMost(inUse, limit, `in flight of ${kind} ${key}`);
     expectAtMost(this.ledger.out(kind, key), limit, `out of ${kind} ${key}`);
-    if (counted !== this.ledger.out(kind, key)) {
-      throw new Error(
-        `${kind} ${key}: ${counted} slots exist, ${this.ledger.out(kind, key)} on the books`,
-      );
+    const out = this.ledger.out(kind, key);
+    if (counted > out || counted + this.#moving() < out) {
+      throw new Error(`${kind} ${key}: ${counted} slots exist, ${out} on the books`);
     }
+    return counted;
+  }
+
+  /** Slots that are between workers until a connection is closed. */
+  #moving(): number {
+    let moving = 0;
+    for (const { toPrimary, toWorker } of this.#workers) {
+      for (const message of toWorker) if (message.kind === 'close-idle') moving += message.count;
+      for (const message of toPrimary) {
+        if (message.kind === 'closed') moving += message.closed.count;
+      }
+    }
+    return moving;
   }
 }
 
@@ -396,7 +427,8 @@ function slotsIn(message: ToPrimary, kind: SlotKind, key: string): number {
   if (message.kind === 'return') {
     return message.slots.kind === kind && message.slots.key === key ? message.slots.count : 0;
   }
-  if (message.kind === 'cancel' || message.request.surrendered !== kind) return 0;
+  if (message.kind !== 'ticket') return 0;
+  if (message.request.surrendered !== kind) return 0;
   return message.request[kind] === key ? 1 : 0;
 }
 

@@ -13,6 +13,7 @@ function server(name: string, more: object = {}) {
   return {
     name,
     enabled: true,
+    source: { kind: 'http' },
     rateLimit: null,
     connectionPool: { maxConnections: null },
     ...more,
