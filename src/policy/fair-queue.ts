@@ -6,7 +6,8 @@
  *
  * A round gives each user one turn. Within it the order is free, so `next` may be told whom to prefer
  * (the ledger: calls of the worker where a slot became free, which has a connection for it). Who comes,
- * comes in the next round: nobody is passed over by more than the others of its own.
+ * comes in the next round, and a turn that has come gives way to one of a later round for 2 ms at most:
+ * under contention most calls then find a connection, and nobody's share suffers (decision 0009).
  *
  *   ring of users whose turn comes:  ana ⇄ bo ⇄ cy      parked (own budget used up; no turn): dee
  *   each user's line, oldest first:  a1 a2  b1   c1 c2                                        d1
@@ -50,13 +51,17 @@ interface Line<T> {
 
 /** Lines looked at for one that is preferred: one of eight workers is missed one time in seventy. */
 const LOOK_AHEAD = 32;
+/** How long a turn that has come may be put off for one of a later round that is preferred. */
+const PATIENCE_MS = 2;
 
 export class FairQueue<T> {
   #options: FairQueueOptions;
   readonly #lines = new Map<string, Line<T>>();
   #turn: Line<T> | undefined;
-  /** Of whoever was served last. Who comes now is served in the next one. */
+  /** The latest that anybody was served in. Who comes now is served in the next one. */
   #round = 0;
+  /** Whose turn it was when `next` was asked last, and since when it has been. */
+  #due: { readonly line: Line<T>; readonly sinceMs: number } | undefined;
   #oldest: Waiter<T> | undefined;
   #youngest: Waiter<T> | undefined;
   #length = 0;
@@ -108,12 +113,18 @@ export class FairQueue<T> {
     return this.#turn?.user;
   }
 
-  /** Who is to be served: the first of the user whose turn it is, or of one in this round who is preferred. */
-  next(isPreferred?: (item: T) => boolean): Waiter<T> | undefined {
+  /**
+   * Who is to be served: the first of the user whose turn it is, or of one who is preferred, as long as
+   * that one is in the same round or the turn has only just come.
+   */
+  next(nowMs: number, isPreferred: (item: T) => boolean): Waiter<T> | undefined {
     const turn = this.#turn;
-    if (turn === undefined || isPreferred === undefined) return turn?.first;
+    if (turn === undefined) return undefined;
+    if (this.#due?.line !== turn) this.#due = { line: turn, sinceMs: nowMs };
+    const isPatient = nowMs - this.#due.sinceMs < PATIENCE_MS;
     let line: Line<T> | undefined = turn;
-    for (let seen = 0; seen < LOOK_AHEAD && line?.round === turn.round; seen += 1) {
+    for (let seen = 0; seen < LOOK_AHEAD && line !== undefined; seen += 1) {
+      if (line.round !== turn.round && !isPatient) break;
       if (line.first !== undefined && isPreferred(line.first.item)) return line.first;
       line = line.next;
       if (line === turn) break;
@@ -122,10 +133,11 @@ export class FairQueue<T> {
   }
 
   /** Serves whom `next` told, by default of the user whose turn it is; the user's turn is over. */
-  serve(waiter: Waiter<T> | undefined = this.next()): Waiter<T> | undefined {
+  serve(waiter: Waiter<T> | undefined = this.#turn?.first): Waiter<T> | undefined {
     const line = waiter?.line;
     if (waiter === undefined || line?.first !== waiter) return undefined;
-    this.#round = line.round;
+    this.#round = Math.max(this.#round, line.round);
+    if (this.#due?.line === line) this.#due = undefined;
     this.#leaveRing(line);
     this.#unlink(waiter, line);
     if (line.length > 0) this.#enterRing(line);

@@ -42,10 +42,11 @@
  * delays and never wedges: idle slots go back by themselves.
  *
  * WHO IS SERVED. After every event the ledger serves until nobody can be: servers in turn (they
- * share a scarce total), inside a server users in turn (fair-queue.ts). Within a round of turns those
- * come first who wait in a worker that has a connection for the slot; lent to another one, it costs a
- * new connection there, the old one here and the time to close it (warm-slots.ts). A user at its own limit is parked in every queue and holds up nobody. As no waiter that could run is ever left waiting, a
- * newcomer that finds all three budgets free overtakes nobody.
+ * share a scarce total), inside a server users in turn (fair-queue.ts). Those who wait in a worker that
+ * has a connection for the slot are preferred a little; lent to another one, it costs a new connection
+ * there, the old one here and the time to close it (warm-slots.ts). A user at its own limit is parked in
+ * every queue and holds up nobody. As no waiter that could run is ever left waiting, a newcomer that
+ * finds all three budgets free overtakes nobody.
  */
 import { FairQueue, type FairQueueOptions } from './fair-queue.js';
 import {
@@ -371,7 +372,9 @@ export class LeaseLedger {
     for (let server = this.#ring[0]; server !== undefined; server = this.#ring[0]) {
       this.#expire(server, nowMs);
       const { name } = server;
-      const next = server.queue.next(({ worker }) => this.#warm.has(name, worker.incarnation));
+      const next = server.queue.next(nowMs, ({ worker }) =>
+        this.#warm.has(name, worker.incarnation),
+      );
       if (next === undefined) {
         this.#leaveRing(server);
         continue;

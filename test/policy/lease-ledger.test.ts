@@ -258,21 +258,21 @@ t.test('users share a server turn by turn', (t) => {
   t.end();
 });
 
-t.test('a slot goes to a call of the worker that has its connection, once in a round', (t) => {
+t.test('a slot goes to a call of the worker that has its connection, for a while', (t) => {
   const ledger = ledgerWith({}, { s: 1 });
   ask(ledger, 1, 'u1', 's');
   ask(ledger, 2, 'u2', 's', { from: 2 });
   ask(ledger, 3, 'u3', 's');
   ask(ledger, 4, 'u4', 's');
   ledger.drain();
-  const next = (from: number): string[] => {
-    ledger.returned(from, { kind: 'server', key: 's', count: 1 }, 1);
+  const next = (from: number, nowMs = 1): string[] => {
+    ledger.returned(from, RETURNED, nowMs);
     return brief(ledger.drain()).filter((line) => !line.startsWith('recall'));
   };
   t.same(next(1), ['grant 3'], 'before the older call in the other worker');
   ask(ledger, 5, 'u1', 's');
   t.same(next(1), ['grant 4']);
-  t.same(next(1), ['close 1 of s in 1'], 'a call that came later waits for the round');
+  t.same(next(1, 50), ['close 1 of s in 1'], 'a call that came later waits for the round');
   ledger.idleClosed(1, 1, 1);
   t.same(grants(ledger), ['grant 2']);
   t.same(next(2), ['close 1 of s in 2']);
