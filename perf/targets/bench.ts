@@ -2,7 +2,7 @@
  * What most parts stand on: the fast upstream, nginx (where it is installed) and one gateway before it,
  * with every limit on and none reached unless the part says otherwise. Ended when it goes out of scope.
  */
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import jwt from 'jsonwebtoken';
 import { CALL_HEADERS, type HopTarget } from '../hop-cost.js';
@@ -92,7 +92,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       dataDir: gateway.dataDir,
       token: (user) => jwt.sign({ sub: user }, gateway.jwtSecret, TOKEN),
       rsaToken: (user) =>
-        jwt.sign({ sub: user }, rsaKey, { ...TOKEN, algorithm: 'RS256', keyid: 'perf' }),
+        jwt.sign({ sub: user, jti: randomUUID() }, rsaKey, {
+          ...TOKEN,
+          algorithm: 'RS256',
+          keyid: 'perf',
+        }),
       nginx: (name) =>
         nginx === null
           ? []
