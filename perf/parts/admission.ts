@@ -53,7 +53,7 @@ export const admission: Part = {
           call: answeredWith(503),
         },
       ],
-      { ...options, rounds: isQuick ? 3 : 9 },
+      { ...options, rounds: isQuick ? 3 : 25 },
     );
     return [
       hopTable('Rate limits on and off, nothing contended', added),
