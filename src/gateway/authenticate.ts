@@ -42,7 +42,7 @@ export interface AuthenticatorOptions {
   readonly maxEntries: number;
   /** How long beyond `cacheTtlMs` identities serve while the store is away. Default 10 min. */
   readonly staleGraceMs?: number;
-  /** How long who was proven before waits for the store's word after `cacheTtlMs`. Default 100. */
+  /** How long who was proven before waits for the store's word after `cacheTtlMs`. Default 20. */
   readonly stalePatienceMs?: number;
   /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 32768. */
   readonly maxPending?: number;
@@ -71,8 +71,8 @@ const DEFAULT_MAX_PENDING = 32_768;
 const LOOKUPS = { maxAtOnce: 64, maxWaiting: 16_384, maxWaitMs: 10_000 };
 /** After a failed look-up the store is left alone for so long, instead of every request waiting for it. */
 const STORE_PAUSE_MS = 1000;
-/** Chosen: far above a store's usual answer; who was proven before waits no longer for it. */
-const STALE_PATIENCE_MS = 100;
+/** Chosen: above what a store usually takes; who was proven before waits no longer for it. */
+const STALE_PATIENCE_MS = 20;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
 const MAX_CREDENTIAL_CHARS = 8192;
 
@@ -97,6 +97,8 @@ class CachingAuthenticator implements Authenticator {
   readonly #verification: ApiKeyVerification;
   readonly #rehashes = new Map<string, ApiKeyRehash>();
   #storePausedUntilMs = 0;
+  /** Somebody who was proven before has waited in vain: until an answer is quick again, no other does. */
+  #isSlow = false;
   #hits = 0;
   #misses = 0;
   #refusals = 0;
@@ -189,6 +191,10 @@ class CachingAuthenticator implements Authenticator {
     };
   }
 
+  get #stalePatienceMs(): number {
+    return this.#options.stalePatienceMs ?? STALE_PATIENCE_MS;
+  }
+
   /** What was asked of the store before now may not know of the change: nobody who comes later shares it. */
   #beginGeneration(): void {
     this.#generation += 1;
@@ -205,8 +211,9 @@ class CachingAuthenticator implements Authenticator {
     let verdict: IdentityVerdict;
     try {
       const verifying = this.#verifyOnce(credential, key, sourceOf(clientAddress));
-      const patienceMs = this.#options.stalePatienceMs ?? STALE_PATIENCE_MS;
+      const patienceMs = this.#isSlow ? 0 : this.#stalePatienceMs;
       if (stale !== undefined && !(await settlesWithin(patienceMs, verifying))) {
+        this.#isSlow = true;
         // Forgotten meanwhile: it may have been revoked.
         if (this.#cache.identity(key) === stale) return this.#goOnWith(stale, storeAway(undefined));
       }
@@ -246,11 +253,13 @@ class CachingAuthenticator implements Authenticator {
 
   async #verifyAndKeep(credential: string, key: string, source: string): Promise<IdentityVerdict> {
     const generation = this.#generation;
+    const startedAtMs = this.#clock.monotonicMs();
     const proven = looksLikeApiKey(credential)
       ? await this.#verifyApiKey(credential, source)
       : await this.#verifyToken(credential, source);
     const verdict = proven.ok ? await this.#withGrants(proven.principal, source) : proven;
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
     if (generation !== this.#generation) return verdict;
     if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
     else this.#cache.keep(key, verdict.principal, this.#remainingMs(verdict.principal), nowMs);

@@ -290,6 +290,47 @@ t.test('the proven do not wait for a store that is slow, and what it says counts
   t.match(await asked(() => ask(key)), { message: /was revoked/ });
 });
 
+t.test('only one of the proven waits for a slow store', async (t) => {
+  const store = createMemoryStore();
+  const stuck: (() => void)[] = [];
+  let isStuck = false;
+  const patienceMs = 1000;
+  const { clock, authenticator } = identityFixture({
+    stalePatienceMs: patienceMs,
+    keys: {
+      find: async (id) => {
+        if (isStuck) await new Promise<void>((resolve) => stuck.push(resolve));
+        return store.keys.find(id);
+      },
+    },
+  });
+  const keys = [mintApiKey(), mintApiKey()];
+  for (const { id, key } of keys) {
+    await store.keys.insert(keyRecord({ id, hash: hashApiKey(key, PEPPER) }));
+  }
+  const hasWaited = async (n: number): Promise<boolean> => {
+    const startedAtMs = performance.now();
+    const presented = { authorization: `Bearer ${keys[n]?.key ?? ''}`, apiKey: undefined };
+    t.match(await authenticator.authenticate(presented, clock.now), { user: 'ana' });
+    return performance.now() - startedAtMs > patienceMs * 0.8;
+  };
+  await Promise.all([hasWaited(0), hasWaited(1)]);
+  clock.advance(300_000);
+  isStuck = true;
+  t.ok(await hasWaited(0), 'it may be but a moment');
+  t.notOk(await hasWaited(1), 'it is known to be slow');
+  isStuck = false;
+  for (const release of stuck.splice(0)) release();
+  await until(() => authenticator.stats().pending === 0, { timeoutMs: 5000, what: 'the answers' });
+  clock.advance(300_000);
+  await hasWaited(1);
+  await until(() => authenticator.stats().pending === 0, { timeoutMs: 5000, what: 'a quick one' });
+  clock.advance(300_000);
+  isStuck = true;
+  t.ok(await hasWaited(1), 'waited for again');
+  for (const release of stuck) release();
+});
+
 t.test('a key revoked while a slow store is waited for does not go on', async (t) => {
   const { addKey, ask, clock, authenticator, store } = identityFixture({ stalePatienceMs: 1 });
   const key = await addKey();
