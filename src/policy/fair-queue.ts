@@ -137,7 +137,6 @@ export class FairQueue<T> {
     const line = waiter?.line;
     if (waiter === undefined || line?.first !== waiter) return undefined;
     this.#round = Math.max(this.#round, line.round);
-    if (this.#due?.line === line) this.#due = undefined;
     this.#leaveRing(line);
     this.#unlink(waiter, line);
     if (line.length > 0) this.#enterRing(line);
@@ -236,5 +235,6 @@ export class FairQueue<T> {
     previous.next = next;
     if (this.#turn === line) this.#turn = next === line ? undefined : next;
     line.next = line.previous = undefined;
+    if (this.#due?.line === line) this.#due = undefined;
   }
 }
