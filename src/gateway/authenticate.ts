@@ -259,7 +259,8 @@ class CachingAuthenticator implements Authenticator {
       : await this.#verifyToken(credential, source);
     const verdict = proven.ok ? await this.#withGrants(proven.principal, source) : proven;
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
+    // A refusal may be quick because nobody was asked.
+    if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
     if (generation !== this.#generation) return verdict;
     if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
     else this.#cache.keep(key, verdict.principal, this.#remainingMs(verdict.principal), nowMs);

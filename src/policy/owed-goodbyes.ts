@@ -7,10 +7,10 @@
 import type { Incarnation } from './lease-messages.js';
 
 export class OwedGoodbyes<Waiting> {
-  /** By worker, oldest first; null: nothing waits for that one. */
-  readonly #owed = new Map<Incarnation, (Waiting | null)[]>();
+  /** By worker, oldest first. */
+  readonly #owed = new Map<Incarnation, Waiting[]>();
 
-  asked(from: Incarnation, waiting: Waiting | null): void {
+  asked(from: Incarnation, waiting: Waiting): void {
     const owed = this.#owed.get(from);
     if (owed === undefined) this.#owed.set(from, [waiting]);
     else owed.push(waiting);
@@ -22,7 +22,7 @@ export class OwedGoodbyes<Waiting> {
     if (owed === undefined) return [];
     const done = owed.splice(0, count);
     if (owed.length === 0) this.#owed.delete(from);
-    return done.filter((waiting) => waiting !== null);
+    return done;
   }
 
   /** The process is gone, and its connections with it. Returns what waited for them. */
