@@ -7,12 +7,12 @@
 import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import { SingleFlight } from '../kernel/single-flight.js';
 import type { GrantStore } from '../store/grants.js';
 import type { ApiKeyRehash, KeyStore } from '../store/store.js';
 import { apiKeyId, looksLikeApiKey } from './api-key.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
-import { FairGate } from './fair-gate.js';
 import { GrantBook } from './grant-book.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
 import {
@@ -25,6 +25,7 @@ import {
 import type { Principal } from './principal.js';
 import { settlesWithin } from './settles-within.js';
 import { sourceOf } from './source.js';
+import { storeAway, STORE_PAUSE_MS, StoreLookups } from './store-lookups.js';
 import { bindToKey, principalOfToken } from './token-principal.js';
 import type { VerifyToken } from './token-verifier.js';
 import { verifyApiKey, type ApiKeyVerification, type IdentityVerdict } from './verify-api-key.js';
@@ -67,10 +68,6 @@ export const ANONYMOUS: Principal = {
 const DEFAULT_GRACE_MS = 600_000;
 /** A burst of every client after a restart must fit; what is verified at once is bounded below it. */
 const DEFAULT_MAX_PENDING = 32_768;
-/** Chosen: more than a store's connections, so that it is never idle. */
-const LOOKUPS = { maxAtOnce: 64, maxWaiting: 16_384, maxWaitMs: 10_000 };
-/** After a failed look-up the store is left alone for so long, instead of every request waiting for it. */
-const STORE_PAUSE_MS = 1000;
 /** Chosen: above what a store usually takes; who was proven before waits no longer for it. */
 const STALE_PATIENCE_MS = 20;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
@@ -89,14 +86,13 @@ class CachingAuthenticator implements Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #clock;
   readonly #cache: IdentityCache;
-  readonly #pending = new Map<string, Promise<IdentityVerdict>>();
+  readonly #pending: SingleFlight<IdentityVerdict>;
   /** Grows with every invalidation: a verdict from before one is not kept. */
   #generation = 0;
-  readonly #lookups: FairGate;
+  readonly #lookups: StoreLookups;
   readonly #grants: GrantBook | null;
   readonly #verification: ApiKeyVerification;
   readonly #rehashes = new Map<string, ApiKeyRehash>();
-  #storePausedUntilMs = 0;
   /** Somebody who was proven before has waited in vain: until an answer is quick again, no other does. */
   #isSlow = false;
   #hits = 0;
@@ -113,7 +109,8 @@ class CachingAuthenticator implements Authenticator {
       staleGraceMs: options.staleGraceMs ?? DEFAULT_GRACE_MS,
       maxEntries: options.maxEntries,
     });
-    this.#lookups = new FairGate({ ...LOOKUPS, nowMs: this.#clock.monotonicMs });
+    this.#pending = new SingleFlight(options.maxPending ?? DEFAULT_MAX_PENDING);
+    this.#lookups = new StoreLookups(this.#clock.monotonicMs);
     this.#grants = options.grants === undefined ? null : new GrantBook(options.grants);
     this.#verification = {
       find: (id) => options.keys.find(id),
@@ -198,7 +195,7 @@ class CachingAuthenticator implements Authenticator {
   /** What was asked of the store before now may not know of the change: nobody who comes later shares it. */
   #beginGeneration(): void {
     this.#generation += 1;
-    this.#pending.clear();
+    this.#pending.forgetAll();
   }
 
   async #prove(
@@ -232,23 +229,12 @@ class CachingAuthenticator implements Authenticator {
 
   /** One verification for all who present the credential until it ends. */
   #verifyOnce(credential: string, key: string, source: string): Promise<IdentityVerdict> {
-    const underWay = this.#pending.get(key);
-    if (underWay !== undefined) return underWay;
-    if (this.#pending.size >= (this.#options.maxPending ?? DEFAULT_MAX_PENDING)) {
-      throw new GatewayError('GW_STORE_UNAVAILABLE', {
-        hint: 'Too many credentials are being verified.',
-        retryAfterMs: 1000,
-      });
-    }
-    const verifying: Promise<IdentityVerdict> = this.#verifyAndKeep(
-      credential,
-      key,
-      source,
-    ).finally(() => {
-      if (this.#pending.get(key) === verifying) this.#pending.delete(key);
+    const verifying = this.#pending.join(key, () => this.#verifyAndKeep(credential, key, source));
+    if (verifying !== null) return verifying;
+    throw new GatewayError('GW_STORE_UNAVAILABLE', {
+      hint: 'Too many credentials are being verified.',
+      retryAfterMs: 1000,
     });
-    this.#pending.set(key, verifying);
-    return verifying;
   }
 
   async #verifyAndKeep(credential: string, key: string, source: string): Promise<IdentityVerdict> {
@@ -270,7 +256,7 @@ class CachingAuthenticator implements Authenticator {
   #verifyApiKey(credential: string, source: string): Promise<IdentityVerdict> {
     // Cut and mistyped keys, and other people's, cost the store nothing.
     if (apiKeyId(credential) === null) return Promise.resolve({ ok: false, refusal: 'malformed' });
-    return this.#withStore(source, () => verifyApiKey(credential, this.#verification));
+    return this.#lookups.run(source, () => verifyApiKey(credential, this.#verification));
   }
 
   async #verifyToken(credential: string, source: string): Promise<IdentityVerdict> {
@@ -279,27 +265,15 @@ class CachingAuthenticator implements Authenticator {
     const { apiKey } = verdict.identity;
     const principal = principalOfToken(verdict.identity);
     if (apiKey === null) return { ok: true, principal };
-    return this.#withStore(source, () => bindToKey(principal, apiKey, this.#verification));
+    return this.#lookups.run(source, () => bindToKey(principal, apiKey, this.#verification));
   }
 
   async #withGrants(principal: Principal, source: string): Promise<IdentityVerdict> {
     const book = this.#grants;
     if (book === null) return { ok: true, principal };
-    return this.#withStore(source, async () => {
+    return this.#lookups.run(source, async () => {
       const grants = await book.of(principal.user);
       return { ok: true, principal: grants === null ? principal : { ...principal, grants } };
-    });
-  }
-
-  #withStore(source: string, work: () => Promise<IdentityVerdict>): Promise<IdentityVerdict> {
-    return this.#lookups.run(source, async () => {
-      if (this.#clock.monotonicMs() < this.#storePausedUntilMs) throw storeAway(undefined);
-      try {
-        return await work();
-      } catch (cause) {
-        this.#storePausedUntilMs = this.#clock.monotonicMs() + STORE_PAUSE_MS;
-        throw storeAway(cause);
-      }
     });
   }
 
@@ -326,8 +300,4 @@ class CachingAuthenticator implements Authenticator {
   #challenge(server: string | undefined): Challenge {
     return this.#options.challengeOf?.(server) ?? NO_CHALLENGE;
   }
-}
-
-function storeAway(cause: unknown): GatewayError {
-  return new GatewayError('GW_STORE_UNAVAILABLE', { cause, retryAfterMs: STORE_PAUSE_MS });
 }

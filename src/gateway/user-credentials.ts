@@ -6,6 +6,8 @@
 import { LRUCache } from 'lru-cache';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
+import { SingleFlight } from '../kernel/single-flight.js';
+import { STORE_PAUSE_MS } from './store-lookups.js';
 import { sweepEntries } from './sweep-entries.js';
 import type { CredentialBinding, CredentialSeal } from './credential-seal.js';
 
@@ -33,14 +35,12 @@ const DEFAULT_MAX_ENTRIES = 10_000;
 const DEFAULT_GRACE_MS = 600_000;
 /** Different look-ups under way; further ones are refused. */
 const MAX_PENDING = 1000;
-/** After a failed look-up the stale value is used for so long without asking. */
-const STORE_PAUSE_MS = 1000;
 
 export class UserCredentials {
   readonly #options: UserCredentialsOptions;
   readonly #nowMs: () => number;
   readonly #entries: LRUCache<string, Entry>;
-  readonly #pending = new Map<string, Promise<string | null>>();
+  readonly #pending = new SingleFlight<string | null>(MAX_PENDING);
   /** Grows with every change: what was read before one is not kept. */
   #generation = 0;
 
@@ -67,13 +67,13 @@ export class UserCredentials {
     this.#generation += 1;
     const key = keyOf(user, server);
     this.#entries.delete(key);
-    this.#pending.delete(key);
+    this.#pending.forget(key);
   }
 
   forgetAll(): void {
     this.#generation += 1;
     this.#entries.clear();
-    this.#pending.clear();
+    this.#pending.forgetAll();
   }
 
   /** Forgets what is expired. Returns how much. */
@@ -99,19 +99,12 @@ export class UserCredentials {
   }
 
   #openOnce(binding: CredentialBinding, key: string): Promise<string | null> {
-    const underWay = this.#pending.get(key);
-    if (underWay !== undefined) return underWay;
-    if (this.#pending.size >= MAX_PENDING) {
-      throw new GatewayError('GW_STORE_UNAVAILABLE', {
-        hint: 'Too many credentials are being read.',
-        retryAfterMs: STORE_PAUSE_MS,
-      });
-    }
-    const opening: Promise<string | null> = this.#openAndKeep(binding, key).finally(() => {
-      if (this.#pending.get(key) === opening) this.#pending.delete(key);
+    const opening = this.#pending.join(key, () => this.#openAndKeep(binding, key));
+    if (opening !== null) return opening;
+    throw new GatewayError('GW_STORE_UNAVAILABLE', {
+      hint: 'Too many credentials are being read.',
+      retryAfterMs: STORE_PAUSE_MS,
     });
-    this.#pending.set(key, opening);
-    return opening;
   }
 
   async #openAndKeep(binding: CredentialBinding, key: string): Promise<string | null> {
