@@ -21,6 +21,8 @@ export interface ReplyStream {
   /** The one listener called when a paused stream may be written again. */
   onDrain(listener: () => void): void;
   end(): void;
+  /** Closes the connection without the end of the reply, so that nobody takes what was sent for all of it. */
+  cut(): void;
 }
 
 /**

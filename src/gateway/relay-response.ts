@@ -2,10 +2,12 @@
  * Carries one upstream response to the client: small JSON answers in one piece, event streams as they
  * come, event by whole event, with back-pressure both ways. Bytes are not changed; only what frames
  * them is ours. Every way an exchange can end (answer, upstream fault, deadline, client gone) ends it
- * exactly once, and a stream that breaks is told so with an error for its id, never closed in silence.
+ * exactly once. A stream that breaks is told so with an error for its id, or where no more can be told, with a
+ * connection that breaks too: half an answer never ends like a whole one.
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
+import { endsLikeJson } from '../mcp/json-end.js';
 import type { JsonRpcId } from '../mcp/scan-message.js';
 import { MAX_SESSION_ID_CHARS } from '../mcp/session-id.js';
 import { messageEvent } from '../mcp/sse-boundary.js';
@@ -22,6 +24,7 @@ import { copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
 import type { OpenRelay, OpenRelays } from './open-relays.js';
 import {
+  brokenOff,
   endedUnanswered,
   sessionIdTooLong,
   unusableBeginning,
@@ -103,6 +106,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   /** Pieces of a JSON answer until it is complete or too long to collect. */
   #collected: Buffer[] = [];
   #stream: ReplyStream | null = null;
+  /** Of a long JSON answer, the piece that came last. */
+  #lastPiece: Buffer | null = null;
   /** Null where the answer is no event stream. */
   #events: WholeEvents | null = null;
   #lastDataAtMs = 0;
@@ -185,7 +190,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOver) return true;
     if (this.#events !== null) return this.#passEvents(this.#events, chunk);
     this.#bytes += chunk.length;
-    if (this.#stream !== null) return this.#stream.write(chunk);
+    if (this.#stream !== null) {
+      this.#lastPiece = chunk;
+      return this.#stream.write(chunk);
+    }
     this.#collected.push(chunk);
     if (this.#bytes <= COLLECT_BYTES) return true;
     return this.#beginLongAnswer();
@@ -237,6 +245,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#openStream(this.#options.exchange);
     let isWritable = true;
     for (const chunk of this.#collected) isWritable = this.#stream?.write(chunk) ?? true;
+    this.#lastPiece = this.#collected.at(-1) ?? null;
     this.#collected = [];
     return isWritable;
   }
@@ -260,6 +269,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     const isOwed = id !== null && !this.isListening && this.#status < 300;
     if (isOwed && this.#events?.mayBeAnswered === false) {
       this.#fail(endedUnanswered());
+      return;
+    }
+    if (isOwed && this.#lastPiece !== null && !endsLikeJson(this.#lastPiece)) {
+      this.#fail(brokenOff());
       return;
     }
     const rest = this.#events?.rest() ?? null;
@@ -306,7 +319,9 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);
-    stream.end();
+    // What listens reads on with its next connection; an event without its end does not count for it.
+    if (events === null || (events.isInsideEvent && !this.isListening)) stream.cut();
+    else stream.end();
   }
 
   #finish(outcome: RelayResult['outcome']): void {

@@ -4,6 +4,7 @@
  * function returns the error to tell in its place, or null for an answer that may pass.
  */
 import { GatewayError } from '../kernel/errors.js';
+import { endsLikeJson } from '../mcp/json-end.js';
 import { idAtEnds, idAtStart } from '../mcp/answer-id.js';
 import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
 import { findHeader } from './forward-headers.js';
@@ -40,7 +41,9 @@ export function unusableHead(
 
 /** Judges a whole JSON answer to request `id`; undefined stands for no body at all. */
 export function unusableBody(body: Buffer | undefined, id: JsonRpcId): GatewayError | null {
-  if (body === undefined || body[0] === OPEN_BRACKET) return null;
+  if (body === undefined) return null;
+  if (!endsLikeJson(body)) return brokenOff();
+  if (body[0] === OPEN_BRACKET) return null;
   const found = body.length > SCANNED_BYTES ? idAtEnds(body) : undefined;
   if (found !== undefined) return wrongId(found, id);
   try {
@@ -60,6 +63,11 @@ export function unusableBeginning(bytes: Buffer, id: JsonRpcId): GatewayError | 
 /** Given out, it could not be opened again: its client would begin one session after the other. */
 export function sessionIdTooLong(chars: number): GatewayError {
   return protocolError(`Its session id has ${chars} characters, more than can be passed on.`);
+}
+
+/** Where only the end of the connection ends an answer, nothing else tells that half of it is missing. */
+export function brokenOff(): GatewayError {
+  return protocolError('Its answer ended in the middle.');
 }
 
 export function endedUnanswered(): GatewayError {

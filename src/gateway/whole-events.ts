@@ -3,6 +3,7 @@
  * heartbeat, an error) may stand. Only an event too long to be held goes through in pieces, and until
  * its end has passed nothing may be put in between.
  */
+import { endsLikeJson } from '../mcp/json-end.js';
 import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
 import { completeEventsLength } from '../mcp/sse-boundary.js';
 
@@ -15,7 +16,9 @@ export class WholeEvents {
   /** Bytes of an event whose end has not come. */
   #held: Buffer | null = null;
   #last: Buffer | null = null;
-  /** Something passed that may have been the answer, or says that it may come on another connection. */
+  /** The last piece of an over-long event that has not ended. */
+  #piece: Buffer | null = null;
+  /** A whole event passed that may have been the answer, or one that says that it may come on another connection. */
   #mayBeAnswered = false;
 
   /** Takes the next bytes of the stream; what may be passed on now, null for nothing yet. */
@@ -24,12 +27,13 @@ export class WholeEvents {
     const length = completeEventsLength(bytes, this.#held?.length);
     this.#held = null;
     if (bytes.length - length > HOLD_BYTES) {
+      // What ends in these bytes is not looked through: that would cost as much as it is long.
+      if (length > 0 || hasEventId(bytes)) this.#mayBeAnswered = true;
       this.isInsideEvent = true;
-      this.#mayBeAnswered = true;
-      return bytes;
+      return this.#passPiece(bytes);
     }
-    if (length > 0) this.isInsideEvent = false;
-    else if (this.isInsideEvent) return bytes;
+    if (length > 0) this.#endOverlong();
+    else if (this.isInsideEvent) return this.#passPiece(bytes);
     if (length < bytes.length) this.#held = bytes.subarray(length);
     if (length === 0) return null;
     this.#last = bytes.subarray(0, length);
@@ -61,9 +65,27 @@ export class WholeEvents {
     }
     return false;
   }
-  /** False: the answer was in nothing that passed. For the end of the stream; in doubt it is true. */
+
+  /**
+   * False: the answer was in nothing that passed. For the end of the stream; in doubt it is true, also for an
+   * event that lacks only its blank line.
+   */
   get mayBeAnswered(): boolean {
-    return this.#mayBeAnswered || this.#held !== null;
+    if (this.#mayBeAnswered) return true;
+    const begun = this.#held ?? this.#piece;
+    return begun !== null && endsLikeJson(begun);
+  }
+
+  #passPiece(bytes: Buffer): Buffer {
+    this.#piece = bytes;
+    return bytes;
+  }
+
+  #endOverlong(): void {
+    if (!this.isInsideEvent) return;
+    this.isInsideEvent = false;
+    this.#piece = null;
+    this.#mayBeAnswered = true;
   }
 }
 
@@ -72,9 +94,11 @@ export class WholeEvents {
  * on another connection (2025-11-25 basic/transports, resumability).
  */
 function mayAnswer(events: Buffer): boolean {
+  return events.includes('"result"') || events.includes('"error"') || hasEventId(events);
+}
+
+function hasEventId(events: Buffer): boolean {
   return (
-    events.includes('"result"') ||
-    events.includes('"error"') ||
     events.includes('\nid:') ||
     events.includes('\rid:') ||
     events.toString('latin1', 0, 3) === 'id:'

@@ -55,6 +55,7 @@ const DISCARD: ReplyStream = {
   write: () => true,
   onDrain: () => undefined,
   end: () => undefined,
+  cut: () => undefined,
 };
 
 export class FrontExchange implements HttpExchange, WireEvents, Stalled {

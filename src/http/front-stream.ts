@@ -34,7 +34,7 @@ export class FrontStream implements ReplyStream, Stalled {
   #queuedBytes = 0;
   /** Bytes accepted after write() said pause. */
   #overdraftBytes = 0;
-  #state: 'open' | 'ending' | 'closed' = 'open';
+  #state: 'open' | 'ending' | 'cut' | 'closed' = 'open';
   #hasBegun = false;
   #isPaused = false;
   #isFlushDue = false;
@@ -74,6 +74,15 @@ export class FrontStream implements ReplyStream, Stalled {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
     this.#scheduleFlush();
+  }
+
+  cut(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'cut';
+    // The writer may have learned of the fault inside a callback of the connection that is to be closed.
+    setImmediate(() => {
+      if (this.#state === 'cut') this.#wire.destroy();
+    });
   }
 
   /** The connection may take more. */

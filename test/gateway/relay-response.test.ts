@@ -163,7 +163,12 @@ t.test('a stream that ends without the answer says so, unless it may come elsewh
     const { outcome } = (await result) as { readonly outcome: unknown };
     return { said: exchange.text.slice(text.length), outcome };
   };
-  for (const text of ['', ': open\n\n', progress]) {
+  for (const text of [
+    '',
+    ': open\n\n',
+    progress,
+    `${progress}data: {"jsonrpc":"2.0","id":1,"res`,
+  ]) {
     const { said, outcome } = await endedAfter(text);
     t.match(said, /"id":1,"error":.*ended without the answer/);
     t.match(outcome, { code: 'GW_UPSTREAM_PROTOCOL' });
@@ -227,6 +232,62 @@ t.test('a long JSON answer is streamed, not collected', async (t) => {
   t.equal(exchange.text.length, 200_000);
   call.handler.onEnd();
   t.match(await result, { isStream: true, bytes: 200_000 });
+});
+
+t.test('a long JSON answer that breaks off is cut off, whatever broke it', async (t) => {
+  const half = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(200_000)}`);
+  const breaks: Readonly<Record<string, (begun: ReturnType<typeof relay>) => void>> = {
+    'an error of the transport': ({ transport }) => {
+      transport.calls[0]?.handler.onError(new GatewayError('GW_UPSTREAM_UNREACHABLE'));
+    },
+    'the end of its connection': ({ transport }) => {
+      transport.calls[0]?.handler.onEnd();
+    },
+    'its time': ({ openRelays }) => {
+      openRelays.expire(Infinity);
+    },
+    'a drain': ({ openRelays }) => {
+      openRelays.endAll(new GatewayError('GW_DRAINING'), 'all');
+    },
+  };
+  for (const [name, cause] of Object.entries(breaks)) {
+    for (const last of [half, Buffer.from(':')]) {
+      const begun = relay();
+      const call = await begun.transport.call();
+      call.handler.onHead(200, ['content-type', 'application/json']);
+      call.handler.onData(half);
+      if (last !== half) call.handler.onData(last);
+      cause(begun);
+      t.ok(begun.exchange.isCut, name);
+      const { outcome } = await begun.result;
+      t.ok(outcome instanceof GatewayError, `${name}: no success`);
+    }
+  }
+  const whole = relay();
+  const call = await whole.transport.call();
+  call.handler.onHead(200, ['content-type', 'application/json']);
+  call.handler.onData(half);
+  call.handler.onData(Buffer.from('"}\n'));
+  call.handler.onEnd();
+  t.match(await whole.result, { outcome: 'answered' });
+  t.notOk(whole.exchange.isCut);
+});
+
+t.test('a call whose over-long event breaks off is cut off; what listens just ends', async (t) => {
+  const half = Buffer.from(`data: {"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(300_000)}`);
+  for (const isListening of [false, true]) {
+    for (const how of ['error', 'end'] as const) {
+      const { exchange, transport, result } = relay({ isListening });
+      const call = await transport.call();
+      call.beginEvents();
+      call.handler.onData(half);
+      if (how === 'end') call.handler.onEnd();
+      else call.handler.onError(new GatewayError('GW_UPSTREAM_UNREACHABLE'));
+      await result;
+      t.ok(exchange.isEnded);
+      t.equal(exchange.isCut, !isListening, `${how}, listening: ${isListening}`);
+    }
+  }
 });
 
 t.test('no answer within the time is a timeout that says the outcome is unknown', async (t) => {

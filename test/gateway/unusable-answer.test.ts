@@ -47,6 +47,15 @@ t.test('a body must answer this request, whatever its length', (t) => {
   t.end();
 });
 
+t.test('a body whose end is missing is no answer, whoever it begins to answer', (t) => {
+  const half = `{"jsonrpc":"2.0","id":1,"result":"${LONG}`;
+  for (const text of [half, `[${half}`]) {
+    t.equal(unusableBody(Buffer.from(text), 1)?.code, 'GW_UPSTREAM_PROTOCOL');
+  }
+  t.equal(unusableBody(Buffer.from(`${half}"}\r\n`), 1), null);
+  t.end();
+});
+
 t.test('of an endless answer the beginning is judged', (t) => {
   const begin = (id: number) => Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":"${LONG}`);
   t.equal(unusableBeginning(begin(1), 1), null);

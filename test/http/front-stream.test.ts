@@ -218,6 +218,29 @@ t.test('after an abort nothing is written and nobody is called', async (t) => {
   t.equal(fresh.wire.take(), '', 'also before it began');
 });
 
+t.test(
+  'a cut closes the connection without an end, once, and what was written before it leaves',
+  async (t) => {
+    const { wire, stream, sent } = open();
+    stream.write('a');
+    stream.cut();
+    stream.cut();
+    stream.end();
+    t.equal(stream.write('b'), true);
+    t.notOk(wire.isDestroyed, 'not inside the turn of its writer');
+    await nextTurn();
+    t.ok(wire.isDestroyed);
+    t.equal(wire.take(), '[ head a ]');
+    t.equal(sent(), 0);
+
+    const gone = open();
+    gone.stream.cut();
+    gone.stream.abort();
+    await nextTurn();
+    t.notOk(gone.wire.isDestroyed, 'nothing is left to be closed');
+  },
+);
+
 t.test('any writing against any reader arrives whole and in order', async () => {
   const step = fc.oneof(
     fc.record({ write: fc.string({ minLength: 1, maxLength: 5, unit: 'grapheme' }) }),

@@ -39,6 +39,13 @@ export type Behaviour =
   | { readonly kind: 'wrong-id' }
   /** A result whose text has `bytes` characters, on one line. */
   | { readonly kind: 'huge'; readonly bytes: number; readonly as?: 'json' | 'sse' }
+  /** Half of such a result, or of the event that holds it; then the connection is closed. */
+  | {
+      readonly kind: 'broken';
+      readonly bytes: number;
+      readonly framing: 'chunked' | 'length' | 'until-close';
+      readonly as: 'json' | 'sse';
+    }
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'status'; readonly status: number; readonly body?: string }
   /** 64 MiB of zeros as 64 KiB of gzip. */
@@ -70,6 +77,25 @@ function sendAnswer(outgoing: ServerResponse, answer: unknown, as: 'json' | 'sse
   }
   openStream(outgoing);
   outgoing.end(event(answer));
+}
+
+/** On the bare socket, because node:http would not leave an answer half sent in order. */
+function sendHalf(
+  outgoing: ServerResponse,
+  id: unknown,
+  { bytes, framing, as }: Extract<Behaviour, { kind: 'broken' }>,
+): void {
+  const result = { content: [{ type: 'text', text: 'x'.repeat(bytes) }], resultType: 'complete' };
+  const message = { jsonrpc: '2.0', id, result };
+  const whole = as === 'json' ? JSON.stringify(message) : event(message);
+  const half = whole.slice(0, whole.length / 2);
+  const type = as === 'json' ? 'application/json' : 'text/event-stream';
+  const fields = {
+    chunked: `transfer-encoding: chunked\r\n\r\n${half.length.toString(16)}\r\n${half}\r\n`,
+    length: `content-length: ${whole.length}\r\n\r\n${half}`,
+    'until-close': `connection: close\r\n\r\n${half}`,
+  };
+  outgoing.socket?.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n${fields[framing]}`);
 }
 
 function execute(execution: Execution): Record<string, unknown> {
@@ -136,6 +162,9 @@ export async function behave(
       sendAnswer(outgoing, { jsonrpc: '2.0', id, result }, behaviour.as);
       return;
     }
+    case 'broken':
+      sendHalf(outgoing, id, behaviour);
+      return;
     case 'redirect':
       outgoing.writeHead(302, { location: behaviour.location }).end();
       return;

@@ -24,6 +24,8 @@ export class FakeExchange implements HttpExchange {
   replyHeaders: Readonly<Record<string, string>> = {};
   text = '';
   isEnded = false;
+  /** The reply was a stream that was cut off. */
+  isCut = false;
   replies = 0;
   /** False makes every write report back-pressure. */
   isWritable = true;
@@ -87,6 +89,10 @@ export class FakeExchange implements HttpExchange {
         this.#onDrain = listener;
       },
       end: () => {
+        this.#end();
+      },
+      cut: () => {
+        this.isCut = true;
         this.#end();
       },
     };

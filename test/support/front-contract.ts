@@ -822,6 +822,44 @@ function streams(t: Test, launch: Launch): void {
     t.equal((await empty.ask(get('/'))).body, '');
   });
 
+  t.test(
+    'a stream that is cut off never looks whole, wherever its writer learns of it',
+    async (t) => {
+      // More than the kernel takes, so that it is the connection that tells when there is room.
+      const fill = Buffer.alloc(16_000_000, 'x');
+      const cutters: Readonly<Record<string, (stream: ReplyStream) => void>> = {
+        'in the turn it opened in': (stream) => {
+          stream.write('half');
+          stream.cut();
+        },
+        later: (stream) => {
+          stream.write('half');
+          setImmediate(() => {
+            stream.cut();
+            stream.write('more');
+            stream.end();
+          });
+        },
+        'when the client takes more': (stream) => {
+          stream.onDrain(() => {
+            stream.cut();
+          });
+          stream.write(fill);
+        },
+      };
+      for (const [name, cutter] of Object.entries(cutters)) {
+        const running = await launch(t, (exchange) => {
+          cutter(exchange.openStream(200, { 'content-type': 'application/json' }));
+        });
+        const client = await running.open();
+        client.send(get('/'));
+        await t.rejects(client.reply(), /closed without a whole reply/, name);
+        t.notMatch(client.received, 'more', name);
+        await untilIdle(running);
+      }
+    },
+  );
+
   t.test('a listening client gets the head before the first event', async (t) => {
     const running = await launch(t, (exchange) => {
       exchange.openStream(200, EVENT_STREAM);
