@@ -79,13 +79,7 @@ export class ModuleSource implements ChannelSource, StatusSource {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all([...this.#channels].map((channel) => channel.close()));
-    const loaded = this.#loaded;
-    if (loaded === null) return;
-    // Called inside a promise: a module may throw at once.
-    const closed = Promise.resolve().then(() => loaded.close());
-    await withDeadline(closed, CLOSE_TIMEOUT_MS).catch((cause: unknown) => {
-      this.#options.log.warn({ err: cause }, 'module did not close in order');
-    });
+    if (this.#loaded !== null) await this.#closeModule(this.#loaded);
   }
 
   status(): SourceStatus {
@@ -120,11 +114,17 @@ export class ModuleSource implements ChannelSource, StatusSource {
 
   async #load(): Promise<void> {
     const { log, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS } = this.#options;
+    const making = this.#make();
     try {
-      const loaded = await withDeadline(this.#make(), loadTimeoutMs);
-      if (this.#isClosed) await loaded.close();
+      const loaded = await withDeadline(making, loadTimeoutMs);
+      if (this.#isClosed) await this.#closeModule(loaded);
       else this.#loaded = loaded;
     } catch (cause) {
+      // Whatever it opened until then would stay open: it is given up, but it may still arrive.
+      making.then(
+        (late) => this.#closeModule(late),
+        () => undefined,
+      );
       log.error({ err: cause }, 'module did not load');
       this.#failure = new GatewayError('GW_UPSTREAM_UNREACHABLE', {
         hint: 'Its module did not load; the log says why.',
@@ -132,6 +132,15 @@ export class ModuleSource implements ChannelSource, StatusSource {
         cause,
       });
     }
+  }
+
+  /** Never rejects. */
+  async #closeModule(loaded: Loaded): Promise<void> {
+    // Called inside a promise: a module may throw at once.
+    const closed = Promise.resolve().then(() => loaded.close());
+    await withDeadline(closed, CLOSE_TIMEOUT_MS).catch((cause: unknown) => {
+      this.#options.log.warn({ err: cause }, 'module did not close in order');
+    });
   }
 
   async #make(): Promise<Loaded> {

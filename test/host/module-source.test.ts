@@ -162,6 +162,30 @@ t.test('a module that is ready only after the shutdown is closed then', async (t
   t.equal(closed, 1);
 });
 
+t.test(
+  'a module that is ready only after its time is closed then, however it closes',
+  async (t) => {
+    for (const how of ['in order', 'with an error'] as const) {
+      let finish: (exports: unknown) => void = () => undefined;
+      const loading = new Promise((resolve) => {
+        finish = resolve;
+      });
+      const { source } = sourceOf(t, () => loading, { loadTimeoutMs: 20 });
+      await source.ready;
+      t.equal(source.status().state, 'failing');
+      const closed = new Promise<string>((resolve) => {
+        const close = (): Promise<void> => {
+          resolve(how);
+          return how === 'in order' ? Promise.resolve() : Promise.reject(new Error('busy'));
+        };
+        finish({ default: () => ({ ...PLAIN, close }) });
+      });
+      t.equal(await closed, how);
+      t.equal(source.status().state, 'failing', 'its sessions were told so already');
+    }
+  },
+);
+
 function tool(): object {
   const handler = (): Promise<string> => Promise.resolve('x');
   return { name: 'a', description: 'a', inputSchema: { type: 'object' }, handler };
