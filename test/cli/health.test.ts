@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { fakeOperations } from '../support/admin-operations.js';
 import { cliFixture } from '../support/cli.js';
 
 async function answering(t: Test, status: number) {
@@ -21,6 +22,25 @@ t.test('a gateway that answers is healthy, wherever it is bound', async (t) => {
   t.match(await run('health'), { code: 0, out: 'ok\n' });
   t.same(paths, ['/livez']);
   t.match(JSON.parse((await run('health', '--json')).out), { ok: true, problem: null });
+});
+
+t.test('a running gateway is asked where it serves, whatever the file says by now', async (t) => {
+  const { port, paths } = await answering(t, 200);
+  const fixture = cliFixture(t, { port: 1 });
+  t.match(await fixture.run('health'), { code: 1 });
+  const status = await fakeOperations().operations.status();
+  await fixture.gateway({
+    status: () => Promise.resolve({ ...status, url: `http://127.0.0.1:${port}` }),
+  });
+  t.match(await fixture.run('health'), { code: 0, out: 'ok\n' });
+  t.same(paths, ['/livez']);
+});
+
+t.test('a gateway that cannot say where it serves is looked for where the file says', async (t) => {
+  const { port } = await answering(t, 200);
+  const fixture = cliFixture(t, { port });
+  await fixture.gateway({ status: () => Promise.reject(new Error('the store is away')) });
+  t.match(await fixture.run('health'), { code: 0 });
 });
 
 t.test('one that answers otherwise, or not at all, is 1', async (t) => {
