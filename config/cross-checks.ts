@@ -2,6 +2,7 @@
  * Settings that are each in range and cannot hold together (problems), or that hold otherwise than one would think
  * (warnings). One entry a rule; the first setting named is the one pointed at.
  */
+import { mongodbUriFault } from './mongodb-uri.js';
 import type { SettingPath, ProblemText } from './problem.js';
 import type { ConfigFile } from './schema.js';
 import { isLoopback } from './value-kinds.js';
@@ -88,6 +89,12 @@ const RULES: readonly Rule[] = [
             hint: 'an issuer signs tokens for other services too, and those must not open this gateway',
           }
         : null,
+  },
+  {
+    level: 'problem',
+    settings: [['store', 'mongodbUri']],
+    check: ({ store }) =>
+      store.mongodbUri === undefined ? null : mongodbUriFault(store.mongodbUri),
   },
   {
     level: 'problem',

@@ -49,7 +49,7 @@ export function readJsonc(text: string, file: string): JsoncDocument {
       path: dotted(path),
       message: what.message,
       hint: what.hint ?? null,
-      sourceLine,
+      sourceLine: withoutPasswords(sourceLine),
     };
   };
 
@@ -95,6 +95,13 @@ export function readJsonc(text: string, file: string): JsoncDocument {
 
 function startsOfLines(text: string): number[] {
   return [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
+}
+
+/** What a line is shown for is never a password in a URL of it; columns stay. */
+function withoutPasswords(line: string): string {
+  const masked = (_: string, before: string, password: string) =>
+    before + '*'.repeat(password.length);
+  return line.replace(/(:\/\/[^\s"/:@]*:)([^\s"]+)(?=@)/g, masked);
 }
 
 /** `CommaExpected` → `comma expected`. */

@@ -2,9 +2,10 @@
  * Taking over the place of the admin socket. A socket file outlives its process, so one that is there may
  * be a leftover or a running gateway: only asking tells. A leftover is removed, a running gateway never.
  */
-import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { makeFolder } from '../kernel/make-folder.js';
 
 /** Another gateway answers on this socket: two may not share a data directory. */
 export class AdminSocketBusyError extends Error {
@@ -32,7 +33,7 @@ export function checkSocketPath(path: string): void {
 /** Resolves when a server may listen at the path. Rejects with AdminSocketBusyError or AdminSocketPathError. */
 export async function claimSocketPath(path: string): Promise<void> {
   checkSocketPath(path);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   const kind = await kindOf(path);
   if (kind === 'nothing') return;
   if (kind === 'other') {

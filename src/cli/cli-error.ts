@@ -1,5 +1,6 @@
 /** Every failure of a command as one line for people and one exit code for scripts (sysexits). */
 import { EXIT } from '../kernel/exit-codes.js';
+import { systemFailure } from '../kernel/system-failure.js';
 import { GatewayError, type ErrorCode } from '../kernel/errors.js';
 
 export class CliError extends Error {
@@ -23,6 +24,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 const BY_NAME: Readonly<Record<string, number>> = {
   ConfigError: EXIT.config,
   SecretFileError: EXIT.config,
+  StoreAddressError: EXIT.config,
   AdminSocketPathError: EXIT.config,
 };
 
@@ -30,10 +32,7 @@ export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof CliError) return thrown.exitCode;
   if (thrown instanceof GatewayError) return exitCodeOfReason(thrown.code);
   if (!(thrown instanceof Error)) return EXIT.software;
-  if ('code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')) {
-    return EXIT.permission;
-  }
-  return BY_NAME[thrown.name] ?? EXIT.software;
+  return systemFailure(thrown)?.exitCode ?? BY_NAME[thrown.name] ?? EXIT.software;
 }
 
 /** `reason` is an error code, here or as the gateway sent it. */

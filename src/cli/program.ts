@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../kernel/exit-codes.js';
+import { systemFailure } from '../kernel/system-failure.js';
 import { VERSION } from '../kernel/version.js';
 import { exitCodeOf } from './cli-error.js';
 import type { CommandTable } from './command-table.js';
@@ -33,8 +34,9 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const todo = systemFailure(thrown)?.todo ?? null;
     exitCode = exitCodeOf(thrown);
-    streams.err(`multi-mcp: ${message}\n`);
+    streams.err(`multi-mcp: ${message}${todo === null ? '' : `. ${todo}`}\n`);
     if (exitCode === EXIT.software && thrown instanceof Error)
       streams.err(`${thrown.stack ?? ''}\n`);
     return exitCode;

@@ -265,14 +265,9 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   #endStream(stream: ReplyStream): void {
-    const { id } = this.#options;
-    const isOwed = id !== null && !this.isListening && this.#status < 300;
-    if (isOwed && this.#events?.mayBeAnswered === false) {
-      this.#fail(endedUnanswered());
-      return;
-    }
-    if (isOwed && this.#lastPiece !== null && !endsLikeJson(this.#lastPiece)) {
-      this.#fail(brokenOff());
+    const fault = this.#missingEnd();
+    if (fault !== null) {
+      this.#fail(fault);
       return;
     }
     const rest = this.#events?.rest() ?? null;
@@ -281,6 +276,14 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (last !== null) this.#options.onAnswer?.(last);
     this.#finish('answered');
     stream.end();
+  }
+
+  /** What is wrong with an answer that ended in order as far as HTTP can tell. */
+  #missingEnd(): GatewayError | null {
+    if (this.#options.id === null || this.isListening || this.#status >= 300) return null;
+    if (this.#events?.mayBeAnswered === false) return endedUnanswered();
+    const last = this.#lastPiece;
+    return last === null || endsLikeJson(last) ? null : brokenOff();
   }
 
   #openStream(exchange: HttpExchange): void {

@@ -5,8 +5,9 @@
  * removed at its exit, so a crash at any moment leaves whole files. A record is believed only if boot,
  * pid name space and the start time of the group's leader still agree; pids alone are used again.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../kernel/make-folder.js';
 import { processEpoch, processesOfGroup, readProcStat } from './proc-stat.js';
 
 /** A child whose group outlived its host and was killed. */
@@ -28,7 +29,7 @@ export class ChildLedger {
   /** `folder` belongs to one host alone; it is made when missing (mode 0700). */
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   }
 
   add(pid: number, server: string): void {

@@ -1,5 +1,5 @@
 /** Builds the primary's objects, in order, and joins them into the few things its lifecycle does. */
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import type { GatewayError } from '../kernel/errors.js';
 import { VERSION } from '../kernel/version.js';
 import { deriveKey } from '../kernel/derive-key.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
+import { makeFolder } from '../kernel/make-folder.js';
 import { openStore } from '../store/open-store.js';
 import { loadOrCreateSecret } from '../store/secret-files.js';
 import type { Store } from '../store/store.js';
@@ -91,7 +92,7 @@ export async function composePrimary(
   const { log } = programLog;
   const { host } = file;
   const lock = await acquirePort(host, file.port, { configPath: file.configPath });
-  await mkdir(file.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(file.dataDir, 0o700);
   const secrets = await loadSecrets(file);
   const store = await openStore({
     dataDir: file.dataDir,

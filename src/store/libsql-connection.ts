@@ -3,12 +3,13 @@
  * writer at a time). libsql's calls are synchronous, so waiting for another process's write lock inside
  * SQLite would stop the event loop: we wait there for 10 ms at most, and between attempts in a timer.
  */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import { monotonicMs } from '../kernel/clock.js';
 import { GatewayError } from '../kernel/errors.js';
+import { makeFolder } from '../kernel/make-folder.js';
 
 export type Statement = Database.Statement;
 
@@ -23,7 +24,7 @@ export class LibsqlConnection {
 
   constructor(path: string) {
     // Made before SQLite does, because its -wal and -shm files take over the mode of this one.
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
     this.#database = new Database(path);

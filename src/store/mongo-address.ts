@@ -5,6 +5,11 @@
 
 const DEFAULT_DATABASE = 'multi-mcp';
 
+/** The connection string is none that the driver takes. The message holds nothing of it. */
+export class StoreAddressError extends Error {
+  override readonly name = 'StoreAddressError';
+}
+
 export interface MongoAddress {
   /** Hosts with their ports as written; no credentials. */
   readonly hosts: string;

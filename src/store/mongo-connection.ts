@@ -8,7 +8,7 @@
  */
 import { MongoClient, MongoServerError, type Db } from 'mongodb';
 import { GatewayError } from '../kernel/errors.js';
-import { mongoAddress } from './mongo-address.js';
+import { mongoAddress, StoreAddressError } from './mongo-address.js';
 
 /** The store port's promise. */
 const DEADLINE_MS = 2000;
@@ -34,7 +34,7 @@ export class MongoConnection {
   #away: { readonly cause: unknown; isTried: boolean } | null = null;
   #isClosed = false;
 
-  /** Opens nothing yet. Throws GW_STORE_UNAVAILABLE for a URI the driver does not accept. */
+  /** Opens nothing yet. Throws StoreAddressError for a URI the driver does not accept. */
   constructor(uri: string, options: MongoConnectionOptions = {}) {
     const { maxPoolSize = MAX_POOL_SIZE, deadlineMs = DEADLINE_MS } = options;
     const address = mongoAddress(uri);
@@ -58,9 +58,7 @@ export class MongoConnection {
     } catch (error) {
       // Without the cause: the driver's errors for a malformed URI may carry it, password included.
       const reason = error instanceof Error ? error.message.replace(/\/\/[^@]*@/g, '//***@') : '';
-      throw new GatewayError('GW_STORE_UNAVAILABLE', {
-        hint: `MONGODB_URI is not a valid connection string: ${reason}`,
-      });
+      throw new StoreAddressError(`MONGODB_URI is not a valid connection string: ${reason}`);
     }
   }
 

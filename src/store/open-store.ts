@@ -7,6 +7,7 @@ import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { createDegradingStore, isTooOld } from './degrading-store.js';
 import { keepSnapshot, openSnapshot, snapshotState } from './identity-snapshot.js';
 import { openLibsqlStore } from './libsql-store.js';
+import { StoreAddressError } from './mongo-address.js';
 import type { MongoStoreOptions } from './mongo-store.js';
 import type { Store } from './store.js';
 
@@ -28,7 +29,9 @@ export interface StoreLocation {
 
 const DAY_MS = 86_400_000;
 
-/** The caller closes the store. Rejects with GW_STORE_UNAVAILABLE, whose hint says what and where. */
+/**
+ * The caller closes the store. Rejects with GW_STORE_UNAVAILABLE, whose hint says what and where, or StoreAddressError.
+ */
 export async function openStore(location: StoreLocation): Promise<Store> {
   const { dataDir, mongodbUri, mongodbMaxPoolSize, isLazy = false } = location;
   if (mongodbUri === null) return openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
@@ -66,6 +69,7 @@ async function openOrDegrade(
   try {
     return await openMongoStore(mongo);
   } catch (thrown) {
+    if (thrown instanceof StoreAddressError) throw thrown;
     const problem = await snapshotProblem(dataDir, maxAgeMs);
     if (problem === null) return openMongoStore({ ...mongo, isLazy: true });
     const error = asGatewayError(thrown);

@@ -4,8 +4,9 @@
  * secret, so `JWT_SECRET="$(cat data/jwt-secret)"` means the same elsewhere.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, open, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../kernel/make-folder.js';
 
 export type SecretName = 'jwt-secret' | 'master-key';
 
@@ -53,7 +54,7 @@ async function readSecret(path: string): Promise<string | null> {
 }
 
 async function createSecret(path: string, options: SecretFileOptions): Promise<string> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(options.dataDir, 0o700);
   const secret = randomBytes(options.bytes).toString('base64');
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);

@@ -4,8 +4,9 @@
  * pipe's reader asleep, lines wait, then are dropped and counted; when there is room again, what waited is
  * written. A line that was cut off by a full disk is written again whole, on a line of its own.
  */
-import { close, mkdirSync, open, openSync, write, writeSync } from 'node:fs';
+import { close, open, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../kernel/make-folder.js';
 
 export interface LineFileOptions {
   /** About so much waits for a failing disk; beyond it lines are dropped. Default 8 MiB. */
@@ -40,7 +41,7 @@ export class LineFile {
   constructor(target: string | number, options: LineFileOptions = {}) {
     this.#path = typeof target === 'string' ? target : null;
     this.#maxQueuedChars = options.maxQueuedChars ?? MAX_QUEUED_CHARS;
-    if (typeof target === 'string') mkdirSync(dirname(target), { recursive: true });
+    if (typeof target === 'string') makeFolder(dirname(target));
     this.#fd = typeof target === 'string' ? openSync(target, 'a') : target;
     this.#timer = setInterval(() => {
       this.#writeNext();

@@ -4,6 +4,7 @@ import t from 'tap';
 import { AdminSocketBusyError, AdminSocketPathError } from '../../src/admin/socket-path.js';
 import { GatewayError } from '../../src/kernel/errors.js';
 import { startFailure } from '../../src/primary/start-failure.js';
+import { StoreAddressError } from '../../src/store/mongo-address.js';
 
 function thrownBy(what: () => unknown): unknown {
   try {
@@ -31,6 +32,9 @@ t.test('what only a person can repair is not tried again', (t) => {
   });
   t.match(startFailure(notAFile), { exitCode: 78, message: /A file must be there/ });
   t.equal(startFailure(new AdminSocketPathError('too long')).exitCode, 78);
+  const nowhere = Object.assign(systemError('ENOENT'), { syscall: 'mkdir' });
+  t.match(startFailure(nowhere), { exitCode: 78, message: /No file can be made there/ });
+  t.match(startFailure(new StoreAddressError('not valid')), { exitCode: 78, message: 'not valid' });
   t.match(startFailure(systemError('EROFS')), { exitCode: 77, message: /read-only/ });
   t.match(startFailure(systemError('EACCES')), { exitCode: 77, message: /must own the folders/ });
   const lowPort = Object.assign(systemError('EACCES'), { syscall: 'listen' });
@@ -48,6 +52,7 @@ t.test('what may be over soon is', (t) => {
 
 t.test('the rest is a fault of the program, told in its own words', (t) => {
   t.strictSame(startFailure(new TypeError('oh')), { exitCode: 70, message: 'oh' });
+  t.equal(startFailure(systemError('ENOENT')).exitCode, 70, 'something is missing that was there');
   t.strictSame(startFailure('oh'), { exitCode: 70, message: 'oh' });
   t.end();
 });

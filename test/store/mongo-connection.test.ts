@@ -85,7 +85,7 @@ t.test('a connection string the driver refuses is told without its password', (t
     } catch (thrown) {
       error = thrown;
     }
-    t.match(error, { code: 'GW_STORE_UNAVAILABLE', message: /not a valid connection string/ }, uri);
+    t.match(error, { name: 'StoreAddressError', message: /not a valid connection string/ }, uri);
     t.notMatch(inspect(error, { depth: 9, showHidden: true }), /s3c/, uri);
   }
   t.end();
