@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../kernel/errors.js';
 import type { UpstreamExchange, UpstreamTransport } from '../upstream/transport.js';
+import { EventBuffer } from '../mcp/event-buffer.js';
 import { findHeader } from './forward-headers.js';
 
 export interface Question {
@@ -37,6 +38,8 @@ export function askUpstream(
     let head: Pick<UpstreamAnswer, 'status' | 'headers'> = { status: 0, headers: [] };
     let isEvents = false;
     let text = '';
+    const events = new EventBuffer();
+    let bytes = 0;
     // A character may be cut in two between chunks.
     const decoder = new TextDecoder();
     const end = (error: GatewayError | null, answer: UpstreamAnswer['message']): void => {
@@ -68,19 +71,20 @@ export function askUpstream(
         isEvents = (findHeader(answered, 'content-type') ?? '').startsWith('text/event-stream');
       },
       onData: (chunk) => {
-        text += decoder.decode(chunk, { stream: true });
-        if (text.length > MAX_BYTES) {
+        bytes += chunk.length;
+        if (bytes > MAX_BYTES) {
           const hint = 'Its answer is too long.';
           end(new GatewayError('GW_UPSTREAM_PROTOCOL', { hint }), null);
         } else if (isEvents) {
           // A server may keep the stream open after the answer.
-          const found = responseInEvents(text);
+          const whole = events.take(chunk);
+          const found = whole === null ? null : responseInEvents(whole.toString());
           if (found !== null) end(null, found);
-        }
+        } else text += decoder.decode(chunk, { stream: true });
         return true;
       },
       onEnd: () => {
-        end(null, isEvents ? responseInEvents(text) : asMessage(text));
+        end(null, isEvents ? null : asMessage(text));
       },
       onError: (error) => {
         end(error, null);
@@ -89,10 +93,11 @@ export function askUpstream(
   });
 }
 
-/** The first response among the complete events. */
+/** The first response among whole events. */
 function responseInEvents(text: string): UpstreamAnswer['message'] {
-  const events = text.split(/\r\n\r\n|\n\n|\r\r/).slice(0, -1);
+  const events = text.split(/\r\n\r\n|\n\n|\r\r/);
   for (const event of events) {
+    if (!event.includes('data:')) continue;
     const data = event
       .split(/\r\n|\n|\r/)
       .filter((line) => line.startsWith('data:'))

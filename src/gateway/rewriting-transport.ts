@@ -4,7 +4,8 @@
  * nothing. What cannot be read for certain is not passed on.
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
-import { completeEventsLength } from '../mcp/sse-boundary.js';
+import { GrowingBytes } from '../kernel/growing-bytes.js';
+import { EventBuffer } from '../mcp/event-buffer.js';
 import { onOneLine } from '../mcp/splice.js';
 import type {
   UpstreamExchange,
@@ -37,10 +38,8 @@ class RewritingHandler implements UpstreamResponseHandler {
   readonly #rewrite: RewriteMessage;
   #mode: 'json' | 'events' | 'as-it-is' = 'as-it-is';
   #isOver = false;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
-  /** The last bytes held: a blank line may be cut between two chunks. */
-  #tail: Buffer = NOTHING;
+  readonly #events = new EventBuffer();
+  readonly #body = new GrowingBytes();
 
   constructor(handler: UpstreamResponseHandler, rewrite: RewriteMessage) {
     this.#handler = handler;
@@ -58,29 +57,24 @@ class RewritingHandler implements UpstreamResponseHandler {
   onData(chunk: Buffer): boolean {
     if (this.#isOver) return true;
     if (this.#mode === 'as-it-is') return this.#handler.onData(chunk);
-    const end = this.#mode === 'events' ? this.#endOfEvents(chunk) : 0;
-    if (this.#heldBytes + chunk.length - end > MAX_REWRITTEN_BYTES) {
+    let events: Buffer | null = null;
+    if (this.#mode === 'events') events = this.#events.take(chunk);
+    else this.#body.append(chunk);
+    if (this.#body.length + this.#events.heldBytes > MAX_REWRITTEN_BYTES) {
       this.#fail(tooLong());
       return true;
     }
-    if (end === 0) {
-      this.#hold(chunk);
-      return true;
-    }
-    const events = Buffer.concat([...this.#held, chunk.subarray(0, end)]);
-    this.#held = [];
-    this.#heldBytes = 0;
-    this.#tail = NOTHING;
-    if (end < chunk.length) this.#hold(chunk.subarray(end));
-    const rewritten = this.#attempt(() => rewriteEvents(events, this.#rewrite));
+    if (events === null) return true;
+    const whole = events;
+    const rewritten = this.#attempt(() => rewriteEvents(whole, this.#rewrite));
     return rewritten === null || rewritten.length === 0 ? true : this.#handler.onData(rewritten);
   }
 
   onEnd(): void {
     if (this.#isOver) return;
     // An event without its blank line was never sent (WHATWG HTML §9.2.6).
-    if (this.#mode === 'json' && this.#heldBytes > 0) {
-      const body = Buffer.concat(this.#held);
+    if (this.#mode === 'json' && this.#body.length > 0) {
+      const body = this.#body.take();
       const rewritten = this.#attempt(() => this.#rewrite(body));
       if (rewritten !== null) this.#handler.onData(rewritten);
     }
@@ -89,21 +83,6 @@ class RewritingHandler implements UpstreamResponseHandler {
 
   onError(error: GatewayError): void {
     if (!this.#isOver) this.#handler.onError(error);
-  }
-
-  /** Bytes of `chunk` up to the end of its last whole event; 0 when none ends in it. */
-  #endOfEvents(chunk: Buffer): number {
-    const tail = this.#tail;
-    const length = completeEventsLength(tail.length === 0 ? chunk : Buffer.concat([tail, chunk]));
-    return Math.max(0, length - tail.length);
-  }
-
-  #hold(chunk: Buffer): void {
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-LONGEST_BLANK)]).subarray(
-      -LONGEST_BLANK,
-    );
   }
 
   #attempt(rewrite: () => Buffer | null): Buffer | null {
@@ -118,7 +97,8 @@ class RewritingHandler implements UpstreamResponseHandler {
   #fail(error: GatewayError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#held = [];
+    this.#events.takeHeld();
+    this.#body.take();
     this.#handler.onError(error);
   }
 
@@ -127,10 +107,6 @@ class RewritingHandler implements UpstreamResponseHandler {
     return this.#isOver;
   }
 }
-
-const NOTHING = Buffer.alloc(0);
-/** CR LF CR LF without its last byte. */
-const LONGEST_BLANK = 3;
 
 function rewriteEvents(bytes: Buffer, rewrite: RewriteMessage): Buffer {
   const text = bytes.toString('utf8').replace(/\r\n|\r/g, '\n');

@@ -3,6 +3,7 @@
  * heartbeat, an error) may stand. Only an event too long to be held goes through in pieces, and until
  * its end has passed nothing may be put in between.
  */
+import { EventBuffer } from '../mcp/event-buffer.js';
 import { endsLikeJson } from '../mcp/json-end.js';
 import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
 import { completeEventsLength } from '../mcp/sse-boundary.js';
@@ -13,8 +14,7 @@ const HOLD_BYTES = 256 * 1024;
 export class WholeEvents {
   /** The beginning of an over-long event was passed on. */
   isInsideEvent = false;
-  /** Bytes of an event whose end has not come. */
-  #held: Buffer | null = null;
+  readonly #buffer = new EventBuffer();
   #last: Buffer | null = null;
   /** The last piece of an over-long event that has not ended. */
   #piece: Buffer | null = null;
@@ -23,27 +23,19 @@ export class WholeEvents {
 
   /** Takes the next bytes of the stream; what may be passed on now, null for nothing yet. */
   take(chunk: Buffer): Buffer | null {
-    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
-    const length = completeEventsLength(bytes, this.#held?.length);
-    this.#held = null;
-    if (bytes.length - length > HOLD_BYTES) {
-      // What ends in these bytes is not looked through: that would cost as much as it is long.
-      if (length > 0 || hasEventId(bytes)) this.#mayBeAnswered = true;
-      this.isInsideEvent = true;
-      return this.#passPiece(bytes);
-    }
-    if (length > 0) this.#endOverlong();
-    else if (this.isInsideEvent) return this.#passPiece(bytes);
-    if (length < bytes.length) this.#held = bytes.subarray(length);
-    if (length === 0) return null;
-    this.#last = bytes.subarray(0, length);
-    this.#mayBeAnswered ||= mayAnswer(this.#last);
-    return this.#last;
+    if (this.isInsideEvent && completeEventsLength(chunk) === 0) return this.#passPiece(chunk);
+    const whole = this.#buffer.take(chunk);
+    if (this.#buffer.heldBytes > HOLD_BYTES) return this.#beginOverlong(whole);
+    if (whole === null) return null;
+    this.#endOverlong();
+    this.#last = whole;
+    this.#mayBeAnswered ||= mayAnswer(whole);
+    return whole;
   }
 
   /** What is left when the stream ends: an event without its blank line. Null for nothing. */
   rest(): Buffer | null {
-    return this.#held;
+    return this.#buffer.takeHeld();
   }
 
   /** The last whole events that were passed on: a call's answer is among them, if it came. */
@@ -72,13 +64,23 @@ export class WholeEvents {
    */
   get mayBeAnswered(): boolean {
     if (this.#mayBeAnswered) return true;
-    const begun = this.#held ?? this.#piece;
-    return begun !== null && endsLikeJson(begun);
+    if (this.#buffer.heldBytes > 0) return endsLikeJson(this.#buffer.held());
+    return this.#piece !== null && endsLikeJson(this.#piece);
   }
 
   #passPiece(bytes: Buffer): Buffer {
     this.#piece = bytes;
     return bytes;
+  }
+
+  #beginOverlong(whole: Buffer | null): Buffer | null {
+    const begun = this.#buffer.takeHeld();
+    if (begun === null) return whole;
+    const bytes = whole === null ? begun : Buffer.concat([whole, begun]);
+    // What ends in these bytes is not looked through: that would cost as much as it is long.
+    if (whole !== null || hasEventId(bytes)) this.#mayBeAnswered = true;
+    this.isInsideEvent = true;
+    return this.#passPiece(bytes);
   }
 
   #endOverlong(): void {

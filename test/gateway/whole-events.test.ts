@@ -55,6 +55,24 @@ t.test(
   },
 );
 
+t.test('an event that comes byte by byte is put together once', (t) => {
+  const whole = new WholeEvents();
+  const concat = Buffer.concat.bind(Buffer);
+  let concatenated = 0;
+  t.intercept(Buffer, 'concat', {
+    value: (pieces: readonly Uint8Array[], length?: number) => {
+      const all = concat(pieces, length);
+      concatenated += all.length;
+      return all;
+    },
+  });
+  const bytes = Buffer.from(`data: ${'x'.repeat(10_000)}\n\n`);
+  const passed = [...bytes].map((byte) => whole.take(Buffer.of(byte)));
+  t.equal(passed.at(-1)?.length, bytes.length);
+  t.ok(concatenated < 2 * bytes.length, `${concatenated}`);
+  t.end();
+});
+
 t.test('it tells whether the answer was among the last events', (t) => {
   const whole = new WholeEvents();
   t.notOk(whole.haveAnswered(1));
