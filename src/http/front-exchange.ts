@@ -184,11 +184,13 @@ export class FrontExchange implements HttpExchange, WireEvents, Stalled {
   }
 
   keepWaiting(): void {
-    this.#wire.keepWaiting();
+    if (this.#wire.isBehindAnother) this.#context.stalls.restart(this, this.#context.nowMs());
+    else this.#wire.keepWaiting();
   }
 
   giveUp(): void {
-    this.#wire.destroy();
+    if (this.#wire.isBehindAnother) this.keepWaiting();
+    else this.#wire.destroy();
   }
 
   hasSent(): void {

@@ -94,11 +94,13 @@ export class FrontStream implements ReplyStream, Stalled {
   }
 
   keepWaiting(): void {
-    this.#wire.keepWaiting();
+    if (this.#wire.isBehindAnother) this.#options.stalls.restart(this, this.#options.nowMs());
+    else this.#wire.keepWaiting();
   }
 
   giveUp(): void {
-    this.#wire.destroy();
+    if (this.#wire.isBehindAnother) this.keepWaiting();
+    else this.#wire.destroy();
   }
 
   /** The connection is gone: nothing more is written, and no listener is called. */

@@ -101,6 +101,11 @@ export class NodeWire implements Wire {
     return false;
   }
 
+  /** node:http gives a reply its socket when its turn comes, and takes it away at the end. */
+  get isBehindAnother(): boolean {
+    return this.#res.socket === null && !this.#res.destroyed;
+  }
+
   keepWaiting(): void {
     // node:http has no timer of its own that would have to be kept from firing.
   }

@@ -13,6 +13,8 @@ const MAX_COPIED_BODY_BYTES = 131_072;
 const nothing = (): void => undefined;
 
 export class UwsWire implements Wire {
+  /** uWebSockets.js reads the next request when the reply is over. */
+  readonly isBehindAnother = false;
   readonly #res: UwsResponse;
   readonly #isHead: boolean;
   #events: WireEvents | undefined;

@@ -23,6 +23,8 @@ export interface Wire {
   push(bytes: Uint8Array | string): boolean;
   /** Like `send`: true when the last byte was handed over. */
   endStream(): boolean;
+  /** An earlier reply on the connection is not over, so nobody could take this one yet. */
+  readonly isBehindAnother: boolean;
   /** Called once a sweep while a client takes nothing. */
   keepWaiting(): void;
   /** Closes the connection at once; the front then calls `wasAborted` of the exchange. */

@@ -10,6 +10,7 @@ export class FakeWire implements Wire {
   events: WireEvents | undefined;
   isLast = false;
   isDestroyed = false;
+  isBehindAnother = false;
   waits = 0;
   /** Pushes that succeed before the connection buffers; then each answers false. */
   room = Number.POSITIVE_INFINITY;
