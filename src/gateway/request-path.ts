@@ -2,7 +2,7 @@
  * One MCP request, top to bottom. Each step returns a value or throws one GatewayError; the single
  * catch turns it into the reply; what was acquired is released once, whichever way the request ends.
  *
- *   header gate (the front) → body → authenticate → authorize → classify → restrict (names) → admit
+ *   header gate (the front) → form → body → authenticate → authorize → classify → restrict (names) → admit
  *   (breaker, rates, slots) → call upstream (deadline, retry plan) → relay → record → release
  */
 import { monotonicMs } from '../kernel/clock.js';
@@ -116,6 +116,7 @@ class McpRequest {
 
   async run(): Promise<void> {
     try {
+      this.#checkForm();
       // Not within #serve: a credential refused there, before the first await, would reject a promise that
       // nobody handles yet, which Node.js books and strikes out again at a cost.
       const proven = this.#authenticate();
@@ -199,15 +200,23 @@ class McpRequest {
     );
   }
 
-  /** Null for GET and DELETE, which have no body. */
-  #readBody(): Promise<Buffer> | null {
+  /**
+   * Told to everybody, before the credential is looked at, as what the header gate refuses: it depends on nothing but
+   * the request itself, and a client gets the same answer whatever is cached of its credential.
+   */
+  #checkForm(): void {
     const { method } = this.#exchange;
-    if (method === 'GET' || method === 'DELETE') return null;
+    if (method === 'GET' || method === 'DELETE') return;
     if (method !== 'POST') {
       throw new GatewayError('GW_METHOD_NOT_ALLOWED', { headers: { allow: 'GET, POST, DELETE' } });
     }
     const contentType = this.#exchange.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new GatewayError('GW_MEDIA_TYPE');
+  }
+
+  /** Null for GET and DELETE, which have no body. */
+  #readBody(): Promise<Buffer> | null {
+    if (this.#exchange.method !== 'POST') return null;
     const server = this.#options.servers().get(this.#serverName);
     // An unknown server is told only to those who proved who they are; its body is still bounded.
     return this.#exchange.readBody(server?.maxBodyBytes ?? 0);

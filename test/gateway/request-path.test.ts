@@ -135,6 +135,26 @@ t.test('of two faults one is told, and the other is not left unhandled', async (
   );
 });
 
+t.test(
+  'what is wrong with the form is told before the credential, whatever is known of that',
+  async (t) => {
+    const { send, records } = gateway();
+    for (const headers of [{}, { authorization: 'Bearer nobody' }, { authorization: 'nonsense' }]) {
+      for (const request of [
+        call({ headers: { ...headers, 'content-type': 'text/plain' } }),
+        { ...call(), headers, method: 'PUT' },
+      ]) {
+        // The second time what the first found of the credential is at hand.
+        for (const round of [1, 2]) await send(request).done.then(() => t.pass(`round ${round}`));
+      }
+    }
+    t.same(
+      records.map(({ status }) => status),
+      [415, 415, 405, 405, 415, 415, 405, 405, 415, 415, 405, 405],
+    );
+  },
+);
+
 t.test('no credential of the client reaches the upstream under any name', async (t) => {
   const { transport, send } = gateway();
   const { done } = send(
