@@ -1,9 +1,12 @@
 /**
  * Finds out whether a server speaks modern revisions: `server/discover` on an instance of its own, which
  * is thrown away, because some legacy servers exit on any request before `initialize`. An answer that
- * only a modern server gives means modern; every other answer, an exit or silence means legacy.
+ * only a modern server gives means modern; every other answer, an exit or silence means legacy. A server that
+ * proved to be modern before and now ends or is silent is taken for ill, not for legacy: a crash must not
+ * make clients believe that they speak the wrong version. One that cannot be started gets no verdict.
  * Source: MCP 2026-07-28 "Versioning", probing on stdio; SDK 2.4 client, `versionNegotiation: 'auto'`.
  */
+import type { GatewayError } from '../kernel/errors.js';
 import { errorOf, memberOf } from '../mcp/message-members.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
 import { isLegacyVersion, isModernVersion, MODERN_VERSIONS, type Era } from '../mcp/versions.js';
@@ -27,10 +30,16 @@ interface Verdict extends Finding {
   readonly validUntilMs: number;
 }
 
+interface Proof extends Finding {
+  /** When an instance first ended without a word since; null: never. */
+  readonly doubtedAtMs: number | null;
+}
+
 interface Probing {
   readonly promise: Promise<Era>;
   readonly deadlineAtMs: number;
   readonly conclude: (finding: Finding, validMs: number) => void;
+  readonly fail: (error: GatewayError) => void;
 }
 
 export class EraProbe {
@@ -38,6 +47,8 @@ export class EraProbe {
   readonly #options: EndpointOptions;
   readonly #owner: Pick<ChannelOwner, 'user' | 'credential'>;
   #verdict: Verdict | null = null;
+  /** The last answer of a modern server, until a legacy one answers. */
+  #proof: Proof | null = null;
   #probing: Probing | null = null;
 
   constructor(
@@ -64,7 +75,7 @@ export class EraProbe {
     return versions.length > 0 ? versions : MODERN_VERSIONS;
   }
 
-  /** Asks the server, once for all who wait. Rejects only with what `source.open` throws. */
+  /** Asks the server, once for all who wait. Rejects when it cannot be started, or with what `source.open` throws. */
   async find(): Promise<Era> {
     const known = this.known();
     if (known !== null) return known;
@@ -74,12 +85,16 @@ export class EraProbe {
   /** What was found may not hold any more. */
   forget(): void {
     this.#verdict = null;
+    if (this.#proof === null) return;
+    const { doubtedAtMs, ...finding } = this.#proof;
+    this.#proof = { ...finding, doubtedAtMs: doubtedAtMs ?? this.#options.now() };
   }
 
   /** Gives up on a probe that is silent for too long. */
   sweep(nowMs: number): void {
     const probing = this.#probing;
-    if (probing !== null && nowMs >= probing.deadlineAtMs) probing.conclude(LEGACY, UNCERTAIN_MS);
+    if (probing !== null && nowMs >= probing.deadlineAtMs)
+      probing.conclude(this.#unanswered(), UNCERTAIN_MS);
   }
 
   /** Ends a running probe. */
@@ -87,24 +102,37 @@ export class EraProbe {
     this.#probing?.conclude(LEGACY, 0);
   }
 
+  /** What silence or an exit shows. An answer outweighs it for as long as one holds. */
+  #unanswered(): Finding {
+    const proof = this.#proof;
+    if (proof === null) return LEGACY;
+    const doubtedMs = this.#options.now() - (proof.doubtedAtMs ?? this.#options.now());
+    return doubtedMs < CERTAIN_MS ? proof : LEGACY;
+  }
+
   #start(): Probing {
     const { now, probeTimeoutMs } = this.#options;
-    const { promise, resolve } = promiseOf<Era>();
+    const { promise, resolve, reject } = promiseOf<Era>();
     const state: { channel: Channel | null; isOver: boolean } = { channel: null, isOver: false };
+    const end = (): boolean => {
+      if (state.isOver) return false;
+      state.isOver = true;
+      this.#probing = null;
+      if (state.channel !== null) this.#dispose(state.channel);
+      return true;
+    };
     const probing: Probing = {
       promise,
       deadlineAtMs: now() + probeTimeoutMs,
       conclude: (finding, validMs) => {
-        const { era } = finding;
-        if (state.isOver) return;
-        state.isOver = true;
-        this.#probing = null;
-        // Modern is proven once for all; a legacy server may be upgraded behind our back.
-        const validUntilMs = era === 'modern' ? Infinity : now() + validMs;
-        this.#verdict = { ...finding, validUntilMs };
+        const { era, versions } = finding;
+        if (!end()) return;
+        this.#verdict = { era, versions, validUntilMs: now() + validMs };
         this.#options.log.info({ era }, 'the server was probed');
         resolve(era);
-        if (state.channel !== null) this.#dispose(state.channel);
+      },
+      fail: (error) => {
+        if (end()) reject(error);
       },
     };
     this.#probing = probing;
@@ -114,10 +142,16 @@ export class EraProbe {
         {
           onMessage: (bytes) => {
             const finding = findingFrom(bytes);
-            if (finding !== null) probing.conclude(finding, CERTAIN_MS);
+            if (finding === null) return;
+            const isModern = finding.era === 'modern';
+            this.#proof = isModern ? { ...finding, doubtedAtMs: null } : null;
+            // Modern is proven once for all; a legacy server may be upgraded behind our back.
+            probing.conclude(finding, isModern ? Infinity : CERTAIN_MS);
           },
-          onClose: () => {
-            probing.conclude(LEGACY, UNCERTAIN_MS);
+          onClose: (error) => {
+            const didStart = error.options.log?.['sent'] !== false;
+            if (didStart) probing.conclude(this.#unanswered(), UNCERTAIN_MS);
+            else probing.fail(error);
           },
         },
       );
@@ -168,10 +202,12 @@ function textsOf(value: unknown): readonly string[] {
   return (value as unknown[]).filter((each) => typeof each === 'string');
 }
 
-function promiseOf<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+function promiseOf<Value>() {
   let resolve: (value: Value) => void = () => undefined;
-  const promise = new Promise<Value>((resolvePromise) => {
+  let reject: (error: GatewayError) => void = () => undefined;
+  const promise = new Promise<Value>((resolvePromise, rejectPromise) => {
     resolve = resolvePromise;
+    reject = rejectPromise;
   });
-  return { promise, resolve };
+  return { promise, resolve, reject };
 }

@@ -163,9 +163,9 @@ export class StdioChannel implements Channel {
     if (this.#error !== null) return;
     const error = new GatewayError('GW_UPSTREAM_PROTOCOL', {
       hint,
-      log: { pid: this.#child.pid ?? null },
+      log: { childPid: this.#child.pid ?? null },
     });
-    this.#options.log.error({ pid: this.#child.pid, hint }, 'server process killed');
+    this.#options.log.error({ childPid: this.#child.pid, hint }, 'server process killed');
     this.#tell(error);
     void this.#child.kill();
   }
@@ -191,7 +191,7 @@ export class StdioChannel implements Channel {
       return error;
     }
     const facts = {
-      pid: this.#child.pid,
+      childPid: this.#child.pid,
       exitCode: end.exitCode,
       signal: end.signal,
       lastStderr: this.#stderr.lastLines(),

@@ -94,7 +94,7 @@ export class StdioSource implements ChannelSource, StatusSource {
       nowMs,
       listener,
       onStarted: (pid) => {
-        log.debug({ pid, purpose: owner.purpose }, 'server process started');
+        log.debug({ childPid: pid, purpose: owner.purpose }, 'server process started');
         this.#keepBooks(() => ledger?.add(pid, serverName));
       },
       onSpoke: () => {
