@@ -10,7 +10,11 @@ COPY config config
 COPY src src
 COPY workers workers
 COPY perf perf
-RUN npm run --silent build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+# The binaries of other systems and Node.js versions are half of what would be copied.
+RUN npm run --silent build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+    && find node_modules/uWebSockets.js -name 'uws_*.node' \
+      ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete \
+    && rm -rf node_modules/@libsql/linux-*-musl
 
 FROM node:20-bookworm-slim
 LABEL org.opencontainers.image.title="Multi-MCP Server" \

@@ -4,42 +4,23 @@
  * port may come from an environment that this command does not have, and the file may have changed since.
  */
 import { request } from 'node:http';
-import { askGateway } from './admin-client.js';
-import { isStatusView } from './admin-replies.js';
 import { printJson, type CliContext } from './context.js';
+import { runningView } from './running-view.js';
 import { loadSettings, loopbackUrl } from './settings.js';
 
 const TIMEOUT_MS = 3000;
-/** Short of the time that Docker gives the whole check. */
-const STATUS_TIMEOUT_MS = 2000;
 /** Docker's word for unhealthy; 2 and above are reserved. */
 const EXIT_UNHEALTHY = 1;
 
 export async function health(context: CliContext): Promise<number> {
   const { socketPath, config } = loadSettings(context);
-  const url = `${(await runningAt(socketPath)) ?? loopbackUrl(config)}/livez`;
+  const url = `${(await runningView(socketPath))?.url ?? loopbackUrl(config)}/livez`;
   const problem = await probe(url);
   const ok = problem === null;
   if (context.json) printJson(context, { ok, url, problem });
   else if (ok) context.out('ok\n');
   else context.err(`${url}: ${problem}\n`);
   return ok ? 0 : EXIT_UNHEALTHY;
-}
-
-/** Null where no gateway says so: none runs here, or it cannot be asked. */
-async function runningAt(socketPath: string): Promise<string | null> {
-  try {
-    const call = {
-      socketPath,
-      method: 'GET',
-      path: '/status',
-      timeoutMs: STATUS_TIMEOUT_MS,
-    } as const;
-    const answer = await askGateway(call);
-    return answer !== null && isStatusView(answer.json) ? answer.json.url : null;
-  } catch {
-    return null; // Whether it is healthy, its port will tell.
-  }
 }
 
 /** Null when it answers 200, else why not. */

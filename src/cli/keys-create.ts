@@ -5,7 +5,8 @@ import { printJson, type CliContext } from './context.js';
 import { parseSeconds } from './duration.js';
 import { IdentityAccess } from './identity-access.js';
 import { splitNames, warnOfUnknownServers } from './server-names.js';
-import { loadSettings, type CliSettings } from './settings.js';
+import { runningView } from './running-view.js';
+import { loadSettings } from './settings.js';
 import { clientSnippets } from '../admin/client-snippets.js';
 
 export interface KeysCreateOptions extends AccessOptions {
@@ -34,14 +35,25 @@ export async function keysCreate(context: CliContext, options: KeysCreateOptions
     expiresInSeconds,
   });
   await warnOfUnknownServers(context, servers, settings);
-  if (context.json) printJson(context, { ...created, url: settings.url });
-  else context.out(describe(created, settings));
+  const running = await runningView(settings.socketPath);
+  const enabled = running?.servers.filter((server) => server.enabled).map(({ name }) => name);
+  const place = {
+    url: settings.config.publicUrl ?? running?.url ?? settings.url,
+    servers: enabled ?? settings.servers,
+  };
+  if (context.json) printJson(context, { ...created, url: place.url });
+  else context.out(describe(created, place));
 }
 
-function describe(created: CreatedKey, settings: CliSettings): string {
-  const usable = created.servers ?? settings.servers;
+interface Place {
+  readonly url: string;
+  /** Names of all servers that are switched on. */
+  readonly servers: readonly string[];
+}
+
+function describe(created: CreatedKey, { url, servers }: Place): string {
+  const usable = created.servers ?? servers;
   const shown = usable.slice(0, MAX_SNIPPET_SERVERS);
-  const { url } = settings;
   const facts = [
     `user ${created.user}`,
     created.servers === null ? 'every server' : `servers ${created.servers.join(', ')}`,

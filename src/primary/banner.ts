@@ -6,7 +6,8 @@ export interface BannerFacts {
   readonly version: string;
   readonly config: Config;
   readonly port: number;
-  readonly front: { readonly name: string; readonly reason: string };
+  /** Null: no worker has said yet. */
+  readonly front: { readonly name: string; readonly reason: string } | null;
   readonly store: string;
   readonly cpuCount: number;
   readonly servers: readonly ServerView[];
@@ -25,7 +26,7 @@ export function bannerText(facts: BannerFacts): string {
     `Multi-MCP Server ${version} · node ${process.version} · pid ${process.pid}`,
     `  url        ${url}/${first}/mcp   (health ${url}/health, metrics ${url}/metrics)`,
     `  dashboard  ${url}/dashboard`,
-    `  front      ${facts.front.name} (${facts.front.reason})`,
+    ...(facts.front === null ? [] : [`  front      ${facts.front.name} (${facts.front.reason})`]),
     `  workers    ${config.workers} HTTP, ${config.upstreamHosts} upstream host`,
     `  threads    UV_THREADPOOL_SIZE ${config.uvThreadpoolSize} per process x ${config.workers} workers = ${threads}${poolNote}`,
     `  store      ${facts.store}${config.store.mongodbUri === null ? '; MONGODB_URI is not set: for one machine' : ''}`,
@@ -39,7 +40,8 @@ export function bannerText(facts: BannerFacts): string {
 
 function describeServer({ name, kind, state, detail }: ServerView): string {
   const reason = state === 'failing' && detail !== null ? `: ${detail}` : '';
-  return `${name} (${kind}, ${state}${reason})`;
+  const words = state === 'configured' ? 'being asked' : state;
+  return `${name} (${kind}, ${words}${reason})`;
 }
 
 /** A ready first call, to be pasted into a shell. */
@@ -64,6 +66,8 @@ export function firstKeyText(key: string, url: string, server: string): string {
 }
 
 export function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  // By number: a container without /etc/hosts knows no localhost, and the gateway calls itself by this too.
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
 }

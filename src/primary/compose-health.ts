@@ -8,6 +8,7 @@ import { HealthChecks, type ServerHealth } from './health-checks.js';
 import { healthGauges } from './health-gauges.js';
 import type { ProcessTree } from './process-tree.js';
 import type { WorkerPlace } from './worker-place.js';
+import { answerWords } from './words.js';
 
 export interface ComposedHealth {
   readonly families: readonly MetricFamily[];
@@ -45,10 +46,17 @@ export function composeHealth(
       tools.set(server, names);
       tree().broadcast({ type: 'server-tools', server, names });
     },
-    onChange: (server, { state, problem, latencyMs, tools: names }) => {
+    onChange: (server, { state, problem, latencyMs, tools: names }, before) => {
+      if (state === 'down') {
+        log.warn({ server, problem }, `server ${server} does not answer: ${problem ?? ''}`);
+        return;
+      }
+      const wasDown = before.state === 'down';
       const ms = latencyMs === null ? null : Math.round(latencyMs);
-      if (state === 'down') log.warn({ server, problem }, 'a server does not answer');
-      else log.info({ server, state, ms, tools: names?.length ?? null }, 'a server answers');
+      const facts = { server, ms, tools: names?.length ?? null };
+      if (wasDown || before.state === 'unknown')
+        log.info(facts, answerWords({ ...facts, wasDown }));
+      else log.debug({ ...facts, state }, 'a server answers');
     },
     random: Math.random,
   });

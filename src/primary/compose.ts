@@ -54,8 +54,10 @@ import {
   isServing,
   serverViews,
   statusLine,
+  inFlightCount,
   type StatusSource,
 } from './status-documents.js';
+import { drainWords, stoppedWords } from './words.js';
 
 export interface Primary {
   readonly log: Logger;
@@ -65,7 +67,7 @@ export interface Primary {
   /** Everything `/health` knows goes to the log, in one line. */
   dumpState(): void;
   /** Drains and ends everything. Never rejects; a second call waits for the first. */
-  stop(drainTimeoutMs: number): Promise<void>;
+  stop(drainTimeoutMs: number, signal?: string): Promise<void>;
   /** Ends everything within a second; children of upstream hosts too. */
   stopNow(): Promise<void>;
 }
@@ -310,7 +312,7 @@ export async function composePrimary(
   };
   const readySignal = new ReadySignal({
     environment: env,
-    status: () => statusLine(status),
+    status: () => statusLine(status, traffic.requestsPerSecond(monotonicMs())),
     isServing: () => isServing(status),
     log,
   });
@@ -382,10 +384,19 @@ export async function composePrimary(
     await store.close();
     await socketDir.remove();
     lock.release();
-    log.info('stopped');
-    programLog.flush();
   };
   let stopping: Promise<void> | null = null;
+  const stopTree = async (drainTimeoutMs: number, signal?: string): Promise<void> => {
+    const startedAtMs = monotonicMs();
+    const words = drainWords(inFlightCount(tree));
+    log.info({ signal, drainTimeoutMs }, words);
+    readySignal.stopping(words);
+    await tree.stop(drainTimeoutMs);
+    await release();
+    const durationMs = Math.round(monotonicMs() - startedAtMs);
+    log.info({ durationMs }, stoppedWords(durationMs));
+    programLog.flush();
+  };
   return {
     log,
     start: async () => {
@@ -396,10 +407,12 @@ export async function composePrimary(
       admission.start();
       issuers.start();
       await tree.start();
+      if (isDraining) return; // Asked to end before it was up: nobody should hear that it is ready.
       watching.start(alertSignals(status));
       health.start();
       const first = unasked('first start');
       await announce({ config, port: lock.port, store, status, tree, url, log, operations: first });
+      if (isDraining) return;
       readySignal.ready();
       registry.watch(() => void reloads.run('the store holds other servers', 'servers'));
       if (config.configPath !== null) fileWatch.start();
@@ -412,11 +425,10 @@ export async function composePrimary(
       rotation.reopen();
       void unasked('SIGHUP').reload();
     },
-    stop: (drainTimeoutMs) => {
+    stop: (drainTimeoutMs, signal) => {
       isDraining = true;
       health.stop();
-      readySignal.stopping();
-      stopping ??= tree.stop(drainTimeoutMs).then(release);
+      stopping ??= stopTree(drainTimeoutMs, signal);
       return stopping;
     },
     stopNow: async () => {
@@ -443,7 +455,7 @@ interface Announcement {
 async function announce(facts: Announcement): Promise<void> {
   const { config, port, store, status, tree, url, log } = facts;
   const servers = serverViews(status);
-  const front = tree.workers[0]?.front ?? { name: 'uws', reason: '' };
+  const front = tree.workers.find((worker) => worker.front !== null)?.front ?? null;
   const banner = bannerText({
     version: VERSION,
     config,
@@ -456,7 +468,10 @@ async function announce(facts: Announcement): Promise<void> {
   });
   process.stdout.write(banner);
   log.info(
-    { version: VERSION, url, front, store: store.description, servers, workers: config.workers },
+    {
+      ...{ version: VERSION, url, front: front?.name, store: store.description },
+      ...{ workers: config.workers, servers: servers.map(({ name }) => name) },
+    },
     'ready',
   );
   if ((await store.keys.count()) > 0 || !config.auth.required) return;

@@ -1,7 +1,7 @@
 /**
  * Sees to it that every enabled server is really asked every `healthCheckInterval`, through one worker at
- * a time, and keeps what was found. The first round begins at once, spread over a few seconds; later
- * ones are jittered, so that servers are not asked in step. One that did not answer is asked again sooner,
+ * a time, and keeps what was found. The first round begins at once, of many servers spread over a few seconds;
+ * later ones are jittered, so that servers are not asked in step. One that did not answer is asked again sooner,
  * so that a hiccup is not taken for an outage for a whole interval. Results feed `/health` and the metrics;
  * the circuit breakers and the adaptive limits have their own eyes.
  */
@@ -35,7 +35,7 @@ export interface HealthChecksOptions {
   readonly ask: (server: string, check: number) => boolean;
   /** The server's list of tools is news. */
   readonly onTools: (server: string, tools: readonly string[]) => void;
-  readonly onChange: (server: string, health: ServerHealth) => void;
+  readonly onChange: (server: string, health: ServerHealth, before: ServerHealth) => void;
   /** 0..1. */
   readonly random: () => number;
 }
@@ -135,7 +135,7 @@ export class HealthChecks {
     checked.dueAtMs = nowMs + this.#pauseMs(checked.health);
     if (result.outcome === 'skipped') return;
     if (result.tools !== null && !isSame(result.tools, before.tools)) onTools(server, result.tools);
-    if (checked.health.state !== before.state) onChange(server, checked.health);
+    if (checked.health.state !== before.state) onChange(server, checked.health, before);
   }
 
   #pauseMs({ failuresInARow }: ServerHealth): number {
@@ -155,9 +155,10 @@ export class HealthChecks {
     for (const name of this.#servers.keys()) {
       if (!names.includes(name)) this.#servers.delete(name);
     }
-    for (const name of names) {
-      if (this.#servers.has(name)) continue;
-      const spreadMs = Math.min(FIRST_ROUND_MS, this.#options.intervalMs());
+    const newcomers = names.filter((name) => !this.#servers.has(name));
+    const isMany = newcomers.length > MAX_RUNNING;
+    const spreadMs = isMany ? Math.min(FIRST_ROUND_MS, this.#options.intervalMs()) : 0;
+    for (const name of newcomers) {
       this.#servers.set(name, {
         health: UNKNOWN,
         dueAtMs: nowMs + spreadMs * this.#options.random(),

@@ -66,8 +66,7 @@ function installSignals(primary: Primary, drainTimeoutMs: number): void {
       return;
     }
     isStopping = true;
-    primary.log.info({ signal }, 'draining');
-    void primary.stop(drainTimeoutMs).then(() => process.exit(EXIT.ok));
+    void primary.stop(drainTimeoutMs, signal).then(() => process.exit(EXIT.ok));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

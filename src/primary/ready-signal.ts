@@ -49,11 +49,11 @@ export class ReadySignal {
     }, periodMs).unref();
   }
 
-  /** The drain begins; systemd expects no further sign of life. */
-  stopping(): void {
+  /** The drain begins, as `status` says; systemd expects no further sign of life. */
+  stopping(status: string): void {
     clearInterval(this.#timer);
     this.#isNotifying = false; // This one must go out, whatever is still under way.
-    this.#notify(['STOPPING=1', '--status=draining']);
+    this.#notify(['STOPPING=1', `--status=${status}`]);
   }
 
   #notify(args: readonly string[]): void {

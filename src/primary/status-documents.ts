@@ -11,6 +11,7 @@ import type { AdmissionSnapshot } from './admission-broker.js';
 import type { ServerHealth } from './health-checks.js';
 import type { ProcessTree } from './process-tree.js';
 import type { SystemSample } from './system-sampler.js';
+import { statusWords } from './words.js';
 
 export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -67,12 +68,19 @@ export function isServing({ tree, isDraining }: StatusSource): boolean {
   return !isDraining() && tree.workers.some(({ process }) => process.state === 'running');
 }
 
-/** One line for a service manager: `healthy: 4 of 4 workers, 13 servers`. */
-export function statusLine(source: StatusSource): string {
+/** One line for a service manager. */
+export function statusLine(source: StatusSource, requestsPerSecond: number): string {
   const { workers } = source.tree;
   const serving = workers.filter(({ process }) => process.state === 'running').length;
-  const servers = serverViews(source).filter(({ enabled }) => enabled).length;
-  return `${overallStatus(source)}: ${serving} of ${workers.length} workers, ${servers} servers`;
+  const servers = serverViews(source).filter(({ enabled }) => enabled);
+  return statusWords({
+    status: overallStatus(source),
+    readyServers: servers.filter(({ state }) => state !== 'failing' && state !== 'starting').length,
+    servers: servers.length,
+    requestsPerSecond,
+    servingWorkers: serving,
+    workers: workers.length,
+  });
 }
 
 /** The whole document; an untrusted asker gets only `status`. */
@@ -95,7 +103,7 @@ export function healthDocument(
     store: storeDescription,
     config: source.configDocument(),
     connectionPool: {
-      inFlight: sum(Object.values(inFlightByServer(tree))),
+      inFlight: inFlightCount(tree),
       // Slots leased to workers: those in flight, and those idle for at most 250 ms.
       leased: admission.calls.total.out,
       limit: admission.calls.total.limit,
@@ -227,9 +235,13 @@ export function serverViews({ config, tree, health }: StatusSource): readonly Se
     // One unanswered question may be a hiccup, unless it never answered any.
     const isDown = state === 'down' && (failuresInARow >= MIN_FAILURES || era === null);
     if (isDown) return { ...view, state: 'failing', detail: problem };
-    if (source.kind !== 'http')
-      return { ...view, state: status?.state ?? 'starting', detail: null };
     const isKnown = state === 'up' || state === 'idle';
+    if (source.kind !== 'http') {
+      const hostState = status?.state ?? 'starting';
+      // A host is ready to start the command; whether it can, nobody knows before the first answer.
+      const isUntried = source.kind === 'stdio' && hostState === 'ready' && state === 'unknown';
+      return { ...view, state: isUntried ? 'configured' : hostState, detail: null };
+    }
     return { ...view, state: isKnown ? 'ready' : 'configured', detail: source.url };
   });
 }
@@ -245,6 +257,11 @@ export function inFlightByServer(tree: ProcessTree): Readonly<Record<string, num
     }
   }
   return counts;
+}
+
+/** As the workers last said, up to a second ago. */
+export function inFlightCount(tree: ProcessTree): number {
+  return sum(Object.values(inFlightByServer(tree)));
 }
 
 function round(value: number): number {

@@ -7,6 +7,8 @@ import type { ServerTestStep } from '../admin/operations.js';
 import { monotonicMs } from '../kernel/clock.js';
 
 const STEP_TIMEOUT_MS = 15_000;
+/** A chain of causes can be a ring. */
+const MAX_CAUSES = 8;
 
 /** Never rejects: a failed step is the last one. `token` must be allowed to use the server. */
 export async function testServer(url: string, token: string): Promise<readonly ServerTestStep[]> {
@@ -26,7 +28,7 @@ export async function testServer(url: string, token: string): Promise<readonly S
       steps.push({ step: name, ok: true, durationMs: took(), detail });
       return true;
     } catch (thrown) {
-      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      const detail = withCause(thrown);
       steps.push({ step: name, ok: false, durationMs: took(), detail: detail.slice(0, 1000) });
       return false;
     }
@@ -46,4 +48,15 @@ export async function testServer(url: string, token: string): Promise<readonly S
   await transport.terminateSession().catch(() => undefined); // A server may not offer DELETE.
   await client.close();
   return steps;
+}
+
+/** `fetch failed` alone helps nobody; what made it fail is its cause, or that one's. */
+function withCause(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  let root: Error = thrown;
+  for (let depth = 0; depth < MAX_CAUSES && root.cause instanceof Error; depth += 1) {
+    root = root.cause;
+  }
+  const { message } = root;
+  return thrown.message.includes(message) ? thrown.message : `${thrown.message} (${message})`;
 }

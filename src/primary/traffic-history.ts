@@ -63,6 +63,13 @@ export class TrafficHistory {
     }
   }
 
+  /** Of all servers, over the last slot that is complete; 0 before there is one, and after a pause. */
+  requestsPerSecond(nowMs: number): number {
+    const present = this.#present(nowMs);
+    const last = this.#slots.find(({ slot }) => slot === present.slot - 1);
+    return (last?.points?.[ALL]?.requests ?? 0) / SLOT_SECONDS;
+  }
+
   /** Slots from `slot` on, oldest first; the last one is the present. */
   since(slot: number, nowMs: number): readonly TrafficSlot[] {
     const present = this.#present(nowMs);

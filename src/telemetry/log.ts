@@ -99,6 +99,8 @@ function terminalStream(): DestinationStream {
     ignore: 'pid,hostname,process',
     messageFormat: '{process}: {msg}',
     translateTime: 'SYS:HH:MM:ss',
+    // A page of braces after each line hides the next one.
+    singleLine: true,
     sync: true,
   });
 }

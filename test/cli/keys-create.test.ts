@@ -66,6 +66,7 @@ t.test('a running gateway makes the key itself', async (t) => {
   );
   t.equal(code, 0);
   t.match(out, 'mmcp_whole');
+  t.match(out, 'http://127.0.0.1:8080/github/mcp', 'where it serves, not where the file says');
   t.same(asked, [
     [
       'createKey',
@@ -79,6 +80,7 @@ t.test('a running gateway makes the key itself', async (t) => {
         expiresInSeconds: 3600,
       },
     ],
+    ['status'],
   ]);
 });
 

@@ -71,7 +71,7 @@ t.test(
     await pm2('stop', 'multi-mcp');
     await t.rejects(health(), 'nobody listens');
     const log = await readFile(join(root, 'logs', 'multi-mcp-production.log'), 'utf8');
-    t.equal(log.split('"msg":"stopped"').length - 1, 2, 'both ended in order');
+    t.equal(log.split('"msg":"stopped, drained in ').length - 1, 2, 'both ended in order');
     t.notMatch(log, /ended unexpectedly/, 'and PM2 signalled no worker');
   },
 );

@@ -32,8 +32,6 @@ function rig(names: readonly string[]) {
 
 t.test('every server is asked each interval, and never twice at once', (t) => {
   const { checks, asked, said } = rig(['a']);
-  checks.tick(0);
-  t.same(asked, [], 'the first round is spread');
   checks.tick(1500);
   checks.tick(1600);
   t.same(asked, [['a', 1]]);
@@ -53,6 +51,7 @@ t.test('every server is asked each interval, and never twice at once', (t) => {
 t.test('many servers are asked a few at a time', (t) => {
   const { checks, asked } = rig(Array.from({ length: 10 }, (_, i) => `s${i}`));
   checks.tick(0);
+  t.same(asked, [], 'the first round is spread');
   checks.tick(2000);
   t.equal(asked.length, 4);
   checks.checked(2001, 's0', 1, UP);

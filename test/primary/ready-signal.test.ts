@@ -32,7 +32,7 @@ function readySignal(t: Test, more: Partial<ReadySignalOptions>) {
     ...more,
   });
   t.teardown(() => {
-    signal.stopping();
+    signal.stopping('draining …');
   });
   return { signal, warnings };
 }
@@ -53,11 +53,11 @@ t.test('systemd is told of readiness and of the drain', async (t) => {
   const { signal } = readySignal(t, { environment, command });
   signal.ready();
   await until(async () => (await calls()).length === 1, { timeoutMs: 10_000, what: 'a call' });
-  signal.stopping();
+  signal.stopping('draining …');
   await until(async () => (await calls()).length === 2, { timeoutMs: 10_000, what: 'two calls' });
   t.strictSame(await calls(), [
     '/run/x --ready --status=healthy: 4 of 4 workers',
-    '/run/x STOPPING=1 --status=draining',
+    '/run/x STOPPING=1 --status=draining …',
   ]);
 });
 
@@ -105,7 +105,7 @@ t.test('without systemd-notify it says so once', async (t) => {
   const { signal, warnings } = readySignal(t, { environment, command: '/nowhere/notify' });
   signal.ready();
   await until(() => warnings.length === 1, { timeoutMs: 10_000, what: 'a warning' });
-  signal.stopping();
+  signal.stopping('draining …');
   t.match(warnings, [/Type=exec/]);
 });
 

@@ -35,6 +35,16 @@ t.test('what falls into five seconds is one point of its server, and of all', as
   t.ok((slot?.servers['']?.p99Ms ?? 0) >= 100);
 });
 
+t.test('the present rate is that of the last whole slot', (t) => {
+  const history = new TrafficHistory();
+  t.equal(history.requestsPerSecond(0), 0);
+  history.add(delta('a', { 'call 200 ok': 7, 'call 429 GW_RATE_LIMITED': 3 }, []), 1000);
+  t.equal(history.requestsPerSecond(4999), 0, 'not complete');
+  t.equal(history.requestsPerSecond(5000), 2);
+  t.equal(history.requestsPerSecond(10_000), 0, 'a pause');
+  t.end();
+});
+
 t.test('a page asks for what it has not seen, and gets the growing slot again', async (t) => {
   const history = new TrafficHistory();
   for (let second = 0; second < 20; second += 1) {
