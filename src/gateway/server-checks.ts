@@ -103,7 +103,7 @@ export class ServerChecks {
         MODERN_HEADERS('server/discover'),
       );
       const latencyMs = monotonicMs() - startedAtMs;
-      const refusal = refusalOf(answer);
+      const refusal = refusalOf(server, answer);
       if (refusal !== null) return refusal;
       if (answer.status < 300 && answer.message !== null && 'result' in answer.message) {
         known.era = 'modern';
@@ -140,7 +140,7 @@ export class ServerChecks {
       [],
     );
     const latencyMs = monotonicMs() - startedAtMs;
-    const refusal = refusalOf(answer);
+    const refusal = refusalOf(server, answer);
     if (refusal !== null) return refusal;
     const version = member(answer.message?.['result'], 'protocolVersion');
     if (answer.status >= 300 || typeof version !== 'string') {
@@ -185,16 +185,23 @@ async function hostedLegacy(server: CheckedServer): Promise<Found> {
   const check = member(member(message?.['result'], '_meta'), CHECK_META);
   const by = member(check, 'by');
   if (status >= 300 || (by !== 'session' && by !== 'instance' && by !== 'idle')) {
-    const said = member(message?.['error'], 'message');
-    return down(typeof said === 'string' ? said : `It answered ${status}.`, 'legacy');
+    return down(hostsWords(message) ?? `It answered ${status}.`, 'legacy');
   }
   const tools = member(check, 'tools');
   return { ...UP, era: 'legacy', by, tools: Array.isArray(tools) ? names(tools) : null };
 }
 
+/** Why the upstream host refused: its own words, fit for a person. */
+function hostsWords(message: UpstreamAnswer['message']): string | null {
+  const said = member(message?.['error'], 'message');
+  return typeof said === 'string' ? said : null;
+}
+
 /** What an answer says that is no answer of MCP; null when it may be one. */
-function refusalOf({ status }: UpstreamAnswer): Found | null {
-  if (status >= 500) return down(`It answered ${status}.`, null);
+function refusalOf(server: CheckedServer, { status, message }: UpstreamAnswer): Found | null {
+  if (status >= 500) {
+    return down((server.isHosted ? hostsWords(message) : null) ?? `It answered ${status}.`, null);
+  }
   if (status !== 401 && status !== 403) return null;
   // It lives. Whether its users' own credentials are right is not ours to know.
   return {

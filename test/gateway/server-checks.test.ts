@@ -152,3 +152,14 @@ t.test('an answer in an event stream that stays open is enough', async (t) => {
   t.match(await checked, { outcome: 'up' });
   t.match(call, { isAborted: true });
 });
+
+t.test('why the upstream host cannot start a server is said in its own words', async (t) => {
+  const hosted = rig(true);
+  const started = hosted.checks.check('files');
+  await hosted.next(refused(502));
+  t.match(await started, { outcome: 'down', era: null, problem: 'no' });
+  const remote = rig();
+  const asked = remote.checks.check('files');
+  await remote.next(refused(502));
+  t.match(await asked, { problem: 'It answered 502.' }, 'a stranger’s words are not ours');
+});
