@@ -407,12 +407,12 @@ export async function composePrimary(
       admission.start();
       issuers.start();
       await tree.start();
-      if (isDraining) return; // Asked to end before it was up: nobody should hear that it is ready.
+      if (status.isDraining()) return; // Asked to end before it was up: nobody should hear that it is ready.
       watching.start(alertSignals(status));
       health.start();
       const first = unasked('first start');
       await announce({ config, port: lock.port, store, status, tree, url, log, operations: first });
-      if (isDraining) return;
+      if (status.isDraining()) return;
       readySignal.ready();
       registry.watch(() => void reloads.run('the store holds other servers', 'servers'));
       if (config.configPath !== null) fileWatch.start();
