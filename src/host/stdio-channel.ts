@@ -187,7 +187,10 @@ export class StdioChannel implements Channel {
     const { spec, log } = this.#options;
     if (end.kind === 'spawn-failed') {
       const error = spawnError(end.error, spec);
-      log.error({ err: end.error, command: spec.command, cwd: spec.cwd }, 'server did not start');
+      log.error(
+        { problem: end.error.message, command: spec.command, cwd: spec.cwd },
+        'server did not start',
+      );
       return error;
     }
     const facts = {

@@ -142,30 +142,33 @@ t.test('a modern verdict is doubted when instances end without a word', async (t
   t.equal(rig.source.of('probe').length, 2);
 });
 
-t.test('a server that proved to be modern and now ends or is silent is ill, not legacy', async (t) => {
-  const rig = new EndpointRig({ probeTimeoutMs: 2000 });
-  rig.modern(LIST);
-  const first = rig.source.newest('probe');
-  first.answer(first.last, { supportedVersions: ['2026-07-28'] });
-  await settle();
-  for (const fails of ['exit', 'silence']) {
-    rig.shared.crash();
-    const exchange = rig.modern(LIST);
-    if (fails === 'exit') rig.source.newest('probe').crash();
-    else rig.pass(2000);
+t.test(
+  'a server that proved to be modern and now ends or is silent is ill, not legacy',
+  async (t) => {
+    const rig = new EndpointRig({ probeTimeoutMs: 2000 });
+    rig.modern(LIST);
+    const first = rig.source.newest('probe');
+    first.answer(first.last, { supportedVersions: ['2026-07-28'] });
     await settle();
-    t.equal(exchange.status, 0, `${fails}: it is served as before`);
-    t.equal(rig.shared.requests('tools/list').length, 1);
-  }
-  rig.pass(600_000);
-  rig.shared.crash();
-  rig.modern(LIST);
-  rig.source.newest('probe').crash();
-  await settle();
-  const later = rig.modern(LIST);
-  await settle();
-  t.equal(later.status, 400, 'for as long as an answer holds');
-});
+    for (const fails of ['exit', 'silence']) {
+      rig.shared.crash();
+      const exchange = rig.modern(LIST);
+      if (fails === 'exit') rig.source.newest('probe').crash();
+      else rig.pass(2000);
+      await settle();
+      t.equal(exchange.status, 0, `${fails}: it is served as before`);
+      t.equal(rig.shared.requests('tools/list').length, 1);
+    }
+    rig.pass(600_000);
+    rig.shared.crash();
+    rig.modern(LIST);
+    rig.source.newest('probe').crash();
+    await settle();
+    const later = rig.modern(LIST);
+    await settle();
+    t.equal(later.status, 400, 'for as long as an answer holds');
+  },
+);
 
 t.test('what a server answers itself outweighs what it was before', async (t) => {
   const rig = new EndpointRig();
