@@ -2,7 +2,8 @@
  * PM2: `./start-production.sh --check` once (it installs and builds), then `pm2 start ecosystem.config.cjs`.
  *
  * Fork mode, one instance: the gateway forks its own workers, and in PM2's cluster mode it refuses to start.
- * `pm2 reload` in fork mode is a stop and a start: clients meet a closed port for the time of a start.
+ * `pm2 reload` in fork mode is a stop and a start: clients meet a closed port for the time of a start. Without a gap:
+ * `pm2 sendSignal SIGHUP multi-mcp` for the configuration, `npx multi-mcp restart` for the workers.
  */
 module.exports = {
   apps: [

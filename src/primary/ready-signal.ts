@@ -15,7 +15,7 @@ export interface ReadySignalOptions {
   readonly status: () => string;
   /** While false, systemd's watchdog gets no sign of life. */
   readonly isServing: () => boolean;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Default: `process.send`, where there is an IPC channel. */
   readonly send?: ((message: string) => void) | undefined;
   /** Default `systemd-notify`. */
@@ -24,6 +24,9 @@ export interface ReadySignalOptions {
 
 const NOTIFY_TIMEOUT_MS = 5000;
 const MIN_PERIOD_MS = 100;
+const PM2_ADVICE =
+  'under PM2: pm2 reload stops and starts, with a gap; without one: pm2 sendSignal SIGHUP multi-mcp' +
+  ' for the configuration, multi-mcp restart for the workers';
 
 export class ReadySignal {
   readonly #options: ReadySignalOptions;
@@ -40,7 +43,10 @@ export class ReadySignal {
   /** Every worker listens. Starts the signs of life that systemd asked for. */
   ready(): void {
     const { environment, status } = this.#options;
-    if (environment['pm_id'] !== undefined) this.#send?.('ready');
+    if (environment['pm_id'] !== undefined) {
+      this.#send?.('ready');
+      this.#options.log.info(PM2_ADVICE);
+    }
     this.#notify(['--ready', `--status=${status()}`]);
     const periodMs = watchdogPeriodMs(environment);
     if (periodMs === null) return;

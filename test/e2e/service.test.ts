@@ -30,10 +30,11 @@ t.test(
       env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' },
     });
     t.teardown(() => gateway.destroy());
-    await systemd.untilOutput(/READY=1\nSTATUS=healthy: 2 of 2 workers, 1 servers/, 20_000);
+    const words = /READY=1\nSTATUS=healthy: 1\/1 servers ready, 0 req\/s, 2\/2 workers/;
+    await systemd.untilOutput(words, 20_000);
     await systemd.untilOutput(/WATCHDOG=1/, 20_000);
     t.strictSame(await gateway.stop(), { code: 0, signal: null });
-    await systemd.untilOutput(/STOPPING=1/, 20_000);
+    await systemd.untilOutput(/STOPPING=1\nSTATUS=draining …/, 20_000);
     t.match(systemd.output(), /^bound\n(?:BARRIER=1\n)?READY=1/, 'ready is the first word');
   },
 );

@@ -22,11 +22,13 @@ async function notifier(t: Test) {
 
 function readySignal(t: Test, more: Partial<ReadySignalOptions>) {
   const warnings: string[] = [];
+  const advice: string[] = [];
   const signal = new ReadySignal({
     environment: {},
     status: () => 'healthy: 4 of 4 workers',
     isServing: () => true,
     log: {
+      info: (text: string) => advice.push(text),
       warn: (_facts: object, text: string) => warnings.push(text),
     } as unknown as ReadySignalOptions['log'],
     ...more,
@@ -34,7 +36,7 @@ function readySignal(t: Test, more: Partial<ReadySignalOptions>) {
   t.teardown(() => {
     signal.stopping('draining …');
   });
-  return { signal, warnings };
+  return { signal, warnings, advice };
 }
 
 const environment = { PATH: process.env['PATH'], NOTIFY_SOCKET: '/run/x' };
@@ -44,8 +46,10 @@ t.test('PM2 gets its message; a parent that is not PM2 gets none', async (t) => 
   const send = (message: string): number => sent.push(message);
   readySignal(t, { environment: {}, send }).signal.ready();
   t.strictSame(sent, []);
-  readySignal(t, { environment: { pm_id: '0' }, send }).signal.ready();
+  const { signal, advice } = readySignal(t, { environment: { pm_id: '0' }, send });
+  signal.ready();
   t.strictSame(sent, ['ready']);
+  t.match(advice, [/SIGHUP multi-mcp/], 'and how to reload without a gap');
 });
 
 t.test('systemd is told of readiness and of the drain', async (t) => {
