@@ -33,7 +33,7 @@ export interface ComposedAlerts {
 export interface ComposeAlertsOptions {
   /** The settings in force now. */
   readonly monitoring: () => MonitoringConfig;
-  readonly store: Pick<Store, 'ping' | 'alerts'>;
+  readonly store: Pick<Store, 'ping' | 'description' | 'alerts'>;
   readonly port: number;
   readonly log: Logger;
 }

@@ -303,6 +303,7 @@ export async function composePrimary(
     version: VERSION,
     startedAt,
     storeDescription: store.description,
+    storeProblem: () => storeProbe.state.problem,
     isDraining: () => isDraining,
     admission: () => admission.snapshot(),
     system: () => system.latest(),

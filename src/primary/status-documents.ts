@@ -1,7 +1,8 @@
 /**
  * What `/health` and `/readyz` say, made from what the children last reported.
  *   unhealthy  no worker serves, or the gateway is draining
- *   degraded   a worker or upstream host is missing, a server does not start or answer, a circuit is open
+ *   degraded   a worker or upstream host is missing, a server does not start or answer, a circuit is open,
+ *              the store does not answer
  *   healthy    otherwise
  * `reasons` says which of these holds (docs/operations.md has the same rules).
  */
@@ -23,6 +24,8 @@ export interface StatusSource {
   readonly version: string;
   readonly startedAt: Date;
   readonly storeDescription: string;
+  /** What is wrong with it; null when nothing is. */
+  readonly storeProblem: () => string | null;
   readonly isDraining: () => boolean;
   readonly admission: () => AdmissionSnapshot;
   /** Null before the first sample. */
@@ -43,6 +46,7 @@ export function overallStatus(source: StatusSource): OverallStatus {
 /** What is wrong, a sentence each, with what to do where there is something. */
 export function statusReasons(source: StatusSource): readonly string[] {
   const { tree, isDraining } = source;
+  const storeProblem = source.storeProblem();
   const serving = tree.workers.filter(({ process }) => process.state === 'running').length;
   const hosts = tree.hosts.filter(({ process }) => process.state === 'running').length;
   const failing = serverViews(source).filter(({ state }) => state === 'failing');
@@ -59,6 +63,9 @@ export function statusReasons(source: StatusSource): readonly string[] {
       ({ name, detail }) =>
         `Server ${name} fails: ${detail ?? 'it does not answer.'} Look closer: multi-mcp servers test ${name}`,
     ),
+    ...(storeProblem === null
+      ? []
+      : [`The store does not answer: ${storeProblem} Look closer: multi-mcp doctor`]),
     ...open.map(([name]) => `The circuit of server ${name} is open: its calls fail.`),
   ];
 }
@@ -204,7 +211,7 @@ export function readiness(source: StatusSource, store: StoreState): Readiness {
     ['not-draining', source.isDraining() ? 'the gateway is shutting down' : null],
     ['workers', serving > 0 ? null : `0 of ${tree.workers.length} serve`],
     ['upstream-hosts', hosts === tree.hosts.length ? null : `${hosts} of ${tree.hosts.length} run`],
-    ['store', store.isServing ? null : store.problem],
+    ...(store.isServing && store.problem !== null ? [] : [['store', store.problem] as const]),
   ];
   const isReady = checks.every(([, problem]) => problem === null);
   const lines = checks.map(([name, problem]) =>

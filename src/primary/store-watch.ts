@@ -3,7 +3,7 @@ import type { Store } from '../store/store.js';
 import type { AlertRaiser } from './alerts.js';
 
 export interface StoreWatchOptions {
-  readonly store: Pick<Store, 'ping'>;
+  readonly store: Pick<Store, 'ping' | 'description'>;
   readonly alerts: AlertRaiser;
   readonly periodMs: number;
 }
@@ -39,12 +39,16 @@ export class StoreWatch {
       await store.ping();
       alerts.clear('store-unavailable', null);
     } catch (thrown) {
-      // The driver's words may hold an address with a password; the kind of error does not.
-      const kind = thrown instanceof Error ? thrown.name : 'unknown fault';
-      const message = `The store does not answer (${kind}); proven users are served from cache.`;
+      const message = `The store, ${store.description}, does not answer (${kindOf(thrown)}); proven users are served from cache.`;
       alerts.raise('store-unavailable', null, message);
     } finally {
       this.#isAsking = false;
     }
   }
+}
+
+/** The driver's words may hold an address with a password; the kind of error does not. */
+function kindOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown fault';
+  return thrown.cause instanceof Error ? thrown.cause.name : thrown.name;
 }

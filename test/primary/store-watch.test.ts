@@ -7,7 +7,8 @@ t.test('a store that does not answer is raised without its words, and cleared', 
   const answers = [Promise.resolve(), undefined, Promise.resolve()];
   const watch = new StoreWatch({
     store: {
-      ping: () => answers.shift() ?? Promise.reject(new TypeError('mongodb://ana:secret@db')),
+      description: 'mongodb (db/x)',
+      ping: () => answers.shift() ?? Promise.reject(new Error('no', { cause: new TypeError('mongodb://ana:secret@db') })),
     },
     alerts: {
       raise: (alert, _target, message) => said.push(`${alert}: ${message}`),
@@ -18,7 +19,7 @@ t.test('a store that does not answer is raised without its words, and cleared', 
   for (let check = 0; check < 3; check += 1) await watch.check();
   t.same(said, [
     'over: store-unavailable',
-    'store-unavailable: The store does not answer (TypeError); proven users are served from cache.',
+    'store-unavailable: The store, mongodb (db/x), does not answer (TypeError); proven users are served from cache.',
     'over: store-unavailable',
   ]);
 });
@@ -28,6 +29,7 @@ t.test('a second question waits for the first one’s answer', async (t) => {
   let answer: () => void = () => undefined;
   const watch = new StoreWatch({
     store: {
+      description: '',
       ping: () => {
         asked += 1;
         return new Promise<void>((resolve) => {
@@ -52,7 +54,7 @@ t.test('another period holds at once', async (t) => {
     return Promise.resolve();
   };
   const alerts = { raise: () => undefined, clear: () => undefined };
-  const watch = new StoreWatch({ store: { ping }, alerts, periodMs: 3_600_000 });
+  const watch = new StoreWatch({ store: { ping, description: '' }, alerts, periodMs: 3_600_000 });
   watch.start();
   watch.setPeriod(5);
   await until(() => asked > 2, { timeoutMs: 10_000, what: 'questions' });
