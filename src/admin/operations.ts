@@ -117,6 +117,8 @@ export interface AlertView {
   /** A server, a limit, a process; null = the gateway. */
   readonly target: string | null;
   readonly message: string;
+  /** The command that looks closer. */
+  readonly look: string;
   /** ISO 8601. */
   readonly since: string;
   readonly isActive: boolean;

@@ -115,12 +115,13 @@ function Alerts({ alerts }) {
   if (alerts.length === 0) return null;
   return html`<section class="alerts" aria-label="Active alerts">
     ${alerts.map(
-      ({ alert, title, target, severity, message, since, suppressed, cooldownLeftMs }) =>
+      ({ alert, title, target, severity, message, look, since, suppressed, cooldownLeftMs }) =>
         html`<div class="alert ${toneOf(severity)}" role="status" key=${`${alert} ${target}`}>
           <${Pill} state=${severity} />
           <div>
             <strong>${title ?? alert}${target ? ` · ${target}` : ''}</strong>
             <p>${message}</p>
+            <p class="hint">Look closer: <code>${look}</code></p>
           </div>
           <span class="hint">${alertTimes({ since, suppressed, cooldownLeftMs })}</span>
         </div>`,

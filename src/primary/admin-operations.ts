@@ -159,8 +159,8 @@ function statusView(source: StatusSource, url: string, alerts: readonly AlertVie
     store: source.storeDescription,
     workers: tree.workers.filter(({ process: { state } }) => state === 'running').length,
     servers: serverViews(source),
-    alerts: alerts.map(({ alert, target, message }) =>
-      [alert, ...(target === null ? [] : [target])].join(' ').concat(`: ${message}`),
+    alerts: alerts.map(({ alert, target, message, look }) =>
+      [alert, ...(target === null ? [] : [target])].join(' ').concat(`: ${message} -> ${look}`),
     ),
   };
 }

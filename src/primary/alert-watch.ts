@@ -25,6 +25,8 @@ interface Watched {
   readonly target: string | null;
   readonly condition: AlertCondition;
   raisedAtMs: number;
+  /** As of the last reading above the threshold. */
+  message: string;
 }
 
 export class AlertWatch {
@@ -55,7 +57,13 @@ export class AlertWatch {
     const { alert, target } = reading;
     let watched = this.#watched.get(key);
     if (watched === undefined) {
-      watched = { alert, target, condition: new AlertCondition(), raisedAtMs: -Infinity };
+      watched = {
+        alert,
+        target,
+        condition: new AlertCondition(),
+        raisedAtMs: -Infinity,
+        message: '',
+      };
       this.#watched.set(key, watched);
     }
     const wasRaised = watched.condition.isRaised;
@@ -66,6 +74,8 @@ export class AlertWatch {
     }
     if (wasRaised && nowMs - watched.raisedAtMs < repeatMs()) return;
     watched.raisedAtMs = nowMs;
-    alerts.raise(alert, target, reading.message());
+    // On its way out a level is below its threshold: "21 %, above 80 %" helps nobody.
+    if (!wasRaised || reading.value > reading.threshold) watched.message = reading.message();
+    alerts.raise(alert, target, watched.message);
   }
 }

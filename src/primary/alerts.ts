@@ -163,8 +163,9 @@ export class Alerts implements AlertRaiser {
       if (kept === undefined) continue;
       const { alert, target, message, since } = kept;
       const { severity, title } = ALERT_KINDS[alert];
+      const look = ALERT_KINDS[alert].look.replace('TARGET', target ?? 'NAME');
       views.push({
-        ...{ alert, severity, title, target, message, since },
+        ...{ alert, severity, title, target, message, look, since },
         isActive: activeForMs !== null,
         durationMs: activeForMs === null ? null : Math.round(activeForMs),
         suppressed,

@@ -7,6 +7,7 @@ const circuit: AlertView = {
   alert: 'circuit-open',
   severity: 'critical',
   title: 'A server is left alone: its circuit is open',
+  look: 'multi-mcp servers test github',
   target: 'github',
   message: '60 % failed.',
   since: '2026-11-21T10:00:00.000Z',

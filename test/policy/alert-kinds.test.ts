@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ALERT_KINDS } from '../../src/policy/alert-kinds.js';
@@ -10,5 +10,17 @@ t.test('docs/operations.md says of every alert what to do, and of no other', (t)
   const [table = ''] = section.split('\n## ');
   const documented = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
   t.same(documented.sort(), Object.keys(ALERT_KINDS).sort());
+  t.end();
+});
+
+t.test('every alert says where to look, with a command that there is', (t) => {
+  const folder = join(repository, 'src', 'cli', 'commands');
+  const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const commands = files.join('\n');
+  for (const [name, { look }] of Object.entries(ALERT_KINDS)) {
+    const [program, command = ''] = look.split(' ');
+    if (program === 'multi-mcp') t.match(commands, new RegExp(`'${command}\\b`), name);
+    else t.equal(look, 'top', name);
+  }
   t.end();
 });

@@ -48,3 +48,16 @@ t.test('targets are apart; one that is no longer measured is cleared', (t) => {
   t.equal(said.length, 2, 'it comes back as a new one');
   t.end();
 });
+
+t.test('a level that falls is not told as being above its threshold', (t) => {
+  const { watch, world, said, reading } = bench();
+  world.readings = [reading(90)];
+  for (const nowMs of [0, 1000]) watch.tick(nowMs);
+  world.readings = [reading(78)];
+  watch.tick(4000);
+  t.same(said, Array(2).fill('raise cpu-high - 90 %'), 'it holds until it is below 75');
+  world.readings = [reading(85)];
+  watch.tick(7000);
+  t.equal(said.at(-1), 'raise cpu-high - 85 %');
+  t.end();
+});

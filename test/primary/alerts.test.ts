@@ -49,6 +49,7 @@ t.test('a cause is told once, its repeats are counted, its end is told', async (
     alerts.raise('circuit-open', 'github', 'Half of the calls failed.');
   }
   const [active] = alerts.active();
+  t.equal(active?.look, 'multi-mcp servers test github');
   t.match(active, { target: 'github', suppressed: 7, durationMs: 35_000, cooldownLeftMs: 265_000 });
   clock.nowMs += 5000;
   alerts.clear('circuit-open', 'github');

@@ -8,7 +8,9 @@ t.test('a store that does not answer is raised without its words, and cleared', 
   const watch = new StoreWatch({
     store: {
       description: 'mongodb (db/x)',
-      ping: () => answers.shift() ?? Promise.reject(new Error('no', { cause: new TypeError('mongodb://ana:secret@db') })),
+      ping: () =>
+        answers.shift() ??
+        Promise.reject(new Error('no', { cause: new TypeError('mongodb://ana:secret@db') })),
     },
     alerts: {
       raise: (alert, _target, message) => said.push(`${alert}: ${message}`),
