@@ -43,6 +43,7 @@ export interface Config {
   /** Whether a changed file is applied without being asked to. */
   readonly reloadOnChange: boolean;
   readonly store: StoreConfig;
+  readonly machines: MachinesConfig;
   readonly secrets: SecretsConfig;
   /** Keyed by name, disabled ones included; look names from outside up with Object.hasOwn. */
   readonly servers: Readonly<Record<string, ServerConfig>>;
@@ -157,6 +158,15 @@ interface StoreConfig {
   readonly onUnavailable: 'degrade' | 'refuse';
   /** An older snapshot of identities is not served from. */
   readonly snapshotMaxAgeMs: number;
+}
+
+/** Of those on one MongoDB; without one there is nobody to share with. */
+export interface MachinesConfig {
+  readonly sharesLimits: boolean;
+  /** Null = the host name. */
+  readonly name: string | null;
+  /** A machine not heard of for so long is gone. */
+  readonly leaseTimeoutMs: number;
 }
 
 /** From the environment or `*_FILE` only; null = the primary generates one and keeps it in dataDir. */

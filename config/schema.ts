@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { alertingGroup } from './alerting-schema.js';
+import { machinesGroup } from './machines-schema.js';
 import { reloading } from './reload-schema.js';
 import { SERVER_NAME_PATTERN } from './server-name.js';
 import { clientEntry, serverEntry } from './server-schema.js';
@@ -274,6 +275,7 @@ export const configFile = z.strictObject({
   logging: loggingGroup.prefault({}).describe('Log files.'),
   alerting: alertingGroup.prefault({}).describe('Where alerts go.'),
   store: storeGroup.prefault({}).describe('Where users, keys and credentials are kept.'),
+  machines: machinesGroup.prefault({}).describe('Several machines on one MongoDB.'),
   servers: z
     .record(z.string(), serverEntry)
     .default({})

@@ -41,6 +41,7 @@ const TOP: Group<
   tracing: ['restart', 'OTEL_* in the environment'],
   reloadOnChange: ['live', 'global.reloadOnChange'],
   store: ['restart', 'store'],
+  machines: ['restart', 'machines'],
   secrets: ['restart', 'the secrets in the environment'],
 };
 

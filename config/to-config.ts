@@ -31,7 +31,7 @@ export interface Surroundings {
 const QUEUE_PLACES_PER_USER = 100;
 
 export function toConfig(file: ConfigFile, around: Surroundings): Config {
-  const { global, logging, store } = file;
+  const { global, logging, store, machines } = file;
   const publicUrl = global.publicUrl?.replace(/\/+$/, '') ?? null;
   const ownUrl = publicUrl === null ? null : new URL(publicUrl);
   return {
@@ -63,6 +63,11 @@ export function toConfig(file: ConfigFile, around: Surroundings): Config {
       mongodbMaxPoolSize: store.mongodbMaxPoolSize,
       onUnavailable: store.onUnavailable,
       snapshotMaxAgeMs: store.snapshotMaxAge,
+    },
+    machines: {
+      sharesLimits: machines.shareLimits,
+      name: machines.name ?? null,
+      leaseTimeoutMs: machines.leaseTimeout,
     },
     tracing: around.tracing,
     secrets: around.secrets,

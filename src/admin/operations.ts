@@ -150,6 +150,8 @@ export interface StatusView {
   readonly alerts: readonly string[];
   /** What would be lost without the previous master key; null or absent when none is set, or the store is away. */
   readonly onFormerMasterKey?: FormerKeyCounts | null;
+  /** Those that share their limits, this one first, a line each; empty or absent when it has them to itself. */
+  readonly machines?: readonly string[];
 }
 
 /** The whole /health document, not filtered: whoever may open the socket is an operator. */

@@ -143,6 +143,7 @@ export function isStatusView(value: unknown): value is StatusView {
     ['pid', 'uptimeSeconds', 'workers'].every((name) => typeof value[name] === 'number') &&
     listOf(isServerView)(value['servers']) &&
     isTexts(value['alerts']) &&
+    isTexts(value['machines'] ?? []) &&
     isFormerKeyCounts(value['onFormerMasterKey'] ?? null)
   );
 }

@@ -21,6 +21,7 @@ function describe(view: StatusView): string {
     `${view.status}, up ${up}: Multi-MCP Server ${view.version}, pid ${view.pid}, ${view.workers} workers`,
     `url    ${view.url}`,
     `store  ${view.store}`,
+    ...(view.machines ?? []).map((machine) => `machine  ${printable(machine)}`),
     ...view.alerts.map((alert) => `alert  ${printable(alert)}`),
     ...formerKeyLines(view),
     '',

@@ -26,8 +26,8 @@ export interface UserBook {
    */
   readonly parked: Map<ServerBook, Set<string>>;
   limit: number;
-  /** Whether tickets name its limit; else it is the common one. */
-  hasOwnLimit: boolean;
+  /** As tickets name it; null = the common one. */
+  ownLimit: number | null;
   out: number;
   /** Tickets that wait and count on it. */
   queued: number;
@@ -73,7 +73,7 @@ export function newUserBook(name: string, limit: number): UserBook {
     name,
     parked: new Map(),
     limit,
-    hasOwnLimit: false,
+    ownLimit: null,
     out: 0,
     queued: 0,
     recalledAtMs: -Infinity,

@@ -163,6 +163,11 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
     this.#servePending(nowMs);
   }
 
+  /** After the limit was lowered: what workers hold beyond it comes back now, not as it is spent. */
+  recallExcess(nowMs: number): void {
+    if (this.#limit.remaining(nowMs) === 0) this.#recallOthers(null, nowMs);
+  }
+
   /** Answers the asks that have waited long enough, with what there is. */
   tick(nowMs: number): void {
     for (const [from, { request, untilMs }] of this.#pending) {
@@ -215,7 +220,7 @@ export class LeaseBudget<Limit extends LendableLimit = LendableLimit> {
   }
 
   /** Returns whether there is anyone whose answer may bring something. */
-  #recallOthers(asking: Incarnation, nowMs: number): boolean {
+  #recallOthers(asking: Incarnation | null, nowMs: number): boolean {
     let waits = false;
     for (const [to, holder] of this.#holders) {
       if (to === asking) continue;

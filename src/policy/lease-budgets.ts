@@ -92,6 +92,15 @@ export class LeaseBudgets<Limit extends LendableLimit = LendableLimit> {
     return this.#budgets.peek(key)?.limit;
   }
 
+  /** Sees to it that the key has a limit, even when nobody asks for it. */
+  ensure(key: string, nowMs: number): void {
+    this.#budgets.get(key, nowMs);
+  }
+
+  recallExcess(key: string, nowMs: number): void {
+    this.#budgets.peek(key)?.recallExcess(nowMs);
+  }
+
   /** Every key that has a limit now, to rescale them all. */
   *limits(): Generator<readonly [key: string, limit: Limit]> {
     for (const [key, budget] of this.#budgets.entries()) yield [key, budget.limit];

@@ -68,6 +68,7 @@ import type {
   TicketRequest,
 } from './lease-messages.js';
 import { LeaseRecalls } from './lease-recalls.js';
+import { shareOf } from './limit-shares.js';
 import { OwedGoodbyes } from './owed-goodbyes.js';
 import { ShedEarly, type ShedEarlyOptions } from './shed-early.js';
 import { WarmSlots, type WarmSlot } from './warm-slots.js';
@@ -77,6 +78,8 @@ export interface LeaseLedgerOptions {
   readonly maxTotal: number;
   /** Exchanges in flight of one user, unless its tickets name another limit. */
   readonly maxPerUser: number;
+  /** The part of every user's limit that holds here (limit-shares.ts). Default 1. */
+  readonly userPart?: number;
   /** Tickets waiting over everything. */
   readonly maxQueued: number;
   /** Tickets waiting of one user, over all servers. */
@@ -196,7 +199,7 @@ export class LeaseLedger {
       this.#trimWarm(server);
     }
     if (this.#totalOut > options.maxTotal) this.#recalls.total(nowMs);
-    for (const user of this.#users.values()) this.#setUserLimit(user, undefined, nowMs);
+    for (const user of this.#users.values()) this.#setUserLimit(user, user.ownLimit, nowMs);
     this.#serve(nowMs);
   }
 
@@ -251,10 +254,8 @@ export class LeaseLedger {
     const ticket = { id: request.ticket, worker, server, user, within };
     // Counted as waiting, so that nobody forgets them while the changed limits serve others.
     this.#countQueued(ticket, 1);
-    user.hasOwnLimit = request.maxPerUser !== undefined;
-    this.#setUserLimit(user, request.maxPerUser, nowMs);
+    this.#setUserLimit(user, request.maxPerUser ?? null, nowMs);
     if (within !== null && request.within !== undefined) {
-      within.hasOwnLimit = true;
       this.#setUserLimit(within, request.within.limit, nowMs);
     }
     this.#countQueued(ticket, -1);
@@ -311,6 +312,13 @@ export class LeaseLedger {
   /** Slots out of one server or user: never above its limit, unless that was lowered. */
   out(kind: SlotKind, key: string): number {
     return (kind === 'server' ? this.#servers : this.#users).get(key)?.out ?? 0;
+  }
+
+  /** What the users use of their limits, the one that uses most: above 1 while a lowered limit runs out. */
+  greatestUserUse(): number {
+    let greatest = 0;
+    for (const { out, limit } of this.#users.values()) greatest = Math.max(greatest, out / limit);
+    return greatest;
   }
 
   snapshot(): LedgerSnapshot {
@@ -513,17 +521,19 @@ export class LeaseLedger {
     this.#forgetUserIfUnused(user);
   }
 
-  /**
-   * Above a lowered limit nothing is granted until enough has come back. `own` undefined: it stays if
-   * there is one, else the common one holds.
-   */
-  #setUserLimit(user: UserBook, own: number | undefined, nowMs: number): void {
-    const limit = own ?? (user.hasOwnLimit ? user.limit : this.#options.maxPerUser);
+  /** Above a lowered limit nothing is granted until enough has come back. `own` null: the common one holds. */
+  #setUserLimit(user: UserBook, own: number | null, nowMs: number): void {
+    user.ownLimit = own;
+    const limit = this.#userLimit(own);
     if (user.limit === limit) return;
     user.limit = limit;
     if (user.out > limit) this.#recalls.user(user, nowMs);
     this.#unparkIfFree(user);
     this.#serve(nowMs);
+  }
+
+  #userLimit(own: number | null): number {
+    return shareOf(own ?? this.#options.maxPerUser, this.#options.userPart ?? 1);
   }
 
   #unparkIfFree(user: UserBook): void {
@@ -604,7 +614,7 @@ export class LeaseLedger {
   #userBook(name: string): UserBook {
     let user = this.#users.get(name);
     if (user === undefined) {
-      user = newUserBook(name, this.#options.maxPerUser);
+      user = newUserBook(name, this.#userLimit(null));
       this.#users.set(name, user);
     }
     return user;

@@ -68,6 +68,20 @@ export class AdaptiveLimits {
     }
   }
 
+  /** Shares of the same limits: what was learnt about a server holds for the share as for the whole. */
+  resize(limits: ReadonlyMap<string, number>, nowMs: number): void {
+    for (const [server, limit] of limits) {
+      const former = this.#upstreams.get(server);
+      if (former === undefined || former.configured === limit) continue;
+      const upstream = newUpstream(limit, former.isByLatency, nowMs);
+      const learnt = Math.round((limit * former.limit) / former.configured);
+      upstream.limit = Math.min(limit, Math.max(leastLimit(limit), learnt));
+      const limiter = newLimiter(limit, former.isByLatency, upstream.limit);
+      this.#upstreams.set(server, { ...upstream, limiter, usualMs: former.usualMs });
+      this.#options.onLimit(server, upstream.limit);
+    }
+  }
+
   /** A worker's report. `inFlight`: to this server over all workers, as the ledger counts it now. */
   record(server: string, summary: WindowSummary, inFlight: number): void {
     const upstream = this.#upstreams.get(server);
@@ -118,12 +132,12 @@ export class AdaptiveLimits {
   }
 }
 
-function newLimiter(limit: number, isByLatency: boolean): AdaptiveLimit {
-  const bounds = {
-    minLimit: Math.max(1, Math.ceil(limit * FLOOR_RATIO)),
-    maxLimit: limit,
-    initialLimit: limit,
-  };
+function leastLimit(limit: number): number {
+  return Math.max(1, Math.ceil(limit * FLOOR_RATIO));
+}
+
+function newLimiter(limit: number, isByLatency: boolean, initialLimit = limit): AdaptiveLimit {
+  const bounds = { minLimit: leastLimit(limit), maxLimit: limit, initialLimit };
   return isByLatency ? new Gradient2Limiter(bounds) : new AimdLimiter(bounds);
 }
 

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.js';
 import type { AlertHistory } from './alert-history.js';
 import type { Alerts } from './alerts.js';
 import type { LogLevels } from './log-levels.js';
+import { machineLines } from './machine-lines.js';
 import type { Reloads } from './reloads.js';
 import type { Revocations } from './revocations.js';
 import type { RollingRestart } from './rolling-restart.js';
@@ -162,5 +163,6 @@ function statusView(source: StatusSource, url: string, alerts: readonly AlertVie
     alerts: alerts.map(({ alert, target, message, look }) =>
       [alert, ...(target === null ? [] : [target])].join(' ').concat(`: ${message} -> ${look}`),
     ),
+    machines: machineLines(source.machines(), source.config.limits.maxTotalConnections),
   };
 }

@@ -14,7 +14,16 @@ import {
   type LedgerSnapshot,
 } from '../policy/lease-ledger.js';
 import type { Incarnation } from '../policy/lease-messages.js';
+import {
+  partOf,
+  serverSlots,
+  shareOf,
+  TOTAL_SLOTS,
+  USER_SLOTS,
+  type LimitShares,
+} from '../policy/limit-shares.js';
 import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-scale.js';
+import type { RateWants } from '../policy/rate-wants.js';
 import { defaultShedEarly } from '../policy/shed-early.js';
 import { TripRule } from '../policy/trip-rule.js';
 import { AdaptiveLimits } from './adaptive-limits.js';
@@ -91,7 +100,9 @@ export class AdmissionBroker {
   readonly #outbox: TickBatch<{ readonly to: Incarnation; readonly event: PrimaryEvent }>;
   readonly #workers = new Set<Incarnation>();
   #config: AdmissionConfig;
+  /** Of servers: this machine's shares of what is configured. */
   #limits: ReadonlyMap<string, number>;
+  #shares: LimitShares = null;
   #scale = 1;
   #load: LoadSignals | null = null;
   #prober = 0;
@@ -103,9 +114,9 @@ export class AdmissionBroker {
     const { config } = options;
     const nowMs = monotonicMs();
     this.#config = config;
-    this.#limits = configuredLimits(config);
+    this.#limits = serverLimits(config, null);
     const servers = [...this.#limits.keys()];
-    this.#calls = new LeaseLedger(callBudgets(config));
+    this.#calls = new LeaseLedger(callBudgets(config, null));
     this.#streams = new LeaseLedger(streamBudgets(config));
     for (const [server, limit] of this.#limits) {
       this.#calls.setServer(server, limit, nowMs);
@@ -183,8 +194,8 @@ export class AdmissionBroker {
       this.#loadScale = newLoadScale(config, nowMs);
     }
     this.#config = config;
-    this.#limits = configuredLimits(config);
-    this.#calls.configure(callBudgets(config), nowMs);
+    this.#limits = serverLimits(config, this.#shares);
+    this.#calls.configure(callBudgets(config, this.#shares), nowMs);
     this.#streams.configure(streamBudgets(config), nowMs);
     for (const server of former.keys()) {
       if (this.#limits.has(server)) continue;
@@ -202,6 +213,39 @@ export class AdmissionBroker {
     this.#rates.configure(config, nowMs);
     if (!adaptive.enabled && this.#scale < 1) this.#setScale(1, nowMs);
     this.#outbox.schedule();
+  }
+
+  /**
+   * This machine's shares of the limits from now on, and who counts what is spent of the rates. Applied as `configure`
+   * applies other limits; what was learnt about servers stays.
+   */
+  setShares(shares: LimitShares, wants: RateWants | null): void {
+    const nowMs = monotonicMs();
+    this.#shares = shares;
+    this.#limits = serverLimits(this.#config, shares);
+    this.#calls.configure(callBudgets(this.#config, shares), nowMs);
+    this.#adaptive.resize(this.#limits, nowMs);
+    this.#rates.setShares(shares, wants, nowMs);
+    this.#outbox.schedule();
+  }
+
+  /** By budget, the part of its whole that is in use: above this machine's share while that was lowered lately. */
+  partsInUse(): ReadonlyMap<string, number> {
+    const { total, servers } = this.#calls.snapshot();
+    const configured = serverLimits(this.#config, null);
+    const ofUsers = partOf(this.#shares, USER_SLOTS) * this.#calls.greatestUserUse();
+    return new Map([
+      [TOTAL_SLOTS, total.out / this.#config.limits.maxTotalConnections],
+      [USER_SLOTS, Math.min(1, ofUsers)],
+      ...servers.map(({ server, out }): [string, number] => {
+        return [serverSlots(server), out / (configured.get(server) ?? Infinity)];
+      }),
+    ]);
+  }
+
+  /** Slots that are out, and calls that wait for one. */
+  slots(): LedgerSnapshot {
+    return this.#calls.snapshot();
   }
 
   /** A new worker process: from now on its messages count. */
@@ -240,12 +284,13 @@ export class AdmissionBroker {
     const nowMs = monotonicMs();
     const calls = this.#calls.snapshot();
     const servers = new Map<string, ServerAdmission>();
+    const configured = serverLimits(this.#config, null);
     for (const { server, out, limit, queued } of calls.servers) {
       const breaker = this.#breakers.view(server, nowMs);
       if (breaker === null) continue;
       servers.set(server, {
         breaker,
-        configuredLimit: this.#limits.get(server) ?? limit,
+        configuredLimit: configured.get(server) ?? limit,
         effectiveLimit: limit,
         out,
         queued,
@@ -363,7 +408,8 @@ export class AdmissionBroker {
     for (const message of this.#streams.drain()) {
       this.#push(message.to, { kind: 'slots', of: 'streams', message });
     }
-    for (const message of this.#rates.drain()) this.#push(message.to, { kind: 'rate', message });
+    for (const message of this.#rates.drain(monotonicMs()))
+      this.#push(message.to, { kind: 'rate', message });
   }
 
   #sendAll(items: readonly { readonly to: Incarnation; readonly event: PrimaryEvent }[]): void {
@@ -377,15 +423,19 @@ export class AdmissionBroker {
   }
 }
 
-function configuredLimits({
-  limits,
-  servers,
-}: Pick<Config, 'limits' | 'servers'>): ReadonlyMap<string, number> {
+/** Of those that are enabled; `shares` null: as configured. */
+function serverLimits(
+  { limits, servers }: Pick<Config, 'limits' | 'servers'>,
+  shares: LimitShares,
+): ReadonlyMap<string, number> {
   const enabled = Object.values(servers).filter((server) => server.enabled);
   return new Map(
     enabled.map(({ name, connectionPool }) => [
       name,
-      connectionPool.maxConnections ?? limits.maxConnectionsPerServer,
+      shareOf(
+        connectionPool.maxConnections ?? limits.maxConnectionsPerServer,
+        partOf(shares, serverSlots(name)),
+      ),
     ]),
   );
 }
@@ -398,10 +448,14 @@ function newLoadScale({ rate }: Pick<Config, 'rate'>, nowMs: number): LoadScale 
   });
 }
 
-function callBudgets({ limits, servers }: Pick<Config, 'limits' | 'servers'>): LeaseLedgerOptions {
+function callBudgets(
+  { limits, servers }: Pick<Config, 'limits' | 'servers'>,
+  shares: LimitShares,
+): LeaseLedgerOptions {
   return {
-    maxTotal: limits.maxTotalConnections,
+    maxTotal: shareOf(limits.maxTotalConnections, partOf(shares, TOTAL_SLOTS)),
     maxPerUser: limits.maxConcurrentRequestsPerUser,
+    userPart: partOf(shares, USER_SLOTS),
     maxQueued: limits.queueMaxSize,
     maxQueuedPerUser: limits.queueMaxPerUser,
     queueTimeoutMs: limits.queueTimeoutMs,

@@ -28,11 +28,13 @@ import { alertSignals } from './alert-readings.js';
 import { bannerText, firstKeyText, urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
 import { composeHealth } from './compose-health.js';
+import { composeMachines } from './compose-machines.js';
 import { ConfigSpread } from './config-spread.js';
 import { deliverFirstKey } from './first-key.js';
 import { FileWatch } from './file-watch.js';
 import { JwksKeeper } from './jwks-keeper.js';
 import { LogLevels } from './log-levels.js';
+import { machineGauges } from './machine-gauges.js';
 import { rotateLogs } from './log-rotation.js';
 import { PrimaryMetrics } from './metrics.js';
 import { acquirePort } from './port-guard.js';
@@ -147,6 +149,9 @@ export async function composePrimary(
     system: () => system.latest(),
     eventLoopDelayMs: () =>
       Math.max(0, ...tree.workers.map(({ gauges }) => gauges?.eventLoopDelayMs ?? 0)),
+  });
+  const machines = await composeMachines({
+    ...{ config, port: lock.port, startedAt, store, admission, log },
   });
   const health = composeHealth(
     () => running.config,
@@ -278,7 +283,12 @@ export async function composePrimary(
       return registry.merged(again.config);
     },
     spread,
-    admission,
+    admission: {
+      configure: (next) => {
+        admission.configure(next);
+        machines?.configure(next);
+      },
+    },
     restart,
     alerts,
     log,
@@ -310,6 +320,7 @@ export async function composePrimary(
     health: (server) => health.of(server),
     activeAlerts: () => alerts.active(),
     droppedLogLines: () => programLog.dropped(),
+    machines: () => machines?.view() ?? null,
   };
   const readySignal = new ReadySignal({
     environment: env,
@@ -323,6 +334,7 @@ export async function composePrimary(
       ...watching.families,
       ...health.families,
       ...running.metrics(),
+      ...machineGauges(() => machines?.view() ?? null),
       leaseTokenGauge(() => admission.lentTokens()),
     ],
     onMerged: (delta) => {
@@ -372,9 +384,10 @@ export async function composePrimary(
     },
   });
 
-  const release = async (): Promise<void> => {
+  const release = async (drainedSinceMs: number): Promise<void> => {
     fileWatch.stop();
     registry.stop();
+    await machines?.leave(drainedSinceMs);
     admission.stop();
     system.stop();
     issuers.close();
@@ -393,7 +406,7 @@ export async function composePrimary(
     log.info({ signal, drainTimeoutMs }, words);
     readySignal.stopping(words);
     await tree.stop(drainTimeoutMs);
-    await release();
+    await release(startedAtMs);
     const durationMs = Math.round(monotonicMs() - startedAtMs);
     log.info({ durationMs }, stoppedWords(durationMs));
     programLog.flush();
@@ -407,6 +420,8 @@ export async function composePrimary(
       metrics.start();
       admission.start();
       issuers.start();
+      await machines?.join();
+      if (status.isDraining()) return;
       await tree.start();
       if (status.isDraining()) return; // Asked to end before it was up: nobody should hear that it is ready.
       watching.start(alertSignals(status));

@@ -2,13 +2,22 @@
  * The rate limits of the configuration as budgets that workers lease from: the gateway's token
  * bucket, each user's window, each server's window or its own bucket; and the windows of API keys and
  * grants with a rate of their own, which workers tell with each ask. All of them shrink and grow with one
- * factor, the adaptive scale.
+ * factor, the adaptive scale; and each is only this machine's share of it where several machines serve.
  */
 import type { Config } from '../../config/config.js';
 import { parseRateKey, type RateKind, type WorkerEvent } from '../ipc/admission-messages.js';
 import type { ChunkMessage, ChunkReport } from '../policy/lease-budget.js';
 import { LeaseBudgets } from '../policy/lease-budgets.js';
 import type { Incarnation } from '../policy/lease-messages.js';
+import {
+  GATEWAY_RATE,
+  partOf,
+  serverRate,
+  shareOf,
+  USER_RATES,
+  type LimitShares,
+} from '../policy/limit-shares.js';
+import type { RateWants } from '../policy/rate-wants.js';
 import { SlidingWindow } from '../policy/sliding-window.js';
 import { TokenBucket } from '../policy/token-bucket.js';
 
@@ -30,6 +39,9 @@ export class RateBudgets {
   /** Rates of API keys and grants, as told last; of those that have a budget now. */
   readonly #ownRates = new Map<string, number>();
   #scale = 1;
+  #shares: LimitShares = null;
+  /** Who counts what is spent, while machines divide the limits. */
+  #wants: RateWants | null = null;
 
   constructor(config: Pick<Config, 'rate' | 'servers'>) {
     this.#config = config;
@@ -39,8 +51,10 @@ export class RateBudgets {
     });
   }
 
-  drain(): readonly ChunkMessage[] {
-    return this.#budgets.drain();
+  drain(nowMs: number): readonly ChunkMessage[] {
+    const messages = this.#budgets.drain();
+    if (this.#wants !== null) for (const message of messages) this.#countLent(message, nowMs);
+    return messages;
   }
 
   ask(from: Incarnation, event: Extract<WorkerEvent, { kind: 'ask' }>, nowMs: number): void {
@@ -51,6 +65,7 @@ export class RateBudgets {
 
   report(from: Incarnation, key: string, report: ChunkReport, nowMs: number): void {
     this.#budgets.report(from, key, report, nowMs);
+    if (report.returned > 0 && isOfFew(key)) this.#wants?.moved(key, -report.returned, nowMs);
   }
 
   workerExited(incarnation: Incarnation, nowMs: number): void {
@@ -79,6 +94,25 @@ export class RateBudgets {
   configure(config: Pick<Config, 'rate' | 'servers'>, nowMs: number): void {
     this.#config = config;
     this.#applyRates(nowMs);
+  }
+
+  /**
+   * Other shares of the limits from now on, and where to count what they are used for. What is
+   * raised gains no tokens by it, they come with time; what is lowered comes back from the workers at once. So all
+   * machines together spend what one alone could.
+   */
+  setShares(shares: LimitShares, wants: RateWants | null, nowMs: number): void {
+    const areUsersSame = partOf(shares, USER_RATES) === partOf(this.#shares, USER_RATES);
+    const keys = this.#keysOfFew();
+    for (const key of keys) {
+      // A bucket that is made later would be full at once.
+      if (this.#rate(key)?.kind === 'bucket') this.#budgets.ensure(key, nowMs);
+    }
+    this.#shares = shares;
+    this.#wants = wants;
+    wants?.retain(new Set(keys));
+    if (areUsersSame) for (const key of keys) this.#applyTo(key, nowMs);
+    else this.#applyRates(nowMs);
   }
 
   /** What is lent to workers, by kind of limit: all kinds, 0 where nothing is. */
@@ -127,20 +161,40 @@ export class RateBudgets {
     if ((kind !== 'key' && kind !== 'grant') || this.#ownRates.size >= MAX_KEYS) return;
     this.#ownRates.set(key, perSecond);
     const limit = this.#budgets.limitOf(key);
-    if (limit instanceof SlidingWindow) limit.setLimit(scaled(perSecond, this.#scale));
+    const rate = this.#rate(key);
+    if (limit instanceof SlidingWindow && rate !== null) {
+      limit.setLimit(scaled(rate.perSecond, this.#scale));
+    }
   }
 
   #applyRates(nowMs: number): void {
-    for (const [key, limit] of this.#budgets.limits()) {
-      const rate = this.#rate(key);
-      // No limit any more: workers stop asking, and the clean-up forgets it.
-      if (rate === null) continue;
-      if (limit instanceof SlidingWindow && rate.kind === 'window') {
-        limit.setLimit(scaled(rate.perSecond, this.#scale));
-      } else if (limit instanceof TokenBucket && rate.kind === 'bucket') {
-        limit.setRate(nowMs, this.#bucketOptions(rate));
-      } else this.#budgets.replaceLimit(key, this.#create(key, nowMs), nowMs);
-    }
+    for (const [key] of this.#budgets.limits()) this.#applyTo(key, nowMs);
+  }
+
+  #applyTo(key: string, nowMs: number): void {
+    const limit = this.#budgets.limitOf(key);
+    const rate = this.#rate(key);
+    // No limit any more: workers stop asking, and the clean-up forgets it.
+    if (limit === undefined || rate === null) return;
+    if (limit instanceof SlidingWindow && rate.kind === 'window') {
+      const former = limit.limit;
+      limit.setLimit(scaled(rate.perSecond, this.#scale));
+      if (this.#shares !== null && limit.limit < former) this.#budgets.recallExcess(key, nowMs);
+    } else if (limit instanceof TokenBucket && rate.kind === 'bucket') {
+      limit.setRate(nowMs, this.#bucketOptions(rate));
+    } else this.#budgets.replaceLimit(key, this.#create(key, nowMs), nowMs);
+  }
+
+  /** The gateway's and the servers': a few, unlike those of users. */
+  #keysOfFew(): readonly string[] {
+    return ['gateway', ...Object.keys(this.#config.servers).map((name) => `server:${name}`)];
+  }
+
+  #countLent(message: ChunkMessage, nowMs: number): void {
+    const { key, kind } = message;
+    if (!isOfFew(key) || kind === 'chunk-recall') return;
+    if (kind === 'chunk' && message.count > 0) this.#wants?.moved(key, message.count, nowMs);
+    if (message.waitMs > 0) this.#wants?.denied(key, message.waitMs, nowMs);
   }
 
   #create(key: string, nowMs: number): Limit {
@@ -159,7 +213,20 @@ export class RateBudgets {
     };
   }
 
+  /** This machine's share of it. */
   #rate(key: string): Rate | null {
+    const whole = this.#wholeRate(key);
+    if (whole === null || this.#shares === null) return whole;
+    const part = partOf(this.#shares, shareKeyOf(key));
+    if (whole.kind === 'window') {
+      return { kind: 'window', perSecond: shareOf(whole.perSecond, part) };
+    }
+    // As with the others one call, and never none: a bucket that does not refill would stay empty.
+    const least = Math.max(part, 1 / Math.max(1, whole.size));
+    return { kind: 'bucket', size: shareOf(whole.size, part), perSecond: whole.perSecond * least };
+  }
+
+  #wholeRate(key: string): Rate | null {
     const parsed = parseRateKey(key);
     const { gatewayTokensPerSecond, perUserPerSecond, perServerPerSecond } = this.#config.rate;
     switch (parsed?.kind) {
@@ -182,6 +249,15 @@ export class RateBudgets {
         return null;
     }
   }
+}
+
+function isOfFew(key: string): boolean {
+  return key === 'gateway' || key.startsWith('server:');
+}
+
+function shareKeyOf(key: string): string {
+  if (key === 'gateway') return GATEWAY_RATE;
+  return key.startsWith('server:') ? serverRate(key.slice('server:'.length)) : USER_RATES;
 }
 
 function window(perSecond: number | null): Rate | null {

@@ -10,6 +10,7 @@ import type { Config } from '../../config/config.js';
 import type { AlertView, ServerView } from '../admin/operations.js';
 import type { AdmissionSnapshot } from './admission-broker.js';
 import type { ServerHealth } from './health-checks.js';
+import type { MachinesView } from './machines-view.js';
 import type { ProcessTree } from './process-tree.js';
 import type { SystemSample } from './system-sampler.js';
 import { statusWords } from './words.js';
@@ -34,6 +35,8 @@ export interface StatusSource {
   readonly activeAlerts: () => readonly AlertView[];
   /** By the primary itself, since it started. */
   readonly droppedLogLines: () => number;
+  /** Null: this machine has its limits to itself. */
+  readonly machines: () => MachinesView | null;
 }
 
 export function overallStatus(source: StatusSource): OverallStatus {
@@ -141,6 +144,7 @@ export function healthDocument(
         },
       ]),
     ),
+    machines: source.machines(),
     system: source.system(),
     alerts: source.activeAlerts(),
     workers: tree.workers.map(({ index, process, front, gauges, configVersion }) => ({

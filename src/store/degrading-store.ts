@@ -100,6 +100,7 @@ export function createDegradingStore(options: DegradingStoreOptions): Store {
     documents: main.documents,
     audit: main.audit,
     alerts: main.alerts,
+    machines: main.machines,
     tables: main.tables,
     identityVersion: () => fallback.version('identityVersion', () => main.identityVersion()),
     ping: () => fallback.ping(),

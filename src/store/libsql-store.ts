@@ -42,6 +42,7 @@ function storeOn(connection: LibsqlConnection, path: string): Store {
       open: (table) => new LibsqlRecords(connection, table),
       serverChanges: counterReader(connection, 'servers'),
     }),
+    machines: null,
     identityVersion,
     ping: async () => {
       await identityVersion();

@@ -10,6 +10,7 @@ import { MongoDocuments } from './mongo-documents.js';
 import { createIndexes } from './mongo-indexes.js';
 import { MongoKeys } from './mongo-keys.js';
 import { MongoRecords } from './mongo-records.js';
+import { MongoRoster } from './mongo-roster.js';
 import { createStoreParts } from './store-parts.js';
 import type { Store } from './store.js';
 
@@ -36,6 +37,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       open: (table) => new MongoRecords(connection, table),
       serverChanges: () => connection.run((database) => counterValue(database, 'servers')),
     }),
+    machines: new MongoRoster(connection),
     identityVersion: () => keys.identityVersion(),
     ping: async () => {
       await connection.run((database) => database.command({ ping: 1 }));

@@ -9,6 +9,7 @@ import type { CallLimits, ToolRules } from './access-rules.js';
 import type { CredentialStore } from './credentials.js';
 import type { AlertEntry, AuditEntry, EventLog } from './event-log.js';
 import type { GrantStore } from './grants.js';
+import type { MachineRoster } from './machine-roster.js';
 import type { RecordTable, RecordTableName } from './record-table.js';
 import type { RegisteredServerStore } from './registered-servers.js';
 
@@ -141,6 +142,8 @@ export interface Store {
   readonly servers: RegisteredServerStore;
   readonly audit: EventLog<AuditEntry>;
   readonly alerts: EventLog<AlertEntry>;
+  /** The machines that share this store; null where it serves one machine only. */
+  readonly machines: MachineRoster | null;
   /** What the five above are kept in, for copies of whole stores. */
   readonly tables: Readonly<Record<RecordTableName['name'], RecordTable>>;
   /** Grows with every change of keys, grants and credentials: what pollers compare. */

@@ -102,7 +102,7 @@ void t.test('an unknown key gets the best advice there is', (t) => {
     ],
     [
       { zebra: 1 },
-      'known at the top: $schema, global, http, auth, logging, alerting, store, servers, mcpServers',
+      'known at the top: $schema, global, http, auth, logging, alerting, store, machines, servers, mcpServers',
     ],
     [
       { auth: { toString: 1 } },

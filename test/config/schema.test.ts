@@ -12,10 +12,19 @@ void t.test('the file of the specification is valid, and each of its keys is one
 });
 
 void t.test('every group may be absent', (t) => {
-  const { global, http, auth, logging, alerting, store, servers, mcpServers } = configFile.parse(
-    {},
-  );
-  for (const group of [global, http, auth, logging, alerting, store, servers, mcpServers]) {
+  const { global, http, auth, logging, alerting, store, machines, servers, mcpServers } =
+    configFile.parse({});
+  for (const group of [
+    global,
+    http,
+    auth,
+    logging,
+    alerting,
+    store,
+    machines,
+    servers,
+    mcpServers,
+  ]) {
     t.type(group, 'object');
   }
   t.end();

@@ -106,6 +106,7 @@ void t.test('an empty file has the documented defaults', (t) => {
       onUnavailable: 'degrade',
       snapshotMaxAgeMs: 86_400_000,
     },
+    machines: { sharesLimits: true, name: null, leaseTimeoutMs: 5000 },
     secrets: SECRETS,
     servers: {},
   });
@@ -161,6 +162,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
       onUnavailable: 'refuse',
       snapshotMaxAge: 2600,
     },
+    machines: { shareLimits: false, name: 'north', leaseTimeout: 2700 },
   });
   t.match(config, {
     port: 1,
@@ -215,6 +217,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
       onUnavailable: 'refuse',
       snapshotMaxAgeMs: 2600,
     },
+    machines: { sharesLimits: false, name: 'north', leaseTimeoutMs: 2700 },
   });
   t.end();
 });

@@ -104,3 +104,32 @@ t.test('another tool, slow by nature, is no sign of congestion', (t) => {
   t.equal(all.limitOf('s'), 50);
   t.end();
 });
+
+t.test('a share of the limit keeps what was learnt', (t) => {
+  const { all, changes, times } = limits();
+  all.record('s', dropped, 50);
+  all.record('s', good(20, 7), 50);
+  all.tick(1000);
+  const learnt = all.limitOf('s') ?? 0;
+  t.ok(learnt < 50);
+  all.resize(
+    new Map([
+      ['s', 20],
+      ['other', 5],
+    ]),
+    1001,
+  );
+  t.equal(all.limitOf('s'), Math.round((learnt * 20) / 50));
+  t.equal(changes.at(-1), all.limitOf('s'));
+  t.equal(all.usualMs('s'), times.at(-1));
+  t.equal(all.limitOf('other'), undefined);
+  const told = changes.length;
+  all.resize(new Map([['s', 20]]), 1002);
+  t.equal(changes.length, told, 'the same share is no news');
+  for (let window = 2; window < 60; window += 1) {
+    all.record('s', good(20), 20);
+    all.tick(window * 1000);
+  }
+  t.equal(all.limitOf('s'), 20, 'and it comes back');
+  t.end();
+});

@@ -178,3 +178,32 @@ t.test('rate chunks are lent and settled', async (t) => {
   t.same(await settle(), ['1 chunk-denied'], 'ten a second and no more');
   t.equal(admission.snapshot().rateAccounts, 1);
 });
+
+t.test('shares of the limits hold like limits, and tell what still runs above them', async (t) => {
+  const { admission, settle } = broker(t);
+  admission.workerStarted(1);
+  admission.receive(1, [ticket(1), ticket(2)]);
+  t.same(await settle(), ['1 calls grant', '1 calls grant']);
+  const half = new Map([
+    ['total', 0.5],
+    ['server:s', 0.5],
+    ['users', 0.5],
+  ]);
+  admission.setShares(half, null);
+  t.ok((await settle()).includes('1 calls recall'), 'what is idle above it comes back');
+  t.match(admission.snapshot(), { calls: { total: { out: 2, limit: 2 } } });
+  t.match(admission.snapshot().servers.get('s'), { configuredLimit: 2, effectiveLimit: 1 });
+  t.same(Object.fromEntries(admission.partsInUse()), { total: 0.5, users: 1, 'server:s': 1 });
+  t.match(admission.slots(), { queued: 0, servers: [{ server: 's', out: 2 }] });
+  const back = { kind: 'returned', of: 'calls' } as const;
+  admission.receive(1, [
+    { ...back, slots: { kind: 'server', key: 's', count: 2 } },
+    { ...back, slots: { kind: 'user', key: 'ana', count: 2 } },
+  ]);
+  t.same(Object.fromEntries(admission.partsInUse()), { total: 0, users: 0, 'server:s': 0 });
+  await settle();
+  admission.receive(1, [ticket(3), ticket(4)]);
+  t.equal((await settle()).filter((word) => word === '1 calls grant').length, 1, 'one of two');
+  admission.setShares(null, null);
+  t.same(await settle(), ['1 calls grant'], 'undivided again');
+});

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { RateWants } from '../../src/policy/rate-wants.js';
 import { RateBudgets } from '../../src/primary/rate-budgets.js';
 
 const budgets = () =>
@@ -19,7 +20,7 @@ const budgets = () =>
 /** How many of `wanted` are lent now. */
 function lent(all: RateBudgets, key: string, nowMs = 0, wanted = 1000): number {
   all.ask(1, { kind: 'ask', limit: key, request: { needed: wanted, wanted } }, nowMs);
-  const answer = all.drain().at(-1);
+  const answer = all.drain(0).at(-1);
   return answer?.kind === 'chunk' ? answer.count : 0;
 }
 
@@ -70,7 +71,7 @@ t.test('a key has the rate that was told last, scaled as all are; nothing before
     const request = { needed: 1000, wanted: 1000 };
     const told = perSecond === undefined ? {} : { perSecond };
     all.ask(1, { kind: 'ask', limit: 'key:k1', request, ...told }, nowMs);
-    const answer = all.drain().at(-1);
+    const answer = all.drain(0).at(-1);
     return answer?.kind === 'chunk' ? answer.count : 0;
   };
   t.equal(ask(3, 0), 3);
@@ -91,7 +92,7 @@ t.test('a grant tells its rate as a key does', (t) => {
   const all = budgets();
   const request = { needed: 1000, wanted: 1000 };
   all.ask(1, { kind: 'ask', limit: 'grant:s\nana', request, perSecond: 7 }, 0);
-  t.match(all.drain(), [{ kind: 'chunk', key: 'grant:s\nana', count: 7 }]);
+  t.match(all.drain(0), [{ kind: 'chunk', key: 'grant:s\nana', count: 7 }]);
   t.end();
 });
 
@@ -99,7 +100,7 @@ t.test('only a key or a grant may tell its rate', (t) => {
   const all = budgets();
   const request = { needed: 1000, wanted: 1000 };
   all.ask(1, { kind: 'ask', limit: 'user:ana', request, perSecond: 900 }, 0);
-  t.match(all.drain(), [{ kind: 'chunk', count: 10 }]);
+  t.match(all.drain(0), [{ kind: 'chunk', count: 10 }]);
   t.end();
 });
 
@@ -122,3 +123,82 @@ t.test('what is lent is told by kind, until it is reported', (t) => {
   t.equal(all.lentByKind().get('user'), 0);
   t.end();
 });
+
+t.test('a share of each limit holds, and only new tokens come with a larger one', (t) => {
+  const all = budgets();
+  const shares = (part: number) =>
+    new Map([
+      ['rate:gateway', part],
+      ['rate:users', part],
+      ['rate:server:own', part],
+      ['rate:server:common', part],
+    ]);
+  all.setShares(shares(0.5), null, 0);
+  t.equal(lent(all, 'gateway'), 50);
+  t.equal(lent(all, 'user:ana'), 5);
+  t.equal(lent(all, 'server:common'), 25);
+  t.same(all.effective(), {
+    gatewayPerSecond: 50,
+    userPerSecond: 5,
+    serverPerSecond: { own: 0.5, common: 25 },
+  });
+  all.report(1, 'gateway', { spent: 50, returned: 0, spentAgeMs: 0, answersRecall: false }, 0);
+  all.setShares(shares(1), null, 100);
+  t.equal(lent(all, 'gateway', 100), 5, 'of the refill alone, at the former speed');
+  t.equal(lent(all, 'server:own', 100), 2, 'one that nobody used meanwhile gains nothing either');
+  t.equal(lent(all, 'user:ana', 100), 5, 'a window counts what was spent');
+  all.setShares(null, null, 200);
+  t.equal(lent(all, 'user:bo', 200), 10);
+  t.equal(lent(all, 'gateway', 300), 20);
+  t.end();
+});
+
+t.test('a share of nothing still admits one call', (t) => {
+  const all = budgets();
+  all.setShares(new Map(), null, 0);
+  for (const key of ['gateway', 'user:ana', 'server:own', 'server:common']) {
+    t.equal(lent(all, key), 1, key);
+  }
+  t.ok(all.effective().gatewayPerSecond !== 0, 'and its bucket refills');
+  t.end();
+});
+
+t.test('what workers hold of a lowered window is called back at once', (t) => {
+  const all = budgets();
+  t.equal(lent(all, 'server:common', 0, 40), 40);
+  all.setShares(new Map([['rate:server:common', 0.5]]), null, 10);
+  t.match(all.drain(10), [{ kind: 'chunk-recall', to: 1, key: 'server:common' }]);
+  all.report(
+    1,
+    'server:common',
+    { spent: 10, returned: 30, spentAgeMs: 0, answersRecall: true },
+    20,
+  );
+  t.equal(lent(all, 'server:common', 30), 15);
+  all.setShares(new Map([['rate:server:common', 0.4]]), null, 40);
+  t.match(all.drain(40), [{ kind: 'chunk-recall' }]);
+  t.end();
+});
+
+t.test(
+  'what is spent of the gateway’s and servers’ rates is counted while they are divided',
+  (t) => {
+    const all = budgets();
+    const wants = new RateWants();
+    all.setShares(new Map([['rate:server:common', 0.5]]), wants, 0);
+    lent(all, 'server:common', 0, 20);
+    lent(all, 'user:ana', 0, 20);
+    all.report(
+      1,
+      'server:common',
+      { spent: 5, returned: 15, spentAgeMs: 0, answersRecall: false },
+      10,
+    );
+    t.equal(wants.wantOf('server:common', 20), 20, 'the most at once');
+    t.equal(wants.wantOf('user:ana', 20), 0);
+    lent(all, 'server:common', 30, 1000);
+    lent(all, 'server:common', 30, 1000);
+    t.equal(wants.wantOf('server:common', 40), Infinity, 'there is too little');
+    t.end();
+  },
+);

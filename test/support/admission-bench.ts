@@ -67,23 +67,29 @@ export interface AdmissionBenchOptions {
   readonly http?: Readonly<Record<string, unknown>>;
   readonly alerting?: Readonly<Record<string, unknown>>;
   readonly auth?: Readonly<Record<string, unknown>>;
+  readonly machines?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** One that another gateway uses too, which closes it. Default: one of its own. */
+  readonly upstream?: RecordingUpstream;
   /** By name; `url` is filled in. */
   readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export async function admissionBench(
   t: Test,
-  { global = {}, http = {}, alerting = {}, auth = {}, env = {}, servers }: AdmissionBenchOptions,
+  options: AdmissionBenchOptions,
 ): Promise<AdmissionBench> {
-  const upstream = await startRecordingUpstream();
-  t.teardown(() => upstream.close());
+  const { global = {}, http = {}, alerting = {}, auth = {}, machines = {}, env = {} } = options;
+  const { servers } = options;
+  const upstream = options.upstream ?? (await startRecordingUpstream());
+  if (options.upstream === undefined) t.teardown(() => upstream.close());
   const gateway = await startGateway({
     config: {
       global: { workers: 2, ...global },
       http: { drainTimeout: 3000, ...http },
       alerting,
       auth,
+      machines,
       servers: Object.fromEntries(
         Object.entries(servers).map(([name, server]) => [
           name,

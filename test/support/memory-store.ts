@@ -209,6 +209,7 @@ export function createMemoryStore(): MemoryStore {
         }),
       serverChanges: () => answer(() => counters.servers),
     }),
+    machines: null,
     identityVersion: () => answer(() => counters.identity),
     ping: () => answer(() => undefined),
     close: () => {

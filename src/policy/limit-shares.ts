@@ -1,0 +1,37 @@
+/**
+ * The limits that machines divide, by name, and what a part of one comes to. Budgets of waiting calls and of
+ * listening streams are not among them: they guard a machine's memory.
+ */
+
+/** By limit: the part of it that this machine may use, 0 to 1; null = all of every limit. */
+export type LimitShares = ReadonlyMap<string, number> | null;
+
+export const TOTAL_SLOTS = 'total';
+/** Every user's slots, and those of every key and grant with a limit of its own. */
+export const USER_SLOTS = 'users';
+export const GATEWAY_RATE = 'rate:gateway';
+/** Every user's rate, and those of keys and grants. */
+export const USER_RATES = 'rate:users';
+
+export function serverSlots(server: string): string {
+  return `server:${server}`;
+}
+
+export function serverRate(server: string): string {
+  return `rate:server:${server}`;
+}
+
+/** Units of a limit that can be divided at will: whole parts for up to ten machines. */
+export const FINE_UNITS = 5040;
+
+/** Quotients of whole numbers, multiplied again, may come out a little short. */
+const ROUNDING = 1e-6;
+
+export function partOf(shares: LimitShares, key: string): number {
+  return shares === null ? 1 : (shares.get(key) ?? 0);
+}
+
+/** Whole, and never 0: a machine that admits nothing serves nobody. So a limit holds from one call a machine on. */
+export function shareOf(limit: number, part: number): number {
+  return part >= 1 ? limit : Math.max(1, Math.floor(limit * part + ROUNDING));
+}

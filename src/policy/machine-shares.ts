@@ -1,0 +1,306 @@
+/**
+ * One machine's shares of limits that several machines keep together, each by reading and writing one document of its
+ * own on a roster that all can read. No machine is in charge, and no write depends on what it replaces.
+ *
+ * WHY THE SUM NEVER EXCEEDS THE LIMIT. A document says what its machine may be using (held) and what it is about to use
+ * (claimed). One rule: claim first, in a document that has been written; then read everybody's; and use only what the
+ * others leave of the limit, all they hold and claim taken off. Of two that claim the same part at once, at
+ * least the one that wrote later reads the other's claim (Lamport's bakery has the same argument). Hence,
+ * of all present holdings, the one whose claim was written last was checked against every other, and they fit.
+ * What is read may be old, as long as it is not older than the reader's own write: a machine takes less at once
+ * and only then says so, so an old document errs on the safe side. What still runs above a lowered share counts
+ * as held until it has ended, and so does a rate that was lowered until its window is over.
+ *
+ * WHO GETS WHAT. Everybody reckons the same fair parts (fair-parts.ts) from what each says it wants, and moves towards
+ * its own: down when another one is short of something, up when there is room. A machine that is alone claims
+ * everything there is and ever will be, and has nothing to reckon.
+ *
+ * A LEASE. Whoever has not renewed for leaseMs is dead to the others (machine-liveness.ts), and knows that it is:
+ * before it counts as a member again it looks what they left of what it held. Meanwhile it goes on with that:
+ * the one case in which the sum may be too large, by what it held (docs/decisions/0010).
+ */
+import { fairParts, leastPart } from './fair-parts.js';
+import { MachineLiveness } from './machine-liveness.js';
+
+/** Of one limit, as parts of the whole, 0 to 1. */
+export type ShareEntry = readonly [held: number, claimed: number, wanted: number];
+
+/** What a machine says of itself to the others. */
+export interface ShareReport {
+  /** Every limit, whether it is named or not. */
+  readonly holdsAll: boolean;
+  readonly claimsAll: boolean;
+  readonly shares: Readonly<Record<string, ShareEntry>>;
+}
+
+export interface ListedMachine {
+  readonly id: string;
+  readonly beat: number;
+  /** Null: unreadable, and taken to hold everything. */
+  readonly report: ShareReport | null;
+}
+
+export interface MachineSharesOptions {
+  readonly id: string;
+  readonly leaseMs: number;
+}
+
+/** Parts are sums of quotients; two that differ by less are the same. */
+const ROUNDING = 1e-9;
+/**
+ * A rate that was lowered counts as held for its window of a second, and for the quarter that taking back
+ * what is lent to workers may last.
+ */
+export const RATE_HOLD_MS = 1250;
+const NOTHING: ShareEntry = [0, 0, 0];
+
+export function isRateKey(key: string): boolean {
+  return key.startsWith('rate:');
+}
+
+export class MachineShares {
+  readonly #id: string;
+  readonly #leaseMs: number;
+  readonly #liveness: MachineLiveness;
+  /** Units of each limit. */
+  #limits: ReadonlyMap<string, number> = new Map();
+  #others: readonly ListedMachine[] = [];
+  readonly #held = new Map<string, number>();
+  readonly #claims = new Map<string, number>();
+  readonly #wants = new Map<string, number>();
+  readonly #former = new Map<string, { readonly part: number; readonly untilMs: number }>();
+  /** True until others are met: everything is ours. */
+  #hasAll = true;
+  #claimsAll = false;
+  /** What the others have read, or can read now. */
+  #published: ShareReport | null = null;
+  #renewedAtMs: number | null = null;
+  /** What we hold was not checked since the lease ran out. */
+  #isUnproven = true;
+  /** Never renewed yet: nothing was used. */
+  #isNew = true;
+
+  constructor({ id, leaseMs }: MachineSharesOptions) {
+    this.#id = id;
+    this.#leaseMs = leaseMs;
+    this.#liveness = new MachineLiveness(leaseMs);
+  }
+
+  /** Which limits there are, with their sizes in whole units. */
+  setLimits(limits: ReadonlyMap<string, number>): void {
+    this.#limits = limits;
+    for (const kept of [this.#held, this.#claims, this.#wants, this.#former]) {
+      for (const key of kept.keys()) if (!limits.has(key)) kept.delete(key);
+    }
+  }
+
+  /** What was used or asked for lately, in units of the limit. */
+  setWant(key: string, units: number): void {
+    const limit = this.#limits.get(key);
+    if (limit !== undefined) this.#wants.set(key, Math.min(1, units / limit));
+  }
+
+  /** The part of the limit that may be used now; 1 = all of it. */
+  partOf(key: string): number {
+    return this.#hasAll ? 1 : (this.#held.get(key) ?? 0);
+  }
+
+  /** Whether the limits are divided. */
+  get isDivided(): boolean {
+    return !this.#hasAll;
+  }
+
+  /** Those who are alive, without this one. */
+  get others(): readonly ListedMachine[] {
+    return this.#others;
+  }
+
+  /** Whether the next renewal has something to tell, or to get, that should not wait for its time. */
+  get isUnsettled(): boolean {
+    if (this.#hasAll) return this.#claimsAll;
+    if (this.#claims.size > 0 || this.#former.size > 0) return true;
+    for (const [key, limit] of this.#limits) {
+      const part = this.partOf(key);
+      if ((this.#published?.shares[key]?.[0] ?? 1) > part + ROUNDING) return true;
+      if (part <= ROUNDING && this.#targetOf(key, limit) > 0) return true;
+    }
+    return false;
+  }
+
+  /** Whether the others may take this one for dead. Then `look` comes before the next renewal. */
+  isExpired(nowMs: number): boolean {
+    return this.#renewedAtMs === null || nowMs - this.#renewedAtMs >= this.#leaseMs;
+  }
+
+  silentMs(id: string, nowMs: number): number | null {
+    return this.#liveness.silentMs(id, nowMs);
+  }
+
+  /** The document is gone: another machine took this one for dead. */
+  removed(): void {
+    this.#renewedAtMs = null;
+  }
+
+  /** Before joining, or joining again: what is held shrinks to what the others have left of it. */
+  look(nowMs: number, listed: readonly ListedMachine[]): void {
+    this.#meet(nowMs, listed);
+    this.#isUnproven = true;
+    if (this.#others.length > 0) this.#divide(nowMs);
+    this.#fit(nowMs);
+    this.#plan(nowMs);
+  }
+
+  /** What is to be written now. `inUse`: the part of the limit that is in use, whatever its share is. */
+  report(nowMs: number, inUse: (key: string) => number): ShareReport {
+    const shares: Record<string, ShareEntry> = {};
+    if (!this.#hasAll) {
+      for (const [key, limit] of this.#limits) {
+        const former = this.#former.get(key);
+        if (former !== undefined && nowMs >= former.untilMs) this.#former.delete(key);
+        const lowered = this.#former.get(key)?.part ?? 0;
+        const held = Math.max(this.partOf(key), lowered, inUse(key));
+        const claimed = Math.max(held, this.#claims.get(key) ?? 0);
+        shares[key] = [held, claimed, this.#wantOf(key, limit)];
+      }
+    }
+    const holdsAll = this.#hasAll && !this.#isUnproven;
+    this.#published = { holdsAll, claimsAll: this.#claimsAll, shares };
+    return this.#published;
+  }
+
+  /**
+   * After a renewal: what all have on the roster, read after `report` was written. `askedAtMs`: when writing
+   * began. Returns who is dead and can be removed.
+   */
+  renewed(askedAtMs: number, nowMs: number, listed: readonly ListedMachine[]): ReadonlySet<string> {
+    const dead = this.#meet(nowMs, listed);
+    this.#renewedAtMs = askedAtMs;
+    if (this.#others.length > 0) {
+      this.#divide(nowMs);
+      this.#fit(nowMs);
+      this.#raise();
+    } else if (this.#claimsAll) this.#takeAll();
+    this.#isUnproven = false;
+    this.#isNew = false;
+    this.#plan(nowMs);
+    return dead;
+  }
+
+  #meet(nowMs: number, listed: readonly ListedMachine[]): ReadonlySet<string> {
+    const others = listed.filter(({ id }) => id !== this.#id);
+    const dead = this.#liveness.look(nowMs, others);
+    this.#others = others.filter(({ id }) => !dead.has(id));
+    return dead;
+  }
+
+  /** There are others: from now on what is ours has to be named. */
+  #divide(nowMs: number): void {
+    if (!this.#hasAll) return;
+    this.#hasAll = false;
+    for (const key of this.#limits.keys()) {
+      this.#held.set(key, this.#isNew ? 0 : 1);
+      if (!this.#isNew && isRateKey(key)) this.#hold(key, 1, nowMs);
+    }
+  }
+
+  #takeAll(): void {
+    this.#hasAll = true;
+    this.#claimsAll = false;
+    this.#held.clear();
+    this.#claims.clear();
+    this.#former.clear();
+  }
+
+  #fit(nowMs: number): void {
+    if (!this.#isUnproven || this.#hasAll) return;
+    for (const key of this.#limits.keys()) {
+      const room = Math.max(0, this.#roomFor(key));
+      if (this.partOf(key) > room + ROUNDING) this.#lower(key, room, nowMs);
+    }
+  }
+
+  #raise(): void {
+    for (const [key, claim] of this.#claims) {
+      const published = this.#published?.shares[key]?.[1] ?? 0;
+      const part = Math.min(claim, published, this.#roomFor(key));
+      if (part > this.partOf(key)) this.#held.set(key, part);
+    }
+  }
+
+  #plan(nowMs: number): void {
+    this.#claims.clear();
+    if (this.#others.length === 0) {
+      this.#claimsAll = !this.#hasAll;
+      // So does a first renewal: others may come at the same moment.
+      if (this.#renewedAtMs === null) this.#claimsAll = true;
+      return;
+    }
+    this.#claimsAll = false;
+    for (const [key, limit] of this.#limits) {
+      const target = this.#targetOf(key, limit);
+      const part = this.partOf(key);
+      if (part > target + ROUNDING) {
+        if (this.#isAnyoneShortOf(key)) this.#lower(key, target, nowMs);
+        continue;
+      }
+      const claim = Math.min(target, this.#roomFor(key));
+      if (claim > part + ROUNDING) this.#claims.set(key, claim);
+    }
+  }
+
+  #lower(key: string, part: number, nowMs: number): void {
+    if (isRateKey(key)) this.#hold(key, this.partOf(key), nowMs);
+    this.#held.set(key, part);
+  }
+
+  #hold(key: string, part: number, nowMs: number): void {
+    const former = Math.max(part, this.#former.get(key)?.part ?? 0);
+    this.#former.set(key, { part: former, untilMs: nowMs + RATE_HOLD_MS });
+  }
+
+  #targetOf(key: string, limit: number): number {
+    const wants = new Map([[this.#id, this.#wantOf(key, limit)]]);
+    for (const { id, report } of this.#others) {
+      if (knows(report, key)) wants.set(id, entryOf(report, key)[2]);
+    }
+    const ids = [...wants.keys()].sort();
+    const parts = fairParts(
+      limit,
+      ids.map((id) => (wants.get(id) ?? 0) * limit),
+    );
+    return (parts[ids.indexOf(this.#id)] ?? 0) / limit;
+  }
+
+  #wantOf(key: string, limit: number): number {
+    const least = leastPart(limit, this.#others.length + 1) / limit;
+    return Math.max(least, this.#wants.get(key) ?? 0);
+  }
+
+  #isAnyoneShortOf(key: string): boolean {
+    return this.#others.some(({ report }) => {
+      const [held, claimed, wanted] = entryOf(report, key);
+      return wanted > Math.max(held, claimed) + ROUNDING;
+    });
+  }
+
+  /** What the others leave of the limit; below 0 where they hold too much. */
+  #roomFor(key: string): number {
+    let taken = 0;
+    for (const { report } of this.#others) {
+      const [held, claimed] = entryOf(report, key);
+      taken += Math.max(held, claimed);
+    }
+    return 1 - taken;
+  }
+}
+
+/** One that does not name a limit while it names others does not have it. */
+function knows(report: ShareReport | null, key: string): boolean {
+  if (report === null || report.holdsAll || report.claimsAll) return true;
+  return Object.hasOwn(report.shares, key);
+}
+
+function entryOf(report: ShareReport | null, key: string): ShareEntry {
+  if (report === null || report.holdsAll || report.claimsAll) return [1, 1, 0];
+  return Object.hasOwn(report.shares, key) ? (report.shares[key] ?? NOTHING) : NOTHING;
+}

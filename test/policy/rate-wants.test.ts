@@ -1,0 +1,29 @@
+import t from 'tap';
+import { RateWants } from '../../src/policy/rate-wants.js';
+
+t.test('what was lent and did not come back was spent', (t) => {
+  const wants = new RateWants();
+  t.equal(wants.wantOf('gateway', 0), 0);
+  for (let nowMs = 0; nowMs < 3000; nowMs += 100) {
+    wants.moved('gateway', 5, nowMs);
+    wants.moved('gateway', -2, nowMs);
+  }
+  const perSecond = wants.wantOf('gateway', 3000);
+  t.ok(perSecond >= 27 && perSecond <= 33, `${perSecond}`);
+  t.equal(wants.wantOf('gateway', 60_000), 0);
+  t.end();
+});
+
+t.test('a limit that denied is short for a while, and one that is gone is forgotten', (t) => {
+  const wants = new RateWants();
+  wants.denied('server:a', 500, 0);
+  t.equal(wants.wantOf('server:a', 2400), Infinity);
+  t.equal(wants.wantOf('server:a', 2600), 0);
+  wants.denied('server:a', 86_400_000, 3000);
+  t.equal(wants.wantOf('server:a', 6900), Infinity);
+  t.equal(wants.wantOf('server:a', 7100), 0, 'however long the wait was to be');
+  wants.denied('server:a', 10, 8000);
+  wants.retain(new Set(['gateway']));
+  t.equal(wants.wantOf('server:a', 8001), 0);
+  t.end();
+});
