@@ -11,7 +11,7 @@ import { createHostLink, type HostLink } from '../../src/upstream/host-link.js';
 import { within } from './until.js';
 
 const ENTRY = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface ForkedHost {
   readonly process: ChildProcess;
