@@ -5,6 +5,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { ServerTestStep } from '../admin/operations.js';
 import { monotonicMs } from '../kernel/clock.js';
+import { memberOf } from '../mcp/message-members.js';
 
 const STEP_TIMEOUT_MS = 15_000;
 /** A chain of causes can be a ring. */
@@ -17,8 +18,15 @@ export async function testServer(url: string, token: string): Promise<readonly S
     { name: 'multi-mcp-servers-test', version: '1' },
     { versionNegotiation: { mode: 'auto' } },
   );
+  // The client tells the status of a refusal, and not always why.
+  let refusal: string | null = null;
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      refusal = response.ok ? null : await reasonIn(response.clone());
+      return response;
+    },
   });
   const step = async (name: string, run: () => Promise<string | null>): Promise<boolean> => {
     const startedAtMs = monotonicMs();
@@ -28,7 +36,8 @@ export async function testServer(url: string, token: string): Promise<readonly S
       steps.push({ step: name, ok: true, durationMs: took(), detail });
       return true;
     } catch (thrown) {
-      const detail = withCause(thrown);
+      const said = withCause(thrown);
+      const detail = refusal === null || said.includes(refusal) ? said : `${said} (${refusal})`;
       steps.push({ step: name, ok: false, durationMs: took(), detail: detail.slice(0, 1000) });
       return false;
     }
@@ -48,6 +57,21 @@ export async function testServer(url: string, token: string): Promise<readonly S
   await transport.terminateSession().catch(() => undefined); // A server may not offer DELETE.
   await client.close();
   return steps;
+}
+
+/** `CODE: message` of the gateway's own error; null for another answer. */
+async function reasonIn(response: Response): Promise<string | null> {
+  try {
+    const body: unknown = await response.json();
+    const error = memberOf(body, 'error');
+    const [code, message] = [
+      memberOf(memberOf(error, 'data'), 'reason'),
+      memberOf(error, 'message'),
+    ];
+    return typeof code === 'string' && typeof message === 'string' ? `${code}: ${message}` : null;
+  } catch {
+    return null; // No JSON: what the client makes of it has to do.
+  }
 }
 
 /** `fetch failed` alone helps nobody; what made it fail is its cause, or that one's. */
