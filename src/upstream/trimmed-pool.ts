@@ -52,6 +52,7 @@ export class TrimmedPool {
   /** Without a connection. */
   readonly #cold: Place[] = [];
   #open = 0;
+  #isClosed = false;
 
   constructor(origin: string, options: TrimmedPoolOptions) {
     this.#origin = origin;
@@ -83,6 +84,7 @@ export class TrimmedPool {
   free(place: HeldPlace): void {
     place.inFlight -= 1;
     if (place.inFlight > 0) return;
+    if (this.#isClosed) this.#places.delete(place);
     if (this.#places.has(place)) this.#idle.push(place);
     else void place.client.destroy();
   }
@@ -117,8 +119,17 @@ export class TrimmedPool {
     if (closed > 0) this.#options.onIdleClosed?.(closed);
   }
 
+  /**
+   * Ends every exchange. A call that comes later, because it waited for a slot while the configuration changed, is
+   * carried all the same, and its connection closed after it.
+   */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#places, ({ client }) => client.destroy()));
+    this.#isClosed = true;
+    const places = [...this.#places];
+    this.#places.clear();
+    this.#idle = [];
+    this.#cold.length = 0;
+    await Promise.all(places.map(({ client }) => client.destroy()));
   }
 
   #warmest(): Place | undefined {

@@ -138,3 +138,36 @@ t.test('a changed file is applied to what it changes, and to nothing else', asyn
     );
   });
 });
+
+t.test('a call that waits for a slot while its server gets another limit is served', async (t) => {
+  const upstream = await startFakeUpstream();
+  t.teardown(() => upstream.close());
+  const config = (maxConnections: number) => ({
+    global: { workers: 1, maxConcurrentRequestsPerUser: 1 },
+    servers: {
+      slow: { command: process.execPath, args: [support('echo-stdio.mjs')] },
+      http: { url: upstream.url, connectionPool: { maxConnections } },
+    },
+  });
+  const gateway = await startGateway({ config: config(5) });
+  t.teardown(() => gateway.destroy());
+  const key = await gateway.makeKey('ana');
+  const call = (server: string, args: Readonly<Record<string, unknown>>) =>
+    rpc({ url: gateway.endpoint(server), key, ...modernCall(1, 'echo', args) });
+  t.equal((await call('http', { value: 1 })).status, 200);
+  const long = call('slow', { value: 1, delayMs: 6000 });
+  const pool = async () =>
+    ((await gateway.json('/health')) as { connectionPool: { inFlight: number; queued: number } })
+      .connectionPool;
+  const waiting = { timeoutMs: 30_000, everyMs: 50 };
+  await until(async () => (await pool()).inFlight === 1, { ...waiting, what: 'the long call' });
+  const queued = call('http', { value: 2 });
+  await until(async () => (await pool()).queued === 1, { ...waiting, what: 'a call that waits' });
+  await writeFile(gateway.files.configFile, JSON.stringify(config(6)));
+  const reloaded = await gateway.cli(['reload']);
+  t.equal(reloaded.code, 0, reloaded.output);
+  t.equal((await long).status, 200);
+  const reply = await queued;
+  t.equal(reply.status, 200, reply.text);
+  t.equal(upstream.executed.length, 2);
+});

@@ -213,3 +213,20 @@ t.test('connections are told by what they do, attempts by how they ended', async
   await exchangeOn(away, away.take());
   t.same(ends, [null, 'ECONNREFUSED']);
 });
+
+t.test(
+  'a call that comes after the close is carried, and its connection closed then',
+  async (t) => {
+    const { pool, call, held, opened } = await upstream(t);
+    const before = call();
+    await until(() => held.length === 1, { timeoutMs: 10_000, what: 'a call' });
+    await pool.close();
+    t.match(await before, /destroyed/, 'what was under way is ended');
+    const late = [call(), call()];
+    await until(() => held.length === 3, { timeoutMs: 10_000, what: 'the late calls' });
+    for (const answer of held.slice(1)) answer();
+    t.same(await Promise.all(late), [200, 200]);
+    await opened(0);
+    t.equal(pool.open, 0);
+  },
+);
