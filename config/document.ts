@@ -120,7 +120,7 @@ const INTRODUCTION = `# Configuration
 The file is \`config/server-production.json\`, unless \`MULTI_MCP_CONFIG\` or the command line names another. It is JSON with
 comments; trailing commas are fine. Nothing in it is required: what is absent has the default below.
 \`multi-mcp validate [file]\` lists everything wrong with it at once, with line, column and the nearest name, and exits
-with 78.
+with 78. \`multi-mcp migrate\` rewrites names of settings that are old or foreign; until then they count, with a warning.
 
 Ready-made profiles: \`config/max-throughput.json\`, \`config/memory-constrained.json\`, \`config/development.json\`.
 The first line \`"$schema": "./server-production.schema.json"\` gives completion and hover texts in editors.

@@ -19,6 +19,7 @@ import type { JsoncDocument } from './jsonc.js';
 import { readJwtKeys } from './jwt-keys.js';
 import { ConfigError, dotted } from './problem.js';
 import type { Problem, ProblemText, SettingPath } from './problem.js';
+import { findRenames, renameKeys } from './rename-keys.js';
 import { settingSources } from './setting-sources.js';
 import type { SettingSources } from './setting-sources.js';
 import { toConfig } from './to-config.js';
@@ -33,6 +34,8 @@ const MAX_FILE_BYTES = 4_194_304;
 export interface LoadOptions {
   /** Else MULTI_MCP_CONFIG, else config/server-production.json; relative to `cwd`. */
   readonly path?: string | undefined;
+  /** In place of what is in the file. */
+  readonly text?: string | undefined;
   /** The process's own unless given. */
   readonly env?: Environment | undefined;
   readonly cwd?: string | undefined;
@@ -67,8 +70,10 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
 /** As loadConfig, but with problems `config` has defaults in their place. Throws ConfigError without a readable file. */
 export function inspectConfig(options: LoadOptions = {}): Inspection {
   const { env = processEnv(), cwd = process.cwd() } = options;
-  const { text, configPath, shownPath } = readConfigFile(options.path, env, cwd);
-  const document = readJsonc(text, shownPath);
+  const { text, configPath, shownPath } = readConfigFile(options, env, cwd);
+  const written = readJsonc(text, shownPath);
+  const renames = findRenames(written.value);
+  const document = renameKeys(written, renames);
   const findings = new Findings(document);
   if (document.value === null) findings.add([], { message: 'must be an object { … }, is null' });
   const { value, variables } = settle(document, env, findings);
@@ -89,6 +94,14 @@ export function inspectConfig(options: LoadOptions = {}): Inspection {
     report: findings.reportVariable.bind(findings),
     warn: findings.warnVariable.bind(findings),
   });
+  for (const { from, to } of renames) {
+    const names = { from: String(from.at(-1)), to: String(to.at(-1)) };
+    findings.warn(from, {
+      at: 'key',
+      message: `"${names.from}" is now "${names.to}"`,
+      hint: 'run multi-mcp migrate',
+    });
+  }
   const sources = settingSources(document, variables);
   return {
     config: deepFreeze(
@@ -112,11 +125,12 @@ interface ReadFile {
   readonly shownPath: string;
 }
 
-function readConfigFile(path: string | undefined, env: Environment, cwd: string): ReadFile {
+function readConfigFile({ path, text }: LoadOptions, env: Environment, cwd: string): ReadFile {
   const { chosen, hint } = choosePath(path, env);
   const configPath = resolve(cwd, chosen);
   const fromHere = relative(cwd, configPath);
   const shownPath = fromHere.startsWith('..') || isAbsolute(fromHere) ? configPath : fromHere;
+  if (text !== undefined) return { text, configPath, shownPath };
   const refuse = (message: string) => {
     const nowhere = { line: null, column: null, length: 0, path: '', sourceLine: null };
     return new ConfigError([{ ...nowhere, file: shownPath, message, hint }]);

@@ -9,6 +9,7 @@ import { VERSION } from '../kernel/version.js';
 import { exitCodeOf } from './cli-error.js';
 import type { CommandTable } from './command-table.js';
 import { addCredentialCommands, addGrantCommands } from './commands/access.js';
+import { addFileCommands } from './commands/files.js';
 import { addGatewayCommands } from './commands/gateway.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addServerCommands } from './commands/servers.js';
@@ -69,6 +70,7 @@ function createProgram(streams: CliStreams, exitWith: (code: number) => void): C
     exitWith,
   };
   addGatewayCommands(table);
+  addFileCommands(table);
   addKeyCommands(table);
   addGrantCommands(table);
   addCredentialCommands(table);

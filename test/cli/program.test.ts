@@ -26,6 +26,8 @@ t.test('help lists every command and exits 0', async (t) => {
   for (const name of [
     'start',
     'validate',
+    'import',
+    'migrate',
     'keys',
     'token',
     'servers',

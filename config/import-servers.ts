@@ -1,0 +1,105 @@
+/**
+ * The servers in a file of another program (Claude, Cursor, VS Code, Windsurf, Gemini, Cline, mcp-hub, mcp-proxy), as
+ * entries of `servers`. Every part that has no meaning here is told with its place, so that nothing is lost unseen.
+ */
+import { dirname, resolve } from 'node:path';
+import type { Environment } from './environment.js';
+import { expand } from './expand.js';
+import { importedReferences } from './import-references.js';
+import { plainSecrets } from './import-secrets.js';
+import { translateEntry } from './import-translate.js';
+import type { JsoncDocument } from './jsonc.js';
+import type { Problem, ProblemText, SettingPath } from './problem.js';
+import { serverNameProblem } from './server-name.js';
+import { isRecord, valueAt } from './value-at.js';
+
+export interface ImportedServer {
+  /** In the configuration. */
+  readonly name: string;
+  /** In the other program's file. */
+  readonly foreignName: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** What was not taken over, or should be looked at. */
+  readonly notes: readonly Problem[];
+  /** Secrets in plain text, which must not be shown. */
+  readonly secrets: readonly string[];
+}
+
+export interface ImportSource {
+  readonly document: JsoncDocument;
+  /** Where relative paths in it start; null: it has no place. */
+  readonly folder: string | null;
+  readonly env: Environment;
+}
+
+/** Where such files keep their servers. Claude Code has one block a project besides. */
+const PLACES: readonly SettingPath[] = [['mcpServers'], ['servers'], ['mcp', 'servers']];
+
+/** Empty where the document holds none. */
+export function importServers(source: ImportSource): ImportedServer[] {
+  const { value } = source.document;
+  const projects = valueAt(value, ['projects']);
+  const inProjects = isRecord(projects)
+    ? Object.keys(projects).map((project): SettingPath => ['projects', project, 'mcpServers'])
+    : [];
+  return [...PLACES, ...inProjects].flatMap((place) => {
+    const block = valueAt(value, place);
+    if (!isRecord(block) || Array.isArray(block)) return [];
+    return Object.keys(block).map((name) => importServer(source, [...place, name], name));
+  });
+}
+
+function importServer(
+  source: ImportSource,
+  path: SettingPath,
+  foreignName: string,
+): ImportedServer {
+  const { document, folder, env } = source;
+  const notes: Problem[] = [];
+  const note = (keys: SettingPath, what: ProblemText): void => {
+    notes.push(document.problemAt([...path, ...keys], what));
+  };
+  const name = usableName(foreignName);
+  if (name !== foreignName) {
+    note([], { at: 'key', message: `is "${name}" here: names are parts of URLs` });
+  }
+  const translated = translateEntry(valueAt(document.value, path), note);
+  const entry = importedReferences(translated, valueAt(document.value, ['inputs']), note);
+  const secrets = plainSecrets(entry, name, note);
+  const cwd = entry['cwd'];
+  if (folder !== null && typeof cwd === 'string' && cwd.startsWith('.')) {
+    entry['cwd'] = resolve(folder, cwd);
+  }
+  const unset = unsetReferences(entry, env);
+  if (unset.length > 0 && entry['enabled'] !== false) {
+    entry['enabled'] = false;
+    note([], {
+      at: 'key',
+      message: `refers to ${unset.join(' and ')}, without a value in this environment, so it is switched off`,
+      hint: 'give it one where the gateway runs, then take "enabled": false out',
+    });
+  }
+  return { name, foreignName, entry, notes, secrets };
+}
+
+/** As the rule for names suggests it, with single underscores kept. */
+function usableName(foreign: string): string {
+  if (serverNameProblem(foreign) === null) return foreign;
+  const usable = foreign
+    .replaceAll(/_{2,}/g, '_')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
+    .slice(0, 64);
+  return serverNameProblem(usable) === null ? usable : `server-${usable}`.replace(/-$/, '');
+}
+
+function unsetReferences(value: unknown, env: Environment): string[] {
+  if (typeof value === 'string') return [...expand(value, env).unresolved];
+  if (!isRecord(value)) return [];
+  return [...new Set(Object.values(value).flatMap((each) => unsetReferences(each, env)))];
+}
+
+/** `folder` of a file's path. */
+export function folderOf(path: string): string {
+  return dirname(resolve(path));
+}
