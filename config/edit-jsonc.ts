@@ -62,7 +62,7 @@ function endOfMember(text: string, from: number): { offset: number; isOwnLine: b
   const scanner = createScanner(text, false);
   scanner.setPosition(from);
   let offset = from;
-  for (let token = scanner.scan(); ; token = scanner.scan()) {
+  for (let token: number = scanner.scan(); ; token = scanner.scan()) {
     if (token === LINE_BREAK) return { offset, isOwnLine: true };
     if (token !== SPACE && token !== LINE_COMMENT && token !== BLOCK_COMMENT) {
       return { offset, isOwnLine: false };
@@ -107,7 +107,8 @@ export function removeKey(text: string, path: SettingPath): string {
 function commaAfter(text: string, offset: number): number | null {
   const scanner = createScanner(text, true);
   scanner.setPosition(offset);
-  return scanner.scan() === COMMA ? scanner.getTokenOffset() : null;
+  const token: number = scanner.scan();
+  return token === COMMA ? scanner.getTokenOffset() : null;
 }
 
 /** Of the space before a key and that behind its comma one is left. */

@@ -55,7 +55,7 @@ function patched(before: string, diff: string): string {
 t.test('applied to the one text it gives the other, and is no longer than it must be', (t) => {
   const text = fc
     .array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 25, size: 'max' })
-    .map((lines) => `${[...lines, 'end'].join('\n')}`);
+    .map((lines) => [...lines, 'end'].join('\n'));
   fc.assert(
     fc.property(text, text, (before, after) => {
       const diff = unifiedDiff(before, after, plain);
