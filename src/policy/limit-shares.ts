@@ -21,6 +21,22 @@ export function serverRate(server: string): string {
   return `rate:server:${server}`;
 }
 
+/** The slots of one user, key or grant, where its part is another than that of the others. */
+export function accountSlots(account: string): string {
+  return `account:${account}`;
+}
+
+/** Its rate; `account`: as rate budgets name it. */
+export function accountRate(account: string): string {
+  return `rate:account:${account}`;
+}
+
+/** Of which limit an account's is a part as long as it is not named itself; null for others. */
+export function commonOf(key: string): string | null {
+  if (key.startsWith('account:')) return USER_SLOTS;
+  return key.startsWith('rate:account:') ? USER_RATES : null;
+}
+
 /** Units of a limit that can be divided at will: whole parts for up to ten machines. */
 export const FINE_UNITS = 5040;
 
@@ -28,7 +44,8 @@ export const FINE_UNITS = 5040;
 const ROUNDING = 1e-6;
 
 export function partOf(shares: LimitShares, key: string): number {
-  return shares === null ? 1 : (shares.get(key) ?? 0);
+  if (shares === null) return 1;
+  return shares.get(key) ?? shares.get(commonOf(key) ?? '') ?? 0;
 }
 
 /** Whole, and never 0: a machine that admits nothing serves nobody. So a limit holds from one call a machine on. */

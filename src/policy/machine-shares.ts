@@ -15,11 +15,17 @@
  * its own: down when another one is short of something, up when there is room. A machine that is alone claims
  * everything there is and ever will be, and has nothing to reckon.
  *
+ * ACCOUNTS. The users' limits are too many to name: they are divided by one part for all (limit-shares.ts
+ * `commonOf`). One that is short of its part on one machine is named there, hence by all others, and moves like any limit.
+ * When nobody wants more of it than the common part, everybody returns to that and forgets it. A part that is
+ * not named is the common one, for whoever reads as for whoever uses it, so the argument holds for each account.
+ *
  * A LEASE. Whoever has not renewed for leaseMs is dead to the others (machine-liveness.ts), and knows that it is:
  * before it counts as a member again it looks what they left of what it held. Meanwhile it goes on with that:
  * the one case in which the sum may be too large, by what it held (docs/decisions/0010).
  */
 import { fairParts, leastPart } from './fair-parts.js';
+import { commonOf, FINE_UNITS } from './limit-shares.js';
 import { MachineLiveness } from './machine-liveness.js';
 
 /** Of one limit, as parts of the whole, 0 to 1. */
@@ -43,6 +49,8 @@ export interface ListedMachine {
 export interface MachineSharesOptions {
   readonly id: string;
   readonly leaseMs: number;
+  /** Units of an account that another machine names. Default: any part of it is something. */
+  readonly unitsOf?: (account: string) => number;
 }
 
 /** Parts are sums of quotients; two that differ by less are the same. */
@@ -53,6 +61,10 @@ const ROUNDING = 1e-9;
  */
 export const RATE_HOLD_MS = 1250;
 const NOTHING: ShareEntry = [0, 0, 0];
+/** Accounts that one machine names by itself. */
+export const MAX_OWN_ACCOUNTS = 100;
+/** With those that others name. */
+const MAX_ACCOUNTS = 10_000;
 
 export function isRateKey(key: string): boolean {
   return key.startsWith('rate:');
@@ -62,8 +74,11 @@ export class MachineShares {
   readonly #id: string;
   readonly #leaseMs: number;
   readonly #liveness: MachineLiveness;
+  readonly #unitsOf: (account: string) => number;
   /** Units of each limit. */
   #limits: ReadonlyMap<string, number> = new Map();
+  /** Units of each account that is named. */
+  readonly #accounts = new Map<string, number>();
   #others: readonly ListedMachine[] = [];
   readonly #held = new Map<string, number>();
   readonly #claims = new Map<string, number>();
@@ -80,8 +95,9 @@ export class MachineShares {
   /** Never renewed yet: nothing was used. */
   #isNew = true;
 
-  constructor({ id, leaseMs }: MachineSharesOptions) {
+  constructor({ id, leaseMs, unitsOf }: MachineSharesOptions) {
     this.#id = id;
+    this.#unitsOf = unitsOf ?? (() => FINE_UNITS);
     this.#leaseMs = leaseMs;
     this.#liveness = new MachineLiveness(leaseMs);
   }
@@ -90,7 +106,9 @@ export class MachineShares {
   setLimits(limits: ReadonlyMap<string, number>): void {
     this.#limits = limits;
     for (const kept of [this.#held, this.#claims, this.#wants, this.#former]) {
-      for (const key of kept.keys()) if (!limits.has(key)) kept.delete(key);
+      for (const key of kept.keys()) {
+        if (!limits.has(key) && !this.#accounts.has(key)) kept.delete(key);
+      }
     }
   }
 
@@ -100,9 +118,32 @@ export class MachineShares {
     if (limit !== undefined) this.#wants.set(key, Math.min(1, units / limit));
   }
 
+  /** Accounts that want another part than the common one, by their limits' names; all others are content. */
+  setAccountWants(
+    wants: ReadonlyMap<string, { readonly units: number; readonly limit: number }>,
+  ): void {
+    for (const key of this.#accounts.keys()) if (!wants.has(key)) this.#wants.delete(key);
+    if (this.#hasAll) return;
+    let own = 0;
+    for (const [key, { units, limit }] of wants) {
+      const part = Math.min(1, units / limit);
+      own += 1;
+      if (own > MAX_OWN_ACCOUNTS) return;
+      if (!this.#accounts.has(key) && part <= this.partOf(key) + ROUNDING) continue;
+      this.#name(key, limit);
+      this.#wants.set(key, part);
+    }
+  }
+
+  /** The accounts that are named, whoever wanted it. */
+  get accounts(): Iterable<string> {
+    return this.#accounts.keys();
+  }
+
   /** The part of the limit that may be used now; 1 = all of it. */
   partOf(key: string): number {
-    return this.#hasAll ? 1 : (this.#held.get(key) ?? 0);
+    if (this.#hasAll) return 1;
+    return this.#held.get(key) ?? this.#held.get(commonOf(key) ?? '') ?? 0;
   }
 
   /** Whether the limits are divided. */
@@ -119,7 +160,7 @@ export class MachineShares {
   get isUnsettled(): boolean {
     if (this.#hasAll) return this.#claimsAll;
     if (this.#claims.size > 0 || this.#former.size > 0) return true;
-    for (const [key, limit] of this.#limits) {
+    for (const [key, limit] of this.#all()) {
       const part = this.partOf(key);
       if ((this.#published?.shares[key]?.[0] ?? 1) > part + ROUNDING) return true;
       if (part <= ROUNDING && this.#targetOf(key, limit) > 0) return true;
@@ -154,7 +195,7 @@ export class MachineShares {
   report(nowMs: number, inUse: (key: string) => number): ShareReport {
     const shares: Record<string, ShareEntry> = {};
     if (!this.#hasAll) {
-      for (const [key, limit] of this.#limits) {
+      for (const [key, limit] of this.#all()) {
         const former = this.#former.get(key);
         if (former !== undefined && nowMs >= former.untilMs) this.#former.delete(key);
         const lowered = this.#former.get(key)?.part ?? 0;
@@ -193,19 +234,50 @@ export class MachineShares {
     return dead;
   }
 
+  /** Before anything is raised: what others name must not rise with the common part. */
+  #nameAccounts(): void {
+    for (const { report } of this.#others) {
+      for (const key of Object.keys(report?.shares ?? {})) {
+        if (commonOf(key) !== null) this.#name(key, this.#unitsOf(key));
+      }
+    }
+  }
+
+  #name(key: string, limit: number): void {
+    if (this.#accounts.has(key) || this.#accounts.size >= MAX_ACCOUNTS) return;
+    this.#held.set(key, this.partOf(key));
+    const former = this.#former.get(commonOf(key) ?? '');
+    if (former !== undefined) this.#former.set(key, former);
+    this.#accounts.set(key, limit);
+  }
+
+  #forget(key: string): void {
+    for (const kept of [this.#accounts, this.#held, this.#claims, this.#wants]) kept.delete(key);
+    this.#former.delete(key);
+  }
+
+  /** Of every limit that is named now. */
+  *#all(): Generator<readonly [key: string, units: number]> {
+    yield* this.#limits;
+    yield* this.#accounts;
+  }
+
   /** There are others: from now on what is ours has to be named. */
   #divide(nowMs: number): void {
-    if (!this.#hasAll) return;
-    this.#hasAll = false;
-    for (const key of this.#limits.keys()) {
-      this.#held.set(key, this.#isNew ? 0 : 1);
-      if (!this.#isNew && isRateKey(key)) this.#hold(key, 1, nowMs);
+    if (this.#hasAll) {
+      this.#hasAll = false;
+      for (const key of this.#limits.keys()) {
+        this.#held.set(key, this.#isNew ? 0 : 1);
+        if (!this.#isNew && isRateKey(key)) this.#hold(key, 1, nowMs);
+      }
     }
+    this.#nameAccounts();
   }
 
   #takeAll(): void {
     this.#hasAll = true;
     this.#claimsAll = false;
+    this.#accounts.clear();
     this.#held.clear();
     this.#claims.clear();
     this.#former.clear();
@@ -213,7 +285,7 @@ export class MachineShares {
 
   #fit(nowMs: number): void {
     if (!this.#isUnproven || this.#hasAll) return;
-    for (const key of this.#limits.keys()) {
+    for (const [key] of this.#all()) {
       const room = Math.max(0, this.#roomFor(key));
       if (this.partOf(key) > room + ROUNDING) this.#lower(key, room, nowMs);
     }
@@ -236,11 +308,17 @@ export class MachineShares {
       return;
     }
     this.#claimsAll = false;
-    for (const [key, limit] of this.#limits) {
-      const target = this.#targetOf(key, limit);
+    for (const [key, limit] of [...this.#all()]) {
+      const isContent = this.#isContent(key);
+      const common = this.partOf(commonOf(key) ?? '');
+      const target = isContent ? common : this.#targetOf(key, limit);
       const part = this.partOf(key);
+      if (isContent && Math.abs(part - common) <= ROUNDING && !this.#former.has(key)) {
+        this.#forget(key);
+        continue;
+      }
       if (part > target + ROUNDING) {
-        if (this.#isAnyoneShortOf(key)) this.#lower(key, target, nowMs);
+        if (isContent || this.#isAnyoneShortOf(key, limit)) this.#lower(key, target, nowMs);
         continue;
       }
       const claim = Math.min(target, this.#roomFor(key));
@@ -271,16 +349,30 @@ export class MachineShares {
     return (parts[ids.indexOf(this.#id)] ?? 0) / limit;
   }
 
-  #wantOf(key: string, limit: number): number {
-    const least = leastPart(limit, this.#others.length + 1) / limit;
-    return Math.max(least, this.#wants.get(key) ?? 0);
+  /** Of an account: nobody wants another part than the common one any more. */
+  #isContent(key: string): boolean {
+    if (!this.#accounts.has(key)) return false;
+    const enough = this.partOf(commonOf(key) ?? '') + ROUNDING;
+    const isEnough = this.#others.every(({ report }) => entryOf(report, key)[2] <= enough);
+    return isEnough && (this.#wants.get(key) ?? 0) <= enough;
   }
 
-  #isAnyoneShortOf(key: string): boolean {
+  #wantOf(key: string, limit: number): number {
+    if (this.#accounts.has(key)) return this.#wants.get(key) ?? 0;
+    return Math.max(this.#leastOf(limit), this.#wants.get(key) ?? 0);
+  }
+
+  #isAnyoneShortOf(key: string, limit: number): boolean {
+    const least = this.#leastOf(limit);
     return this.#others.some(({ report }) => {
+      if (!knows(report, key)) return false;
       const [held, claimed, wanted] = entryOf(report, key);
-      return wanted > Math.max(held, claimed) + ROUNDING;
+      return Math.max(least, wanted) > Math.max(held, claimed) + ROUNDING;
     });
+  }
+
+  #leastOf(limit: number): number {
+    return leastPart(limit, this.#others.length + 1) / limit;
   }
 
   /** What the others leave of the limit; below 0 where they hold too much. */
@@ -297,10 +389,12 @@ export class MachineShares {
 /** One that does not name a limit while it names others does not have it. */
 function knows(report: ShareReport | null, key: string): boolean {
   if (report === null || report.holdsAll || report.claimsAll) return true;
-  return Object.hasOwn(report.shares, key);
+  return Object.hasOwn(report.shares, key) || commonOf(key) !== null;
 }
 
 function entryOf(report: ShareReport | null, key: string): ShareEntry {
   if (report === null || report.holdsAll || report.claimsAll) return [1, 1, 0];
-  return Object.hasOwn(report.shares, key) ? (report.shares[key] ?? NOTHING) : NOTHING;
+  if (Object.hasOwn(report.shares, key)) return report.shares[key] ?? NOTHING;
+  const common = report.shares[commonOf(key) ?? ''] ?? NOTHING;
+  return [common[0], common[1], 0];
 }

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { MachineShares } from '../../src/policy/machine-shares.js';
-import { LEASE_MS, LIMITS, MachineWorld, MAX_STEP_MS } from './machine-world.js';
+import { ACCOUNTS, LEASE_MS, LIMITS, MachineWorld, MAX_STEP_MS } from './machine-world.js';
 
 const KEYS = [...LIMITS.keys()];
+const NAMES = [...ACCOUNTS.keys()];
+const RATES = ['rate:gateway', 'rate:account:user:ana'];
 const machine = fc.nat(5);
 const key = fc.constantFrom(...KEYS);
+const used = fc.constantFrom('total', 'server:a', 'account:ana', 'account:bo');
+const account = fc.constantFrom(...NAMES);
 const event = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('advance'), machine }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('renew'), machine }) },
@@ -14,9 +18,21 @@ const event = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('want'), machine, key, units: fc.nat(25) }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('begin'), machine, key }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), machine, key }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('spend'), machine }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('name'),
+      machine,
+      account,
+      wanted: fc.option(fc.nat(12)),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('begin'), machine, key: used }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), machine, key: used }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('spend'), machine, rate: fc.constantFrom(...RATES) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('start') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('kill', 'leave'), machine }) },
 );
@@ -38,7 +54,8 @@ function play(world: MachineWorld, step: Event): void {
   else if (step.kind === 'renew') world.renew(chosen);
   else if (step.kind === 'kill') world.kill(chosen);
   else if (step.kind === 'leave') world.leave(chosen);
-  else if (step.kind === 'spend') world.spend(chosen, 'rate:x');
+  else if ('rate' in step) world.spend(chosen, step.rate);
+  else if ('account' in step) world.want(chosen, step.account, step.wanted);
   else if ('units' in step) chosen.shares.setWant(step.key, step.units);
   else if ('key' in step && step.kind === 'begin') world.begin(chosen, step.key);
   else if ('key' in step) world.end(chosen, step.key);
@@ -69,7 +86,7 @@ t.test('after any history everything is used again, and who is left alone has it
       if (world.machines.length === 0) world.start();
       for (const { inUse } of world.machines) inUse.clear();
       world.settle(30);
-      for (const key of KEYS) {
+      for (const key of [...KEYS, ...NAMES]) {
         const parts = world.machines.map(({ shares }) => shares.partOf(key));
         const sum = parts.reduce((total, part) => total + part, 0);
         if (Math.abs(sum - 1) > 1e-6) throw new Error(`${key}: ${parts.join(' + ')}`);
@@ -79,7 +96,7 @@ t.test('after any history everything is used again, and who is left alone has it
       world.settle(LEASE_MS / 1000 + 2);
       if (last?.shares.isDivided !== false) throw new Error('the last one does not have it all');
     }),
-    { numRuns: 100 },
+    { numRuns: 3000 },
   );
   t.end();
 });
@@ -114,6 +131,43 @@ t.test('two that are idle share equally; who wants more gets what the other leav
   two.shares.setWant('total', 12);
   world.settle(3);
   t.ok(world.units(two, 'total') >= 12);
+  t.end();
+});
+
+t.test('a user who is at one machine has most of the limit there, while it wants it', (t) => {
+  const world = new MachineWorld();
+  const [one, two] = [world.start(), world.start()];
+  world.settle(5);
+  const units = (name: string) => [one, two].map((machine) => world.units(machine, name));
+  t.same(units('account:ana'), [4, 4]);
+  world.want(one, 'account:ana', 8);
+  world.settle(2);
+  t.same(units('account:ana'), [7, 1]);
+  t.same(units('account:bo'), [4, 4], 'others are not concerned');
+  t.same(units('users'), [6, 6]);
+  world.want(two, 'account:ana', 8);
+  world.settle(2);
+  t.same(units('account:ana'), [4, 4]);
+  world.want(one, 'account:ana', null);
+  world.settle(2);
+  t.same(units('account:ana'), [1, 7]);
+  const three = world.start();
+  world.settle(4);
+  t.same([...units('account:ana'), world.units(three, 'account:ana')], [1, 6, 1]);
+  world.want(two, 'account:ana', null);
+  world.settle(3);
+  t.same([...units('account:ana'), world.units(three, 'account:ana')], [2, 2, 2]);
+  for (const { shares } of world.machines) t.same([...shares.accounts], [], 'and it is forgotten');
+  t.end();
+});
+
+t.test('a machine names a bounded number of accounts', (t) => {
+  const world = new MachineWorld();
+  const [one] = [world.start(), world.start()];
+  world.settle(4);
+  for (let n = 0; n < 150; n += 1) world.want(one, `account:u${n}`, 1);
+  world.settle(1);
+  t.equal([...one.shares.accounts].length, 100);
   t.end();
 });
 

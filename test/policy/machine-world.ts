@@ -14,8 +14,17 @@ export const LEASE_MS = 5000;
 export const LIMITS: ReadonlyMap<string, number> = new Map([
   ['total', 20],
   ['server:a', 3],
-  ['rate:x', 10],
+  ['rate:gateway', 10],
+  ['users', 12],
+  ['rate:users', 12],
 ]);
+/** Limits of single users, which are named only while one machine wants more of them than another. */
+export const ACCOUNTS: ReadonlyMap<string, number> = new Map([
+  ['account:ana', 8],
+  ['account:bo', 8],
+  ['rate:account:user:ana', 10],
+]);
+const ALL = new Map([...LIMITS, ...ACCOUNTS]);
 const WINDOW_MS = 1000;
 /** Longest time between two events that the model takes. */
 export const MAX_STEP_MS = 400;
@@ -32,10 +41,13 @@ type Phase =
       readonly left: string[];
     };
 
+const unitsOf = (key: string): number => ACCOUNTS.get(key) ?? 1;
+
 class Machine {
   readonly id: string;
   readonly shares: MachineShares;
   readonly inUse = new Map<string, number>();
+  readonly wants = new Map<string, { readonly units: number; readonly limit: number }>();
   beat = 0;
   phase: Phase = { kind: 'idle' };
   /** Whether it was a member at least once: before, it serves nobody. */
@@ -44,7 +56,7 @@ class Machine {
 
   constructor(id: string) {
     this.id = id;
-    this.shares = new MachineShares({ id, leaseMs: LEASE_MS });
+    this.shares = new MachineShares({ id, leaseMs: LEASE_MS, unitsOf });
     this.shares.setLimits(LIMITS);
   }
 }
@@ -135,6 +147,12 @@ export class MachineWorld {
     }
   }
 
+  /** Null: it is content with the common part. */
+  want(machine: Machine, account: string, units: number | null): void {
+    if (units === null) machine.wants.delete(account);
+    else machine.wants.set(account, { units, limit: unitsOf(account) });
+  }
+
   begin(machine: Machine, key: string): void {
     const running = machine.inUse.get(key) ?? 0;
     if (running < this.units(machine, key)) machine.inUse.set(key, running + 1);
@@ -157,12 +175,12 @@ export class MachineWorld {
   /** What the machine may use now. */
   units(machine: Machine, key: string): number {
     if (!machine.hasJoined) return 0;
-    return Math.floor((LIMITS.get(key) ?? 0) * machine.shares.partOf(key) + 1e-6);
+    return Math.floor((ALL.get(key) ?? 0) * machine.shares.partOf(key) + 1e-6);
   }
 
   /** What is wrong now; null when all limits hold. */
   fault(): string | null {
-    for (const [key, limit] of LIMITS) {
+    for (const [key, limit] of ALL) {
       let parts = 0;
       let units = 0;
       for (const machine of this.machines) {
@@ -183,8 +201,14 @@ export class MachineWorld {
   }
 
   #write(machine: Machine): void {
+    machine.shares.setAccountWants(machine.wants);
+    const used = (key: string): number => (machine.inUse.get(key) ?? 0) / (ALL.get(key) ?? 1);
+    const named = new Set(machine.shares.accounts);
+    // What single users use counts on the common part as long as they are not named.
+    const unnamed = [...ACCOUNTS.keys()].filter((key) => !named.has(key));
+    const common = Math.max(used('users'), ...unnamed.map(used));
     const report = machine.shares.report(this.nowMs, (key) => {
-      return (machine.inUse.get(key) ?? 0) / (LIMITS.get(key) ?? 1);
+      return key === 'users' ? common : used(key);
     });
     machine.phase = { kind: 'writing', report, atMs: this.nowMs };
   }
