@@ -78,8 +78,8 @@ export interface LeaseLedgerOptions {
   readonly maxTotal: number;
   /** Exchanges in flight of one user, unless its tickets name another limit. */
   readonly maxPerUser: number;
-  /** The part of every user's limit that holds here (limit-shares.ts). Default 1. */
-  readonly userPart?: number;
+  /** The part of a user's limit that holds here (limit-shares.ts). Default 1. */
+  readonly userPart?: (name: string) => number;
   /** Tickets waiting over everything. */
   readonly maxQueued: number;
   /** Tickets waiting of one user, over all servers. */
@@ -314,11 +314,33 @@ export class LeaseLedger {
     return (kind === 'server' ? this.#servers : this.#users).get(key)?.out ?? 0;
   }
 
-  /** What the users use of their limits, the one that uses most: above 1 while a lowered limit runs out. */
-  greatestUserUse(): number {
+  /**
+   * What users use of their limits, the one that uses most: above 1 while a lowered limit runs out. Without those
+   * that are `counted` elsewhere.
+   */
+  greatestUserUse(isCounted: (name: string) => boolean): number {
     let greatest = 0;
-    for (const { out, limit } of this.#users.values()) greatest = Math.max(greatest, out / limit);
+    for (const { name, out, limit } of this.#users.values()) {
+      if (out > greatest * limit && !isCounted(name)) greatest = out / limit;
+    }
     return greatest;
+  }
+
+  /** Users for whom calls wait because their own limit is used up; at most `most`. */
+  shortUsers(most: number): readonly string[] {
+    const names: string[] = [];
+    for (const { name } of this.#parkedUsers) {
+      if (names.length >= most) break;
+      names.push(name);
+    }
+    return names;
+  }
+
+  /** What a user has out and waiting, and its whole limit; undefined when nothing of it is known. */
+  userLoad(name: string): { readonly busy: number; readonly limit: number } | undefined {
+    const user = this.#users.get(name);
+    if (user === undefined) return undefined;
+    return { busy: user.out + user.queued, limit: user.ownLimit ?? this.#options.maxPerUser };
   }
 
   snapshot(): LedgerSnapshot {
@@ -524,7 +546,7 @@ export class LeaseLedger {
   /** Above a lowered limit nothing is granted until enough has come back. `own` null: the common one holds. */
   #setUserLimit(user: UserBook, own: number | null, nowMs: number): void {
     user.ownLimit = own;
-    const limit = this.#userLimit(own);
+    const limit = this.#userLimit(user.name, own);
     if (user.limit === limit) return;
     user.limit = limit;
     if (user.out > limit) this.#recalls.user(user, nowMs);
@@ -532,8 +554,8 @@ export class LeaseLedger {
     this.#serve(nowMs);
   }
 
-  #userLimit(own: number | null): number {
-    return shareOf(own ?? this.#options.maxPerUser, this.#options.userPart ?? 1);
+  #userLimit(name: string, own: number | null): number {
+    return shareOf(own ?? this.#options.maxPerUser, this.#options.userPart?.(name) ?? 1);
   }
 
   #unparkIfFree(user: UserBook): void {
@@ -614,7 +636,7 @@ export class LeaseLedger {
   #userBook(name: string): UserBook {
     let user = this.#users.get(name);
     if (user === undefined) {
-      user = newUserBook(name, this.#userLimit(null));
+      user = newUserBook(name, this.#userLimit(name, null));
       this.#users.set(name, user);
     }
     return user;

@@ -26,9 +26,18 @@ export function accountSlots(account: string): string {
   return `account:${account}`;
 }
 
+/** Null for what is no account's. */
+export function accountOfSlots(key: string): string | null {
+  return key.startsWith('account:') ? key.slice('account:'.length) : null;
+}
+
 /** Its rate; `account`: as rate budgets name it. */
 export function accountRate(account: string): string {
   return `rate:account:${account}`;
+}
+
+export function accountOfRate(key: string): string | null {
+  return key.startsWith('rate:account:') ? key.slice('rate:account:'.length) : null;
 }
 
 /** Of which limit an account's is a part as long as it is not named itself; null for others. */

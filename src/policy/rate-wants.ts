@@ -5,6 +5,8 @@
 import { RecentPeak } from './recent-peak.js';
 
 interface Account {
+  /** Whole limit of an account that was short; null of the gateway's and servers', which are always counted. */
+  readonly limit: number | null;
   readonly perSecond: RecentPeak;
   inSpan: number;
   spanEndsAtMs: number;
@@ -14,9 +16,14 @@ interface Account {
 const SPAN_MS = 1000;
 /** A denial says so much longer than its wait that there is too little. */
 const SHORT_MS = 2000;
+/** Accounts of users, keys and grants that are counted at once. */
+const MAX_ACCOUNTS = 100;
+/** An account is content when it was not short for so long and spends little. */
+const CONTENT_MS = 10_000;
 
 export class RateWants {
   readonly #accounts = new Map<string, Account>();
+  readonly #ofAccounts = new Map<string, Account>();
 
   /** Lent (> 0) or come back (< 0). */
   moved(key: string, count: number, nowMs: number): void {
@@ -25,6 +32,34 @@ export class RateWants {
 
   denied(key: string, waitMs: number, nowMs: number): void {
     this.#account(key, nowMs).shortUntilMs = nowMs + Math.min(waitMs, SHORT_MS) + SHORT_MS;
+  }
+
+  /** As `moved`, of an account that was short lately. */
+  accountMoved(key: string, count: number, nowMs: number): void {
+    if (this.#ofAccounts.has(key)) this.#account(key, nowMs, this.#ofAccounts).inSpan += count;
+  }
+
+  /** An account of which there was too little. `limit`: a second's calls, on all machines. */
+  accountDenied(key: string, limit: number, nowMs: number): void {
+    if (!this.#ofAccounts.has(key)) {
+      if (this.#ofAccounts.size >= MAX_ACCOUNTS) return;
+      this.#ofAccounts.set(key, newAccount(limit, nowMs));
+    }
+    this.#account(key, nowMs, this.#ofAccounts).shortUntilMs = nowMs + CONTENT_MS;
+  }
+
+  /** Accounts that were short lately: what they spend in a second, and a call more while that is all they can. */
+  *accountWants(
+    nowMs: number,
+  ): Generator<readonly [key: string, want: { readonly units: number; readonly limit: number }]> {
+    for (const key of [...this.#ofAccounts.keys()]) {
+      const { limit, perSecond, shortUntilMs } = this.#account(key, nowMs, this.#ofAccounts);
+      if (nowMs >= shortUntilMs) this.#ofAccounts.delete(key);
+      else if (limit !== null) {
+        const wasShortLately = nowMs < shortUntilMs - CONTENT_MS + SHORT_MS;
+        yield [key, { units: wasShortLately ? limit : perSecond.value(nowMs) * 1.25, limit }];
+      }
+    }
   }
 
   /** Spent in a second lately; Infinity while there is too little. */
@@ -39,13 +74,11 @@ export class RateWants {
     for (const key of this.#accounts.keys()) if (!keys.has(key)) this.#accounts.delete(key);
   }
 
-  #account(key: string, nowMs: number): Account {
-    let account = this.#accounts.get(key);
+  #account(key: string, nowMs: number, among = this.#accounts): Account {
+    let account = among.get(key);
     if (account === undefined) {
-      const spanEndsAtMs = nowMs + SPAN_MS;
-      const perSecond = new RecentPeak(SPAN_MS);
-      account = { perSecond, inSpan: 0, spanEndsAtMs, shortUntilMs: -Infinity };
-      this.#accounts.set(key, account);
+      account = newAccount(null, nowMs);
+      among.set(key, account);
     }
     account.perSecond.note(nowMs, account.inSpan);
     if (nowMs >= account.spanEndsAtMs) {
@@ -54,4 +87,9 @@ export class RateWants {
     }
     return account;
   }
+}
+
+function newAccount(limit: number | null, nowMs: number): Account {
+  const perSecond = new RecentPeak(SPAN_MS);
+  return { limit, perSecond, inSpan: 0, spanEndsAtMs: nowMs + SPAN_MS, shortUntilMs: -Infinity };
 }

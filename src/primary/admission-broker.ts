@@ -15,6 +15,8 @@ import {
 } from '../policy/lease-ledger.js';
 import type { Incarnation } from '../policy/lease-messages.js';
 import {
+  accountOfSlots,
+  accountSlots,
   partOf,
   serverSlots,
   shareOf,
@@ -233,19 +235,25 @@ export class AdmissionBroker {
   partsInUse(): ReadonlyMap<string, number> {
     const { total, servers } = this.#calls.snapshot();
     const configured = serverLimits(this.#config, null);
-    const ofUsers = partOf(this.#shares, USER_SLOTS) * this.#calls.greatestUserUse();
-    return new Map([
-      [TOTAL_SLOTS, total.out / this.#config.limits.maxTotalConnections],
-      [USER_SLOTS, Math.min(1, ofUsers)],
-      ...servers.map(({ server, out }): [string, number] => {
-        return [serverSlots(server), out / (configured.get(server) ?? Infinity)];
-      }),
-    ]);
+    const parts = new Map([[TOTAL_SLOTS, total.out / this.#config.limits.maxTotalConnections]]);
+    for (const { server, out } of servers) {
+      parts.set(serverSlots(server), out / (configured.get(server) ?? Infinity));
+    }
+    const named = (name: string): boolean => this.#shares?.has(accountSlots(name)) === true;
+    const ofUsers = partOf(this.#shares, USER_SLOTS) * this.#calls.greatestUserUse(named);
+    parts.set(USER_SLOTS, Math.min(1, ofUsers));
+    for (const key of this.#shares?.keys() ?? []) {
+      const name = accountOfSlots(key);
+      const load = name === null ? undefined : this.#calls.userLoad(name);
+      if (name === null || load === undefined) continue;
+      parts.set(key, Math.min(1, this.#calls.out('user', name) / load.limit));
+    }
+    return parts;
   }
 
   /** Slots that are out, and calls that wait for one. */
-  slots(): LedgerSnapshot {
-    return this.#calls.snapshot();
+  slots(): Pick<LeaseLedger, 'snapshot' | 'shortUsers' | 'userLoad'> {
+    return this.#calls;
   }
 
   /** A new worker process: from now on its messages count. */
@@ -455,7 +463,7 @@ function callBudgets(
   return {
     maxTotal: shareOf(limits.maxTotalConnections, partOf(shares, TOTAL_SLOTS)),
     maxPerUser: limits.maxConcurrentRequestsPerUser,
-    userPart: partOf(shares, USER_SLOTS),
+    ...(shares !== null && { userPart: (name: string) => partOf(shares, accountSlots(name)) }),
     maxQueued: limits.queueMaxSize,
     maxQueuedPerUser: limits.queueMaxPerUser,
     queueTimeoutMs: limits.queueTimeoutMs,

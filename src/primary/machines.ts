@@ -15,7 +15,12 @@ import type { AdmissionBroker } from './admission-broker.js';
 import { readEntry, writtenEntry, type KnownMachine, type MachineFacts } from './machine-entry.js';
 import { MachineWants } from './machine-wants.js';
 import { machinesView, type MachinesView } from './machines-view.js';
-import { sharedLimits, type SharedConfig, type SharedLimit } from './shared-limits.js';
+import {
+  sharedLimits,
+  unitsOfAccount,
+  type SharedConfig,
+  type SharedLimit,
+} from './shared-limits.js';
 
 export interface MachinesOptions {
   readonly roster: MachineRoster;
@@ -40,6 +45,7 @@ export class Machines {
   readonly #id = randomBytes(8).toString('hex');
   readonly #shares: MachineShares;
   readonly #wants = new MachineWants();
+  #config: SharedConfig;
   #limits: ReadonlyMap<string, SharedLimit>;
   #applied: LimitShares = null;
   #known: ReadonlyMap<string, KnownMachine> = new Map();
@@ -56,7 +62,12 @@ export class Machines {
 
   constructor(options: MachinesOptions) {
     this.#options = options;
-    this.#shares = new MachineShares({ id: this.#id, leaseMs: options.leaseMs });
+    this.#config = options.config;
+    this.#shares = new MachineShares({
+      id: this.#id,
+      leaseMs: options.leaseMs,
+      unitsOf: (account) => unitsOfAccount(account, this.#config),
+    });
     this.#limits = sharedLimits(options.config);
     this.#setLimits();
   }
@@ -78,6 +89,7 @@ export class Machines {
 
   /** Other limits from now on, of the same configuration that the admission has. */
   configure(config: SharedConfig): void {
+    this.#config = config;
     this.#limits = sharedLimits(config);
     this.#setLimits();
     this.#apply();
@@ -140,6 +152,11 @@ export class Machines {
     for (const [key, limit] of this.#limits) {
       shares.setWant(key, this.#wants.unitsOf(key, limit, askedAtMs));
     }
+    if (shares.isDivided) {
+      shares.setAccountWants(this.#wants.ofAccounts(askedAtMs));
+      // What is named now is counted apart from now on.
+      this.#apply();
+    }
     const inUse = shares.isDivided
       ? this.#options.admission.partsInUse()
       : new Map<string, number>();
@@ -182,7 +199,11 @@ export class Machines {
 
   #apply(): void {
     const shares = this.#shares.isDivided
-      ? new Map(Array.from(this.#limits.keys(), (key) => [key, this.#shares.partOf(key)]))
+      ? new Map(
+          [...this.#limits.keys(), ...this.#shares.accounts].map((key) => {
+            return [key, this.#shares.partOf(key)];
+          }),
+        )
       : null;
     if (isSame(shares, this.#applied)) return;
     this.#applied = shares;

@@ -10,6 +10,8 @@ import type { ChunkMessage, ChunkReport } from '../policy/lease-budget.js';
 import { LeaseBudgets } from '../policy/lease-budgets.js';
 import type { Incarnation } from '../policy/lease-messages.js';
 import {
+  accountOfRate,
+  accountRate,
   GATEWAY_RATE,
   partOf,
   serverRate,
@@ -65,7 +67,9 @@ export class RateBudgets {
 
   report(from: Incarnation, key: string, report: ChunkReport, nowMs: number): void {
     this.#budgets.report(from, key, report, nowMs);
-    if (report.returned > 0 && isOfFew(key)) this.#wants?.moved(key, -report.returned, nowMs);
+    if (report.returned === 0) return;
+    if (isOfFew(key)) this.#wants?.moved(key, -report.returned, nowMs);
+    else this.#wants?.accountMoved(key, -report.returned, nowMs);
   }
 
   workerExited(incarnation: Incarnation, nowMs: number): void {
@@ -104,6 +108,7 @@ export class RateBudgets {
   setShares(shares: LimitShares, wants: RateWants | null, nowMs: number): void {
     const areUsersSame = partOf(shares, USER_RATES) === partOf(this.#shares, USER_RATES);
     const keys = this.#keysOfFew();
+    const accounts = [...accountsIn(this.#shares), ...accountsIn(shares)];
     for (const key of keys) {
       // A bucket that is made later would be full at once.
       if (this.#rate(key)?.kind === 'bucket') this.#budgets.ensure(key, nowMs);
@@ -111,7 +116,7 @@ export class RateBudgets {
     this.#shares = shares;
     this.#wants = wants;
     wants?.retain(new Set(keys));
-    if (areUsersSame) for (const key of keys) this.#applyTo(key, nowMs);
+    if (areUsersSame) for (const key of [...keys, ...accounts]) this.#applyTo(key, nowMs);
     else this.#applyRates(nowMs);
   }
 
@@ -192,9 +197,19 @@ export class RateBudgets {
 
   #countLent(message: ChunkMessage, nowMs: number): void {
     const { key, kind } = message;
-    if (!isOfFew(key) || kind === 'chunk-recall') return;
-    if (kind === 'chunk' && message.count > 0) this.#wants?.moved(key, message.count, nowMs);
-    if (message.waitMs > 0) this.#wants?.denied(key, message.waitMs, nowMs);
+    if (kind === 'chunk-recall') return;
+    if (isOfFew(key)) {
+      if (kind === 'chunk' && message.count > 0) this.#wants?.moved(key, message.count, nowMs);
+      if (message.waitMs > 0) this.#wants?.denied(key, message.waitMs, nowMs);
+      return;
+    }
+    // Of the many accounts only those that were short: what they spend counts from then on.
+    if (kind === 'chunk' && message.count > 0) this.#wants?.accountMoved(key, message.count, nowMs);
+    if (message.waitMs > 0) this.#wants?.accountDenied(key, this.#wholePerSecond(key), nowMs);
+  }
+
+  #wholePerSecond(key: string): number {
+    return this.#wholeRate(key)?.perSecond ?? 1;
   }
 
   #create(key: string, nowMs: number): Limit {
@@ -257,7 +272,17 @@ function isOfFew(key: string): boolean {
 
 function shareKeyOf(key: string): string {
   if (key === 'gateway') return GATEWAY_RATE;
-  return key.startsWith('server:') ? serverRate(key.slice('server:'.length)) : USER_RATES;
+  return key.startsWith('server:') ? serverRate(key.slice('server:'.length)) : accountRate(key);
+}
+
+/** Rate keys of the accounts that have a part of their own. */
+function accountsIn(shares: LimitShares): readonly string[] {
+  const accounts: string[] = [];
+  for (const key of shares?.keys() ?? []) {
+    const account = accountOfRate(key);
+    if (account !== null) accounts.push(account);
+  }
+  return accounts;
 }
 
 function window(perSecond: number | null): Rate | null {

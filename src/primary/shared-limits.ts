@@ -1,6 +1,7 @@
 /** The limits of the configuration that machines divide: their names, and how finely each can be. */
 import type { Config } from '../../config/config.js';
 import {
+  accountOfSlots,
   FINE_UNITS,
   GATEWAY_RATE,
   serverRate,
@@ -47,4 +48,10 @@ export function sharedLimits({
     }
   }
   return shared;
+}
+
+/** Of an account that another machine names: the common limit of users, unless it has one of its own. */
+export function unitsOfAccount(key: string, { limits, rate }: SharedConfig): number {
+  if (accountOfSlots(key) !== null) return limits.maxConcurrentRequestsPerUser;
+  return rate.perUserPerSecond ?? FINE_UNITS;
 }

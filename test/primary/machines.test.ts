@@ -11,13 +11,18 @@ const LEASE_MS = 2000;
 const WAIT = { timeoutMs: 30_000 };
 
 const config = {
-  limits: { maxTotalConnections: 20, maxConnectionsPerServer: 10 },
+  limits: {
+    maxTotalConnections: 20,
+    maxConnectionsPerServer: 10,
+    maxConcurrentRequestsPerUser: 10,
+  },
   rate: { gatewayTokensPerSecond: null, perUserPerSecond: 10, perServerPerSecond: null },
   servers: {},
 } as unknown as MachinesOptions['config'];
 
 function machine(t: Test, roster: MemoryRoster, name: string, place = name) {
   const told: string[] = [];
+  const short: string[] = [];
   let applied: LimitShares = null;
   const log = (facts: { machine?: string }, what: string): void => {
     told.push(`${facts.machine ?? ''} ${what}`.trim());
@@ -40,17 +45,26 @@ function machine(t: Test, roster: MemoryRoster, name: string, place = name) {
       },
       partsInUse: () => new Map(),
       slots: () => ({
-        total: { out: 0, limit: 20 },
-        queued: 0,
-        users: 0,
-        servers: [],
-        excessReturns: 0,
+        snapshot: () => ({
+          total: { out: 0, limit: 20 },
+          queued: 0,
+          users: 0,
+          servers: [],
+          excessReturns: 0,
+        }),
+        shortUsers: () => short.splice(0),
+        userLoad: () => ({ busy: 8, limit: 10 }),
       }),
     },
     log: { info: log, warn: log } as unknown as MachinesOptions['log'],
   });
   t.teardown(() => machines.leave(-Infinity));
-  return { machines, told, total: () => (applied === null ? 1 : (applied.get('total') ?? 0)) };
+  return {
+    machines,
+    told,
+    short,
+    total: () => (applied === null ? 1 : (applied.get('total') ?? 0)),
+  };
 }
 
 t.test('one machine alone joins at once and keeps everything', async (t) => {
@@ -100,6 +114,11 @@ t.test('two divide, tell so, and the one that stays has it all again', async (t)
   });
   const gatewayPart = (): number => north.machines.view().shares['rate:gateway'] ?? 0;
   await until(() => gatewayPart() === 1, { ...WAIT, what: 'a limit that the other does not have' });
+
+  north.short.push('ana');
+  const ofAna = (who: typeof north): number | undefined =>
+    who.machines.view().shares['account:ana'];
+  await until(() => ofAna(north) === 0.9 && ofAna(south) === 0.1, { ...WAIT, what: 'ana’s part' });
 
   await south.machines.leave(-Infinity);
   await until(() => north.total() === 1, { ...WAIT, what: 'everything' });

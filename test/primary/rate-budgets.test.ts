@@ -202,3 +202,18 @@ t.test(
     t.end();
   },
 );
+
+t.test('an account has a part of its own where it was given one', (t) => {
+  const all = budgets();
+  const wants = new RateWants();
+  const common: [string, number] = ['rate:users', 0.5];
+  all.setShares(new Map([common]), wants, 0);
+  t.equal(lent(all, 'user:ana'), 5);
+  t.same([...wants.accountWants(0)], [['user:ana', { units: 10, limit: 10 }]], 'it is short');
+  all.setShares(new Map([common, ['rate:account:user:ana', 0.9]]), wants, 10);
+  t.equal(lent(all, 'user:ana', 10), 4);
+  t.equal(lent(all, 'user:bo', 10), 5);
+  all.setShares(new Map([common]), wants, 20);
+  t.match(all.drain(20), [{ kind: 'chunk-recall', key: 'user:ana' }]);
+  t.end();
+});
