@@ -9,31 +9,36 @@ const VALUE = /^(?:Bearer |Basic |sk-|ghp_|gho_|github_pat_|glpat-|xox[a-z]-|AKI
 
 /** The secrets themselves. */
 export function plainSecrets(entry: Entry, server: string, note: Note): string[] {
-  const found: string[] = [];
-  for (const place of ['env', 'headers']) {
+  const named = ['env', 'headers'].flatMap((place) => {
     const values = entry[place];
-    if (!isRecord(values)) continue;
-    for (const [name, value] of Object.entries(values)) {
-      if (typeof value !== 'string' || value === '' || value.includes('${')) continue;
-      if (!NAME.test(name) && !VALUE.test(value)) continue;
+    if (!isRecord(values)) return [];
+    return Object.entries(values).flatMap(([name, value]) => {
+      if (!isSecret(name, value)) return [];
       const [, scheme = '', secret = value] = /^((?:Bearer|Basic) )?(.*)$/s.exec(value) ?? [];
-      const variable = place === 'env' ? variableName(name) : variableName(`${server}_${name}`);
+      const variable = variableName(place === 'env' ? name : `${server}_${name}`);
       note([place, name], {
         at: 'key',
         message: 'holds a secret in plain text',
         hint: `set ${variable} where the gateway runs, and write "${scheme}\${${variable}}"`,
       });
-      found.push(secret);
-    }
-  }
-  const { args } = entry;
-  if (!Array.isArray(args)) return found;
-  for (const [i, value] of args.entries()) {
-    if (typeof value !== 'string') continue;
+      return [secret];
+    });
+  });
+  return [...named, ...secretArguments(entry['args'], note)];
+}
+
+function isSecret(name: string, value: unknown): value is string {
+  if (typeof value !== 'string' || value === '' || value.includes('${')) return false;
+  return NAME.test(name) || VALUE.test(value);
+}
+
+function secretArguments(args: unknown, note: Note): string[] {
+  if (!Array.isArray(args)) return [];
+  return args.flatMap((value: unknown, i) => {
+    if (typeof value !== 'string') return [];
     const secret = value.slice(value.indexOf('=') + 1);
-    if (!VALUE.test(secret)) continue;
+    if (!VALUE.test(secret)) return [];
     note(['args', i], { message: 'holds a secret in plain text', hint: 'write it as "${NAME}"' });
-    found.push(secret);
-  }
-  return found;
+    return [secret];
+  });
 }

@@ -39,6 +39,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 const KEPT = new Set([...Object.keys(clientEntry.shape), 'transport', 'module']);
+const SWITCHES = new Set(['disabled', 'enabled']);
+const TRANSPORT_KEYS = new Set(['type', 'transportType', 'transport']);
 const STRING_VALUES = new Set(['env', 'headers']);
 
 export function translateEntry(foreign: unknown, note: Note): Entry {
@@ -56,25 +58,34 @@ export function translateEntry(foreign: unknown, note: Note): Entry {
 }
 
 function translateKey(entry: Entry, key: string, value: unknown, note: Note): void {
-  if (key === 'disabled' || key === 'enabled') return;
-  if (key === 'type' || key === 'transportType' || key === 'transport') {
-    const transport = typeof value === 'string' ? TRANSPORTS[value] : undefined;
-    if (transport === undefined) note([key], { message: 'is no transport that is known here' });
-    else if (transport !== null) entry['transport'] = transport;
+  if (SWITCHES.has(key)) return;
+  if (TRANSPORT_KEYS.has(key)) {
+    setTransport(entry, key, value, note);
     return;
   }
-  const list = Object.hasOwn(TOOL_LISTS, key) ? TOOL_LISTS[key] : undefined;
+  const list = own(TOOL_LISTS, key);
   if (list !== undefined) {
     if (Array.isArray(value) && value.length > 0) addTools(entry, list, value);
     return;
   }
-  const name = Object.hasOwn(SAME, key) ? (SAME[key] ?? key) : key;
+  const name = own(SAME, key) ?? key;
   if (KEPT.has(name)) {
     entry[name] = STRING_VALUES.has(name) ? asTexts(value) : value;
     return;
   }
-  const hint = Object.hasOwn(ELSEWHERE, key) ? (ELSEWHERE[key] ?? null) : null;
+  const hint = own(ELSEWHERE, key) ?? null;
   note([key], { at: 'key', message: 'is a setting of some client; not taken over', hint });
+}
+
+function setTransport(entry: Entry, key: string, value: unknown, note: Note): void {
+  const transport = typeof value === 'string' ? own(TRANSPORTS, value) : undefined;
+  if (transport === undefined) note([key], { message: 'is no transport that is known here' });
+  else if (transport !== null) entry['transport'] = transport;
+}
+
+/** What the table itself has, not what every object has. */
+function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 function addTools(entry: Entry, list: 'allow' | 'deny', names: readonly unknown[]): void {
