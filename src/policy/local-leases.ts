@@ -7,8 +7,9 @@
  * Idle slots go back within `idleMs` without a timestamp per slot: the lowest idle count seen
  * between two sweeps is what nobody needed in that time (the low-water mark of TCMalloc's caches).
  * With a sweep every idleMs / 2 each slot is home at most idleMs after it was last of use. Slots of
- * users are swept more rarely: idle ones keep nobody else waiting (the user's own calls elsewhere
- * recall them), and a user who calls twice a second then needs no message.
+ * users stay longer: idle ones keep nobody else waiting (the user's own calls elsewhere recall them),
+ * and with many users each calls rarely. A sweep looks at a part of them, so that none is long and what
+ * goes back goes in small batches.
  *
  * The caller (the worker's shell) keeps the tickets: on a false `take` it sends a ticket with
  * `surrender()`'s answer, and it tells `granted` whether the call is still wanted.
@@ -17,10 +18,10 @@ import type { Grant, OwnBudgets, Recall, SlotKind, SlotReturn } from './lease-me
 
 export interface LocalLeasesOptions {
   /**
-   * Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 10 000.
+   * Most keys of a kind with idle slots; beyond that a free slot goes back at once. Default 20 000.
    */
   readonly maxIdleKeys?: number;
-  /** Every how many sweeps the slots of users are swept too. Default 4. */
+  /** In how many sweeps all users are looked at once. Default 40: their slots stay 5 to 10 s. */
   readonly userSweepEvery?: number;
 }
 
@@ -43,10 +44,14 @@ export class LocalLeases {
   #excessPuts = 0;
   readonly #userSweepEvery: number;
   #sweeps = 0;
+  /** The users that are still to be looked at, and how many of them in each sweep. */
+  #usersLeft: Iterator<[string, Holding]>;
+  #usersPerSweep = 0;
 
   constructor(options: LocalLeasesOptions = {}) {
-    this.#maxKeys = options.maxIdleKeys ?? 10_000;
-    this.#userSweepEvery = options.userSweepEvery ?? 4;
+    this.#maxKeys = options.maxIdleKeys ?? 20_000;
+    this.#userSweepEvery = options.userSweepEvery ?? 40;
+    this.#usersLeft = this.#user.entries();
   }
 
   /**
@@ -151,9 +156,17 @@ export class LocalLeases {
    * (125 ms).
    */
   sweep(nowMs: number): void {
-    this.#sweepKind('server', this.#server, nowMs);
+    for (const entry of this.#server) this.#sweepKey('server', entry, nowMs);
+    if (this.#sweeps % this.#userSweepEvery === 0) {
+      this.#usersLeft = this.#user.entries();
+      this.#usersPerSweep = Math.ceil(this.#user.size / this.#userSweepEvery);
+    }
     this.#sweeps += 1;
-    if (this.#sweeps % this.#userSweepEvery === 0) this.#sweepKind('user', this.#user, nowMs);
+    for (let swept = 0; swept < this.#usersPerSweep; swept += 1) {
+      const next = this.#usersLeft.next();
+      if (next.done === true) return;
+      this.#sweepKey('user', next.value, nowMs);
+    }
   }
 
   /** Returns everything idle, for a worker that drains. */
@@ -214,13 +227,11 @@ export class LocalLeases {
     else held.idle += 1;
   }
 
-  #sweepKind(kind: SlotKind, holdings: Map<string, Holding>, nowMs: number): void {
-    for (const [key, held] of holdings) {
-      if (held.lowWater > 0) this.#returnIdle(kind, key, held, held.lowWater);
-      held.lowWater = held.idle;
-      if (held.inUse === 0 && held.idle === 0 && nowMs >= held.brokeredUntilMs)
-        holdings.delete(key);
-    }
+  #sweepKey(kind: SlotKind, [key, held]: [string, Holding], nowMs: number): void {
+    if (held.lowWater > 0) this.#returnIdle(kind, key, held, held.lowWater);
+    held.lowWater = held.idle;
+    if (held.inUse > 0 || held.idle > 0 || nowMs < held.brokeredUntilMs) return;
+    (kind === 'server' ? this.#server : this.#user).delete(key);
   }
 
   #returnIdle(kind: SlotKind, key: string, held: Holding, count: number): void {

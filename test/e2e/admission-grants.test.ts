@@ -84,7 +84,7 @@ t.test("a grant's concurrent calls are exact over keys, tokens and workers", asy
     );
   const atRest = () =>
     until(async () => (await health()).connectionPool.users === 0, {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       what: 'nothing held by anyone',
     });
 

@@ -81,7 +81,7 @@ t.test("a key's own budget of concurrent calls replaces its user's", async (t) =
   const updated = await gateway.cli(['keys', 'update', own.id, '--concurrency', '2']);
   t.equal(updated.code, 0, updated.output);
   await until(async () => (await health()).connectionPool.users === 0, {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     what: 'nothing held by anyone',
   });
   upstream.forget();

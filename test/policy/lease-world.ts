@@ -32,7 +32,8 @@ type ToPrimary =
 
 class Worker {
   readonly incarnation: number;
-  readonly leases = new LocalLeases();
+  /** All users in four sweeps, so that their slots come back in a run too. */
+  readonly leases = new LocalLeases({ userSweepEvery: 4 });
   readonly toPrimary: ToPrimary[] = [];
   readonly toWorker: LedgerMessage[] = [];
   readonly inFlight: Call[] = [];
@@ -277,8 +278,8 @@ export class LeaseWorld {
       this.finish(this.#workers.indexOf(busy), round);
       this.check();
     }
-    // Slots of users are swept every fourth time.
-    for (let i = 0; i < 8; i += 1) {
+    // Seen idle, given back, forgotten.
+    for (let i = 0; i < 12; i += 1) {
       for (let who = 0; who < this.#workers.length; who += 1) this.sweep(who);
     }
     this.#deliverUntilQuiet();

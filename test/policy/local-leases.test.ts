@@ -129,14 +129,36 @@ t.test('a brokered grant goes back when its call ends, even if no recall came', 
   t.end();
 });
 
-t.test('slots of a user stay for four sweeps, because nobody else could use them', (t) => {
+t.test('slots of a user stay for forty sweeps, because nobody else could use them', (t) => {
   const leases = new LocalLeases();
   leases.granted(grant('ana', 'a'), true, 0);
   leases.put('ana', 'a', 10);
-  for (let sweep = 1; sweep <= 7; sweep += 1) leases.sweep(sweep * 125);
+  // Looked at with the first, and again when all users were.
+  for (let sweep = 1; sweep <= 40; sweep += 1) leases.sweep(sweep * 125);
   t.same(leases.drainReturns(), [{ kind: 'server', key: 'a', count: 1 }]);
-  leases.sweep(1000);
+  leases.sweep(5125);
   t.same(leases.drainReturns(), [{ kind: 'user', key: 'ana', count: 1 }]);
+  t.end();
+});
+
+t.test('no sweep looks at more than its part of the users, and all together at each once', (t) => {
+  const leases = new LocalLeases({ userSweepEvery: 4 });
+  const users = Array.from({ length: 10 }, (_, n) => `user-${n}`);
+  for (const user of users) leases.granted(grant(user, 'a'), true, 0);
+  for (const user of users) leases.put(user, 'a', 10);
+  const returned = (): string[] =>
+    leases.drainReturns().flatMap(({ kind, key }) => (kind === 'user' ? [key] : []));
+  for (let sweep = 1; sweep <= 4; sweep += 1) leases.sweep(sweep * 125);
+  t.same(returned(), [], 'seen idle once');
+  const rounds = Array.from({ length: 4 }, (_, n) => {
+    leases.sweep(625 + n * 125);
+    return returned();
+  });
+  t.same(
+    rounds.map(({ length }) => length),
+    [3, 3, 3, 1],
+  );
+  t.same(rounds.flat(), users);
   t.end();
 });
 
