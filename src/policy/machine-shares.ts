@@ -151,11 +151,6 @@ export class MachineShares {
     return !this.#hasAll;
   }
 
-  /** Those who are alive, without this one. */
-  get others(): readonly ListedMachine[] {
-    return this.#others;
-  }
-
   /** Whether the next renewal has something to tell, or to get, that should not wait for its time. */
   get isUnsettled(): boolean {
     if (this.#hasAll) return this.#claimsAll;

@@ -119,7 +119,9 @@ async function together(t: Test, server: MongoServer): Promise<void> {
       list.map(({ name }) => name),
       names,
     );
-    t.match((await bench.gateway.cli(['status'])).stdout, /machine .*north.*\n.*machine|south/);
+    const { stdout } = await bench.gateway.cli(['status']);
+    t.match(stdout, new RegExp(`^machine  ${names[0]} \\(this one, 127\\.0\\.0\\.1:`, 'm'));
+    t.match(stdout, new RegExp(`^machine  ${names[1]} \\(127.*of ${TOTAL} connections`, 'm'));
   }
   const late = load(south, 'user', 24);
   await until(
