@@ -77,7 +77,9 @@ export class AdaptiveLimits {
       const learnt = Math.round((limit * former.limit) / former.configured);
       upstream.limit = Math.min(limit, Math.max(leastLimit(limit), learnt));
       const limiter = newLimiter(limit, former.isByLatency, upstream.limit);
-      this.#upstreams.set(server, { ...upstream, limiter, usualMs: former.usualMs });
+      // The window goes on: shares may change faster than windows close.
+      const { window, maxInFlight, usualMs } = former;
+      this.#upstreams.set(server, { ...upstream, limiter, window, maxInFlight, usualMs });
       this.#options.onLimit(server, upstream.limit);
     }
   }

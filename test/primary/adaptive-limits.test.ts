@@ -131,5 +131,9 @@ t.test('a share of the limit keeps what was learnt', (t) => {
     all.tick(window * 1000);
   }
   t.equal(all.limitOf('s'), 20, 'and it comes back');
+  all.record('s', dropped, 20);
+  all.resize(new Map([['s', 19]]), 59_500);
+  all.tick(60_000);
+  t.ok((all.limitOf('s') ?? 19) < 19, 'what came in before a change of shares is not forgotten');
   t.end();
 });
