@@ -3,6 +3,7 @@
  * reached it, while one joins, works, leaves, dies, and while the store is away.
  */
 import t, { type Test } from 'tap';
+import { openSnapshot, snapshotState } from '../../src/store/identity-snapshot.js';
 import { admissionBench, type AdmissionBench } from '../support/admission-bench.js';
 import { startMongoServer, type MongoServer } from '../support/mongo-server.js';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.js';
@@ -219,11 +220,16 @@ async function storeAway(t: Test, server: MongoServer): Promise<void> {
   const place = { MONGODB_URI, upstream, leaseTimeout: 4000 };
   const machines = [await machine(t, 'north', place), await machine(t, 'south', place)];
   for (const { call } of machines) t.equal((await call('ana', 'a')).status, 200);
-  const limits = await Promise.all(machines.map(limitOf));
-  t.ok(
-    limits.every((limit) => limit < TOTAL),
-    `divided: ${limits.join(' and ')}`,
-  );
+  for (const { gateway } of machines) {
+    await until(() => hasSnapshot(gateway.files.dataDir), {
+      timeoutMs: DEADLINE_MS,
+      what: 'a snapshot for workers that do not know ana yet',
+    });
+  }
+  const limits = await until(() => dividedLimits(machines), {
+    timeoutMs: DEADLINE_MS,
+    what: 'divided limits',
+  });
   proxy.set({ kind: 'cut' });
   for (const bench of machines) {
     const lost = 'the lease of this machine ran out';
@@ -244,10 +250,26 @@ async function storeAway(t: Test, server: MongoServer): Promise<void> {
       { timeoutMs: DEADLINE_MS, what: 'both back' },
     );
   }
-  await until(
-    async () => (await Promise.all(machines.map(limitOf))).reduce((a, b) => a + b, 0) === TOTAL,
-    { timeoutMs: DEADLINE_MS, what: 'everything in use again' },
-  );
+  await until(() => dividedLimits(machines), {
+    timeoutMs: DEADLINE_MS,
+    what: 'everything in use again',
+  });
+}
+
+/** When all of it is divided; null before. */
+async function dividedLimits(machines: readonly AdmissionBench[]): Promise<number[] | null> {
+  const limits = await Promise.all(machines.map(limitOf));
+  const sum = limits.reduce((total, limit) => total + limit, 0);
+  return sum === TOTAL && limits.every((limit) => limit < TOTAL) ? limits : null;
+}
+
+async function hasSnapshot(dataDir: string): Promise<boolean> {
+  const snapshot = await openSnapshot(dataDir);
+  try {
+    return snapshot !== null && (await snapshotState(snapshot)) !== null;
+  } finally {
+    await snapshot?.close();
+  }
 }
 
 const server = await startMongoServer(t);
