@@ -153,7 +153,8 @@ export class MachineShares {
 
   /** Whether the next renewal has something to tell, or to get, that should not wait for its time. */
   get isUnsettled(): boolean {
-    if (this.#hasAll) return this.#claimsAll;
+    if (this.#claimsAll) return true;
+    if (this.#hasAll) return false;
     if (this.#claims.size > 0 || this.#former.size > 0) return true;
     for (const [key, limit] of this.#all()) {
       const part = this.partOf(key);
