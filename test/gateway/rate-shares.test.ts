@@ -95,8 +95,8 @@ t.test('what was spent is reported; users who are idle are forgotten', (t) => {
   chunk('user:ana', 2, 1);
   sent.length = 0;
   shares.sweep(50);
-  shares.sweep(1050);
-  shares.sweep(2050);
+  shares.sweep(5050);
+  shares.sweep(10_050);
   t.match(sent, [
     { limit: 'user:ana', report: { spent: 1 } },
     { limit: 'user:ana', report: { returned: 1 } },
