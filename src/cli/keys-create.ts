@@ -1,4 +1,5 @@
 /** `multi-mcp keys create`: makes a key, shows it this once, and how the usual clients are told about it. */
+import type { Config } from '../../config/config.js';
 import type { CreatedKey } from '../admin/operations.js';
 import { describeAccess, limitsIn, rulesIn, type AccessOptions } from './access-options.js';
 import { printJson, type CliContext } from './context.js';
@@ -42,7 +43,22 @@ export async function keysCreate(context: CliContext, options: KeysCreateOptions
     servers: enabled ?? settings.servers,
   };
   if (context.json) printJson(context, { ...created, url: place.url });
-  else context.out(describe(created, place));
+  else context.out(describe(created, place, limitsOfUser(created, settings.config)));
+}
+
+/** What holds where the key has no limit of its own. Null: nothing. */
+function limitsOfUser(
+  { user, limits }: CreatedKey,
+  { rate, limits: common }: Pick<Config, 'rate' | 'limits'>,
+): string | null {
+  const words: string[] = [];
+  const perSecond = rate.perUserPerSecond;
+  if (limits?.requestsPerSecond == null && perSecond !== null) words.push(`${perSecond}/s`);
+  if (limits?.maxConcurrentRequests == null) {
+    words.push(`${common.maxConcurrentRequestsPerUser} at once`);
+  }
+  if (words.length === 0) return null;
+  return `Limits of ${user}, over all keys without their own: ${words.join(', ')}.`;
 }
 
 interface Place {
@@ -51,7 +67,7 @@ interface Place {
   readonly servers: readonly string[];
 }
 
-function describe(created: CreatedKey, { url, servers }: Place): string {
+function describe(created: CreatedKey, { url, servers }: Place, limits: string | null): string {
   const usable = created.servers ?? servers;
   const shown = usable.slice(0, MAX_SNIPPET_SERVERS);
   const facts = [
@@ -66,6 +82,7 @@ function describe(created: CreatedKey, { url, servers }: Place): string {
     '',
     `  ${created.key}`,
     '',
+    ...(limits === null ? [] : [limits, '']),
   ];
   for (const { client, place, text } of clientSnippets({ url, servers: shown, key: created.key })) {
     lines.push(`── ${client} (${place})`, text, '');

@@ -20,6 +20,7 @@ t.test('without a gateway the key is made in the store and shown with snippets',
   t.equal(err, '');
   t.match(out, KEY);
   t.match(out, /user ana, every server, expires 20\d\d-/);
+  t.match(out, 'Limits of ana, over all keys without their own: 10 at once.');
   for (const client of ['Claude Code', 'Cursor', 'VS Code', 'Codex', 'curl']) t.match(out, client);
   t.match(out, 'http://127.0.0.1:8099/github/mcp');
   t.notMatch(out, /old\/mcp/, 'a server that is switched off');
@@ -98,6 +99,7 @@ t.test('tools and limits of its own are said and kept', async (t) => {
   ];
   const { out } = await run('keys', 'create', '--user', 'ana', ...access);
   t.match(out, /user ana, every server, 5\/s, 2 at once, tools get_\*,list, not x, never expires/);
+  t.notMatch(out, 'Limits of ana', 'the key has its own');
   t.match(JSON.parse((await run('keys', 'list', '--json')).out), [
     {
       tools: { allow: ['get_*', 'list'], deny: ['x'] },
