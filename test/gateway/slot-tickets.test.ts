@@ -47,15 +47,22 @@ t.test('a slot is asked for, used, and kept for the next call until it was idle'
   t.equal(tickets.idle('s'), 1);
   t.ok(tickets.take('ana', 's'), 'the next call needs no message');
   tickets.put('ana', 's');
-  at(125);
-  tickets.sweep();
-  at(250);
-  tickets.sweep();
-  for (let sweep = 3; sweep <= 8; sweep += 1) tickets.sweep();
-  t.match(sent.slice(1), [
-    { kind: 'returned', slots: { kind: 'server', key: 's', count: 1 } },
-    { kind: 'returned', slots: { kind: 'user', key: 'ana', count: 1 } },
-  ]);
+  sent.length = 0;
+  let sweeps = 0;
+  const sweepUntil = (sweep: number): void => {
+    for (; sweeps < sweep; sweeps += 1) {
+      at((sweeps + 1) * 125);
+      tickets.sweep();
+    }
+  };
+  const servers = { kind: 'returned', slots: { kind: 'server', key: 's', count: 1 } };
+  const users = { kind: 'returned', slots: { kind: 'user', key: 'ana', count: 1 } };
+  sweepUntil(2);
+  t.match(sent, [servers], 'of a server: within a quarter of a second');
+  sweepUntil(39);
+  t.match(sent, [servers], 'of a user: not in the first five seconds');
+  sweepUntil(80);
+  t.match(sent, [servers, users], 'but in ten');
   t.equal(tickets.excessPuts, 0);
 });
 
