@@ -3,6 +3,8 @@
  * peers. Without a part: `hop`. perf/README.md tells the methods.
  */
 import { parseArgs } from 'node:util';
+import { loadUwsFront } from '../src/http/uws-front.js';
+import { EXIT } from '../src/kernel/exit-codes.js';
 import type { Part, Table } from './part.js';
 import { admission } from './parts/admission.js';
 import { breaker } from './parts/breaker.js';
@@ -65,7 +67,12 @@ async function main(): Promise<number> {
     if (unknown.length > 0) process.stderr.write(`no such part: ${unknown.join(', ')}\n`);
     process.stdout.write('parts: all, or any of\n');
     for (const { name, about } of PARTS) process.stdout.write(`  ${name.padEnd(14)}${about}\n`);
-    return values.help ? 0 : 64;
+    return values.help ? EXIT.ok : EXIT.usage;
+  }
+  const uws = await loadUwsFront();
+  if (typeof uws !== 'function') {
+    process.stderr.write(`the upstream needs uWebSockets.js, which does not load: ${uws.reason}\n`);
+    return EXIT.unavailable;
   }
   const chosen = PARTS.filter(({ name }) => asked.includes('all') || asked.includes(name));
   for (const part of chosen) {

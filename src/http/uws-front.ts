@@ -9,6 +9,7 @@ import type { ExchangeHandler } from '../gateway/exchange.js';
 import { FrontCore } from './front-core.js';
 import type { CreateFront, Front, FrontOptions, FrontStats } from './front.js';
 import { PeerAddresses } from './peer-addresses.js';
+import { uwsLoadProblem } from './uws-load-problem.js';
 import {
   isUwsModule,
   type UwsApp,
@@ -31,7 +32,7 @@ export async function loadUwsFront(): Promise<CreateFront | UwsUnavailable> {
     loaded._cfg?.('silent');
     return (options, handler) => new UwsFront(loaded, options, handler);
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: uwsLoadProblem(error) };
   }
 }
 

@@ -12,6 +12,7 @@ import { health, pids, untilIdle } from '../support/gateway-health.js';
 import { modernCall } from '../support/json-rpc.js';
 import { startGateway } from '../support/start-gateway.js';
 import { within } from '../support/until.js';
+import { uwsSkip } from '../support/uws-skip.js';
 
 t.setTimeout(240_000);
 
@@ -143,7 +144,7 @@ function statusOf(port: number, bytes: string): Promise<number> {
   });
 }
 
-t.test('uWebSockets.js: no combination of faults harms the worker', (t) =>
+t.test('uWebSockets.js: no combination of faults harms the worker', { skip: uwsSkip }, (t) =>
   survivesCombinations(t, 'uws'),
 );
 t.test('node:http: no combination of faults harms the worker', (t) =>

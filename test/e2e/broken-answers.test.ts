@@ -7,6 +7,7 @@ import { startFakeUpstream, type Behaviour } from '../support/fake-upstream.js';
 import { modernCall } from '../support/json-rpc.js';
 import { RawClient } from '../support/raw-client.js';
 import { startGateway, type Gateway } from '../support/start-gateway.js';
+import { uwsSkip } from '../support/uws-skip.js';
 
 t.setTimeout(240_000);
 
@@ -65,24 +66,28 @@ async function launch(t: Test, front: 'uws' | 'node', url: string): Promise<Gate
 }
 
 for (const front of ['uws', 'node'] as const) {
-  t.test(`${front}: no half of an answer passes for a whole one`, async (t) => {
-    const upstream = await startFakeUpstream();
-    t.teardown(() => upstream.close());
-    const gateway = await launch(t, front, upstream.url);
-    const key = await gateway.makeKey('ana');
-    for (const row of rows) {
-      upstream.onCall(() => row);
-      const client = await RawClient.connect(gateway.port);
-      t.teardown(() => {
-        client.destroy();
-      });
-      client.send(post('http', key));
-      // What is short is still in our hands when it breaks; of what is long the beginning has gone.
-      const expected =
-        row.bytes === LONG_BYTES ? 'cut off' : row.as === 'json' ? 'refused' : 'error event';
-      const name = `${row.framing} ${row.as} of ${row.bytes} bytes`;
-      t.equal(await judgement(client), expected, name);
-    }
-    t.equal((await fetch(`${gateway.url}/livez`)).status, 200, 'the gateway goes on');
-  });
+  t.test(
+    `${front}: no half of an answer passes for a whole one`,
+    { skip: front === 'uws' && uwsSkip },
+    async (t) => {
+      const upstream = await startFakeUpstream();
+      t.teardown(() => upstream.close());
+      const gateway = await launch(t, front, upstream.url);
+      const key = await gateway.makeKey('ana');
+      for (const row of rows) {
+        upstream.onCall(() => row);
+        const client = await RawClient.connect(gateway.port);
+        t.teardown(() => {
+          client.destroy();
+        });
+        client.send(post('http', key));
+        // What is short is still in our hands when it breaks; of what is long the beginning has gone.
+        const expected =
+          row.bytes === LONG_BYTES ? 'cut off' : row.as === 'json' ? 'refused' : 'error event';
+        const name = `${row.framing} ${row.as} of ${row.bytes} bytes`;
+        t.equal(await judgement(client), expected, name);
+      }
+      t.equal((await fetch(`${gateway.url}/livez`)).status, 200, 'the gateway goes on');
+    },
+  );
 }

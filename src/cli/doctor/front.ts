@@ -6,6 +6,12 @@ import { failure, fine, note, warning, type Finding } from './finding.js';
 import { inspectUwsBinary, type UwsBinary } from './uws-binary.js';
 
 const REINSTALL = 'npm ci --ignore-scripts (installs the pinned package again)';
+const FIXES = {
+  absent: REINSTALL,
+  unsupported: 'use Node.js 24, 22 or 20 on glibc Linux, macOS or Windows',
+  'does-not-load':
+    'use a distribution with glibc 2.38 or newer (Debian 13, Ubuntu 24.04), or Node.js 20, whose binary needs 2.27',
+} as const;
 
 export async function examineFront({ inspection }: Patient): Promise<readonly Finding[]> {
   return judgeFront(inspection?.config.front ?? 'auto', await inspectUwsBinary(), libc());
@@ -30,11 +36,9 @@ export function judgeFront(
   if (wanted === 'uws') {
     return [failure('front', reason, 'set global.front to "auto"', EXIT.config)];
   }
-  const fix =
-    binary.state === 'absent'
-      ? REINSTALL
-      : 'use a distribution with glibc 2.38 or newer (Debian 13, Ubuntu 24.04), or Node.js 20, whose binary needs 2.27';
-  return [warning('front', `node:http serves, at about twice the CPU; ${reason}`, fix)];
+  return [
+    warning('front', `node:http serves, at about twice the CPU; ${reason}`, FIXES[binary.state]),
+  ];
 }
 
 function libc(): string {

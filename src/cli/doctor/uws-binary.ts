@@ -27,6 +27,8 @@ const PINNED: Readonly<Record<string, string>> = {
 
 export type UwsBinary =
   | { readonly state: 'absent'; readonly reason: string }
+  /** The package is there and has no binary for this platform and Node.js version. */
+  | { readonly state: 'unsupported'; readonly reason: string }
   | { readonly state: 'changed'; readonly file: string }
   | { readonly state: 'does-not-load'; readonly file: string; readonly reason: string }
   /** `isPinned` false: a platform whose hash nobody has written down. */
@@ -43,7 +45,10 @@ export async function inspectUwsBinary(directory = packageDirectory()): Promise<
   const file = join(directory, name);
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) {
-    return { state: 'absent', reason: `it has no ${name} (this platform and Node.js version)` };
+    return {
+      state: 'unsupported',
+      reason: `it has no ${name} (this platform and Node.js version)`,
+    };
   }
   const expected = PINNED[name];
   const hash = createHash('sha256').update(bytes).digest('hex');
