@@ -2,8 +2,11 @@
  * Requests on the edge of HTTP/1.1 as bytes, and what each front does with them: the statuses sent
  * before the connection is closed, '' for closing without an answer, 'waits' where the parser takes
  * the head for incomplete and gives up after its own timeout. Re-verifies RELIABILITY.md 9.1 on the
- * pinned uWebSockets.js; a change of either column means that the library changed.
+ * pinned uWebSockets.js; a change of either column means that the library changed. The package's binaries
+ * for Node.js 22 and newer are of a later release, whose parser refuses more.
  */
+
+const HAS_NEWER_UWS = process.versions.modules !== '115';
 
 export interface RawRow {
   readonly name: string;
@@ -17,10 +20,11 @@ export interface RawRow {
 const first = (lines: readonly string[], body = '', method = 'POST'): string =>
   `${method} /first HTTP/1.1\r\n${['Host: localhost', ...lines].join('\r\n')}\r\n\r\n${body}`;
 const chunked = (body: string): string => first(['Transfer-Encoding: chunked'], body);
-const row = (name: string, bytes: string, uws: string, node: string): RawRow => ({
+/** `newerUws`: where it is not what the binary for Node.js 20 does. */
+const row = (name: string, bytes: string, uws: string, node: string, newerUws = uws): RawRow => ({
   name,
   bytes,
-  uws,
+  uws: HAS_NEWER_UWS ? newerUws : uws,
   node,
 });
 
@@ -38,11 +42,17 @@ export const framingRows: readonly RawRow[] = [
     '400',
     '400',
   ),
-  row('CL, space before the colon', first(['Content-Length : 5'], 'hello'), 'waits', '400'),
-  row('folded line', first(['X: a', ' b', 'Content-Length: 0']), 'waits', '400'),
+  row('CL, space before the colon', first(['Content-Length : 5'], 'hello'), 'waits', '400', '400'),
+  row('folded line', first(['X: a', ' b', 'Content-Length: 0']), 'waits', '400', '400'),
   row('bare LF', 'POST /first HTTP/1.1\nHost: localhost\nContent-Length: 0\n\n', '505', '400'),
-  row('NUL in a value', first(['X: a\0b', 'Content-Length: 0']), 'waits', '400'),
-  row('control character in a value', first(['X: a\x01b', 'Content-Length: 0']), 'waits', '400'),
+  row('NUL in a value', first(['X: a\0b', 'Content-Length: 0']), 'waits', '400', '400'),
+  row(
+    'control character in a value',
+    first(['X: a\x01b', 'Content-Length: 0']),
+    'waits',
+    '400',
+    '400',
+  ),
   row('Host twice', first(['Host: localhost', 'Content-Length: 0']), '400', '400'),
   row('CL +5', first(['Content-Length: +5'], 'hello'), '400', '400'),
   row('CL 0x5', first(['Content-Length: 0x5'], 'hello'), '400', '400'),
@@ -54,15 +64,17 @@ export const framingRows: readonly RawRow[] = [
     first(['Content-Length: 0', 'Content-Length: 5'], 'hello'),
     '505',
     '400',
+    '400',
   ),
   row('CL twice, equal', first(['Content-Length: 5', 'Content-Length: 5'], 'hello'), '400', '400'),
-  row('CL empty', first(['Content-Length:'], 'hello'), '505', '400'),
-  row('empty name hides CL', first([': x', 'Content-Length: 5'], 'hello'), '505', '400'),
+  row('CL empty', first(['Content-Length:'], 'hello'), '505', '400', '400'),
+  row('empty name hides CL', first([': x', 'Content-Length: 5'], 'hello'), '505', '400', '411'),
   row(
     'empty name hides TE',
     first([': x', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
     '505',
     '400',
+    '411',
   ),
   row('TE identity', first(['Transfer-Encoding: identity'], 'hello'), '400', '400'),
   row('TE xchunked', first(['Transfer-Encoding: xchunked'], '0\r\n\r\n'), '400', '400'),
@@ -79,7 +91,7 @@ export const framingRows: readonly RawRow[] = [
   row('chunk size g', chunked(`g\r\n${'x'.repeat(16)}\r\n0\r\n\r\n`), '200', '400'),
   row('chunk extension', chunked('5;a=b\r\nhello\r\n0\r\n\r\n'), '408', '200'),
   row('chunk size 5 junk', chunked('5 junk\r\nhello\r\n0\r\n\r\n'), '200', '400'),
-  row('chunk size with a blank before', chunked(' 5\r\nhello\r\n0\r\n\r\n'), '505', '400'),
+  row('chunk size with a blank before', chunked(' 5\r\nhello\r\n0\r\n\r\n'), '505', '400', '200'),
   row('chunk lines end in LF', chunked('5\nhello\n0\n\n'), '200', '400'),
   row('no CRLF after a chunk', chunked('5\r\nhello0\r\n\r\n'), '200', '400'),
   row('empty chunk size', chunked('\r\n\r\n'), '200', '400'),
@@ -89,7 +101,13 @@ export const framingRows: readonly RawRow[] = [
   row('GET with CL', first(['Content-Length: 5'], 'hello', 'GET'), '400', '400'),
   row('GET with TE', first(['Transfer-Encoding: chunked'], '0\r\n\r\n', 'GET'), '400', '400'),
   row('DELETE with CL', first(['Content-Length: 5'], 'hello', 'DELETE'), '400', '400'),
-  row('name with underscore', first(['Content_Length: 5', 'Content-Length: 0']), 'waits', '400'),
+  row(
+    'name with underscore',
+    first(['Content_Length: 5', 'Content-Length: 0']),
+    'waits',
+    '400',
+    '400',
+  ),
 ];
 
 export const oddRows: readonly RawRow[] = [
@@ -104,7 +122,10 @@ export const oddRows: readonly RawRow[] = [
   ),
   row('OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n', '505', '400'),
   row('CONNECT', 'CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n', '505', '405'),
-  { ...row('blank line first', `\r\n${first([], '', 'GET')}`, '505', '200'), staysOpen: true },
+  {
+    ...row('blank line first', `\r\n${first([], '', 'GET')}`, '505', '200', 'waits'),
+    staysOpen: true,
+  },
   row('method get', first([], '', 'get'), '405', '400'),
   row('method G{E}T', first([], '', 'G{E}T'), '405', '400'),
   row('method of 300 letters', first([], '', 'A'.repeat(300)), '405', '400'),
