@@ -3,6 +3,7 @@ import { AlertSinkError } from '../../src/telemetry/alert-sink.js';
 import { createAlertWebhook } from '../../src/telemetry/alert-webhook.js';
 import { alertNotice } from '../support/alert-notice.js';
 import { startAlertReceiver } from '../support/alert-receiver.js';
+import { freePort } from '../support/free-port.js';
 
 const NOTICE = alertNotice({ message: '<!channel> & 60 % failed.', suppressed: 2 });
 const SECRET = 'T000-B000-XXXXsecretXXXX';
@@ -42,7 +43,9 @@ t.test('what fails says whether to try again, and nothing of the URL', async (t)
     failures.push(await failure(sink.deliver(NOTICE)));
   }
   await receiver.close();
-  failures.push(await failure(sink.deliver(NOTICE)));
+  const away = `http://127.0.0.1:${await freePort()}/${SECRET}`;
+  const nobody = createAlertWebhook({ url: away, headers: {}, timeoutMs: 5000 });
+  failures.push(await failure(nobody.deliver(NOTICE)));
   t.same(
     failures.map(({ message, isTemporary }) => [message, isTemporary]),
     [
