@@ -1,6 +1,6 @@
 # Builds with the compiler and the tests' packages, runs with neither. Debian and not Alpine: uWebSockets.js
 # is built for glibc.
-FROM node:20-bookworm-slim AS build
+FROM node:24-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -16,7 +16,7 @@ RUN npm run --silent build && npm prune --omit=dev --ignore-scripts --no-audit -
       ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete \
     && rm -rf node_modules/@libsql/linux-*-musl
 
-FROM node:20-bookworm-slim
+FROM node:24-trixie-slim
 LABEL org.opencontainers.image.title="Multi-MCP Server" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production \

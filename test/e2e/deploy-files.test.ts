@@ -68,7 +68,7 @@ t.test('the image is built from files that exist and that Docker is given', asyn
 t.test('the image runs the program alone, as nobody special, and asks it how it is', async (t) => {
   const dockerfile = (await text('Dockerfile')).replaceAll('\\\n', ' ');
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-  t.strictSame(new Set(bases), new Set(['node:20-bookworm-slim']), 'built on what it runs on');
+  t.strictSame(new Set(bases), new Set(['node:24-trixie-slim']), 'built on what it runs on');
   const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   t.match(stage, /^USER [1-9]\d*/m);
   t.match(stage, /^HEALTHCHECK .*CMD \["node", "dist\/src\/cli\/main\.js", "health"\]$/m);
