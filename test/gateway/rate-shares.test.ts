@@ -107,14 +107,17 @@ t.test('what was spent is reported; users who are idle are forgotten', (t) => {
   t.end();
 });
 
-t.test('of very many callers a sweep looks at a part, and the next ones at the others', async (t) => {
-  const { shares } = worker(20_000);
-  for (let n = 0; n < 12_000; n += 1) shares.ratesOf(`u${n}`, 's', 0);
-  t.equal(shares.sweep(50), 5_000, 'all are idle, so those it looked at are forgotten');
-  t.equal(shares.sweep(100), 5_000);
-  t.equal(shares.sweep(150), 2_000);
-  t.equal(shares.callers, 0);
-});
+t.test(
+  'of very many callers a sweep looks at a part, and the next ones at the others',
+  async (t) => {
+    const { shares } = worker(20_000);
+    for (let n = 0; n < 12_000; n += 1) shares.ratesOf(`u${n}`, 's', 0);
+    t.equal(shares.sweep(50), 5_000, 'all are idle, so those it looked at are forgotten');
+    t.equal(shares.sweep(100), 5_000);
+    t.equal(shares.sweep(150), 2_000);
+    t.equal(shares.callers, 0);
+  },
+);
 
 t.test('a full table of users takes no new one', (t) => {
   const { shares } = worker(2);
