@@ -27,5 +27,8 @@ t.test('the installed binary is told from a missing and a changed one', async (t
   const empty = t.testdir({});
   t.match(await inspectUwsBinary(empty), { state: 'unsupported', reason: new RegExp(name) });
   writeFileSync(join(empty, name), 'not a library');
-  t.match(await inspectUwsBinary(empty), { state: 'changed', file: join(empty, name) });
+  // Nobody pinned what a later Node.js would load: there only loading can tell.
+  const isPinned = /_(115|127|137)\.node$/.test(name);
+  const state = isPinned ? 'changed' : 'does-not-load';
+  t.match(await inspectUwsBinary(empty), { state, file: join(empty, name) });
 });
