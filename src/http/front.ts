@@ -39,8 +39,8 @@ export interface Front {
   /** Resolves with the bound port; rejects when the port cannot be bound. */
   listen(): Promise<number>;
   /**
-   * Stops accepting at once; replies from now on carry `Connection: close`. Idle sockets are closed
-   * at once by the node front, by `close()` or after 10 s by the uWS front (it cannot tell them apart).
+   * Stops accepting at once; replies from now on carry `Connection: close`. Idle sockets stay open until
+   * `close()`: a request may be on its way on any of them.
    */
   stopListening(): void;
   stats(): FrontStats;

@@ -4,7 +4,7 @@
  * shares the port through the primary.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as TcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExchangeHandler } from '../gateway/exchange.js';
 import { normaliseAddress } from './client-address.js';
@@ -88,8 +88,9 @@ class NodeFront implements Front {
 
   stopListening(): void {
     this.#core.isDraining = true;
-    this.#server.close();
-    this.#server.closeIdleConnections();
+    // Not the HTTP server's own close, which cuts idle connections: a request may be on its way on any of
+    // them. It is still answered, as the last on its connection.
+    TcpServer.prototype.close.call(this.#server);
   }
 
   stats(): FrontStats {
@@ -99,6 +100,7 @@ class NodeFront implements Front {
   close(): void {
     this.stopListening();
     this.#core.stopSweeping();
+    this.#server.close();
     this.#server.closeAllConnections();
   }
 
