@@ -198,7 +198,11 @@ t.test(
     const { gateway, value, call } = await bench(t);
     const childPid = Number(await value('stdio', 'pid'));
     const lost = call('stdio', 'echo', { value: 1, delayMs: 30_000 });
-    await untilInFlight(gateway, 1);
+    await until(async () => (await value('stdio', 'executions')) === 1, {
+      timeoutMs: SOON_MS,
+      everyMs: 50,
+      what: 'the call at the child',
+    });
     process.kill(childPid, 'SIGKILL');
     const reply = await within(20_000, 'an answer to the lost call', lost);
     t.match(String(reply.status), /^50[234]$/);
