@@ -13,7 +13,7 @@ import { pacedLoop, type PacedResult } from '../load/paced-loop.js';
 import type { Cell, Part } from '../part.js';
 import { openBench, type Bench } from '../targets/bench.js';
 
-const PROBE_PER_SECOND = 200;
+const PROBE_PER_SECOND = 500;
 const PROBE_CONNECTIONS = 20;
 /** Of the tokens that hold. */
 const USERS = 1000;

@@ -21,11 +21,11 @@ export interface RateLimits {
 }
 
 export interface RateSharesOptions extends RateLimits, ChunkAsksOptions {
-  /** Users, keys and grants remembered at once; more are refused until some are idle. Default 100 000. */
+  /** Users, keys and grants remembered at once; more are refused until some are idle. Default 200 000. */
   readonly maxCallers?: number;
 }
 
-const MAX_CALLERS = 100_000;
+const MAX_CALLERS = 200_000;
 // Chosen: 0.2 ms of a sweep. With more callers each is looked at every second sweep, every third, and so on.
 const MOST_SWEPT = 5_000;
 const NONE: readonly OwnRate[] = [];
@@ -147,8 +147,8 @@ export class RateShares {
   }
 
   /**
-   * To be called every 50 ms: places come back that much late, of one among 100 000 callers up to a
-   * second. Returns how many callers it forgot.
+   * To be called every 50 ms: places come back that much late, of one among 200 000 callers up to two
+   * seconds. Returns how many callers it forgot.
    */
   sweep(nowMs: number): number {
     this.#asks.sweep(nowMs);

@@ -24,7 +24,7 @@ import { SlidingWindow } from '../policy/sliding-window.js';
 import { TokenBucket } from '../policy/token-bucket.js';
 
 /** Limits that constrain someone at once; beyond it a new caller is refused. */
-const MAX_KEYS = 100_000;
+const MAX_KEYS = 200_000;
 const WINDOW_MS = 1000;
 const RATE_KINDS: readonly RateKind[] = ['gateway', 'user', 'key', 'server'];
 
