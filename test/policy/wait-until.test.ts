@@ -25,6 +25,17 @@ t.test('who waits as told is in time, and was told less than a millisecond too m
   t.end();
 });
 
+t.test('a window from now is a window, whatever the clock shows', (t) => {
+  holds(
+    t,
+    fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (nowMs) => {
+      return waitUntil(nowMs, nowMs + 1000) === 1000;
+    }),
+    { numRuns: 2000 },
+  );
+  t.end();
+});
+
 t.test('what never comes takes for ever', (t) => {
   t.equal(waitUntil(5, Infinity), Infinity);
   t.end();
