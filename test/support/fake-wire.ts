@@ -2,6 +2,9 @@
 import type { ReplyHead } from '../../src/http/reply-head.js';
 import type { Wire, WireEvents } from '../../src/http/wire.js';
 
+/** More than tests compare: five graphemes alone may be thirty. */
+const MAX_SHOWN_CHARS = 1000;
+
 export class FakeWire implements Wire {
   /** In order: `head`, `text` of each push or body, `end`; batches in brackets. */
   readonly log: string[] = [];
@@ -67,7 +70,7 @@ export class FakeWire implements Wire {
 }
 
 function text(bytes: Uint8Array | string | undefined): string {
-  return bytes === undefined ? '-' : Buffer.from(bytes).toString().slice(0, 20);
+  return bytes === undefined ? '-' : Buffer.from(bytes).toString().slice(0, MAX_SHOWN_CHARS);
 }
 
 /** After every microtask that is due now. */
