@@ -85,8 +85,11 @@ export class NodeWire implements Wire {
     // Not the reply: Node.js 22 and 24 send the end of a corked one before what was written to it.
     const { socket } = this.#req;
     socket.cork();
-    work();
-    socket.uncork();
+    try {
+      work();
+    } finally {
+      socket.uncork();
+    }
   }
 
   beginStream(head: ReplyHead): void {

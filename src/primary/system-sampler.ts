@@ -6,9 +6,10 @@
  */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, loadavg, totalmem } from 'node:os';
-import { currentLoad, mem } from 'systeminformation';
+import { mem } from 'systeminformation';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { CgroupLimits, type CgroupReading } from './cgroup-limits.js';
+import { MachineCpu } from './machine-cpu.js';
 
 export interface SystemSample {
   readonly cpu: {
@@ -45,7 +46,7 @@ export interface SystemSamplerOptions {
   /** What lies where: `{ data: '/var/lib/multi-mcp' }`. Absolute paths of existing directories. */
   readonly directories: Readonly<Record<string, string>>;
   readonly cgroup?: CgroupLimits;
-  /** Of systeminformation; replaced in tests. */
+  /** Replaced in tests. */
   readonly readings?: MachineReadings;
   readonly onError: (error: unknown) => void;
 }
@@ -74,7 +75,7 @@ export class SystemSampler {
   constructor(options: SystemSamplerOptions) {
     this.#options = options;
     this.#cgroup = options.cgroup ?? new CgroupLimits();
-    this.#readings = options.readings ?? MACHINE;
+    this.#readings = options.readings ?? machineReadings();
   }
 
   /** The last sample; null before the first is complete, within a second of `start`. */
@@ -149,13 +150,16 @@ export class SystemSampler {
   }
 }
 
-const MACHINE: MachineReadings = {
-  cpuPercent: async () => (await currentLoad()).currentLoad,
-  memory: async () => {
-    const { total, available } = await mem();
-    return { totalBytes: total, availableBytes: available };
-  },
-};
+function machineReadings(): MachineReadings {
+  const cpu = new MachineCpu();
+  return {
+    cpuPercent: () => cpu.percent(),
+    memory: async () => {
+      const { total, available } = await mem();
+      return { totalBytes: total, availableBytes: available };
+    },
+  };
+}
 
 function memorySample(
   { totalBytes, availableBytes }: Awaited<ReturnType<MachineReadings['memory']>>,

@@ -26,24 +26,35 @@ t.test('entries that come and go while it walks do it no harm', async (t) => {
   t.same(seen(walk, 3), [7]);
 });
 
-t.test('what stays is met at least once in a round, whatever else happens', async () => {
-  const changes = fc.array(fc.record({ key: fc.nat(20), isAdded: fc.boolean() }), { maxLength: 5 });
+t.test('what stays is met within two rounds, however many others come', async () => {
+  const changes = fc.array(fc.record({ key: fc.nat(20), isAdded: fc.boolean() }), { maxLength: 8 });
+  const before = fc.uniqueArray(fc.nat(20));
   fc.assert(
-    fc.property(fc.array(changes, { minLength: 30, maxLength: 60 }), (rounds) => {
-      const map = new Map([[100, 'stays']]);
+    fc.property(before, fc.array(changes, { maxLength: 60 }), (keys, visits) => {
+      const map = new Map([...keys, 100].map((key) => [key, 'x']));
       const walk = new InTurn(map);
       let sinceMet = 0;
-      for (const round of rounds) {
-        for (const { key, isAdded } of round) {
+      for (const visit of visits) {
+        for (const { key, isAdded } of visit) {
           if (isAdded) map.set(key, 'x');
           else map.delete(key);
         }
-        sinceMet += 1;
-        if (seen(walk, 4).includes(100)) sinceMet = 0;
-        // Four of at most 22 entries at a time, and five new ones between.
-        if (sinceMet > 30) return false;
+        for (const key of seen(walk, 4)) sinceMet = key === 100 ? 0 : sinceMet + 1;
+        // A round has 22 entries at most.
+        if (sinceMet > 2 * 22) return false;
       }
       return true;
     }),
   );
 });
+
+t.test(
+  'more new entries with each visit than it looks at do not keep it from the old',
+  async (t) => {
+    const map = new Map([[0, 'x']]);
+    const walk = new InTurn(map);
+    t.same(seen(walk, 1), [0]);
+    for (let key = 1; key <= 30; key += 1) map.set(key, 'x');
+    t.same(seen(walk, 1), [0], 'the round of one entry has ended');
+  },
+);
