@@ -4,13 +4,16 @@
  * to bring a key of their own are refused (RFC 8725 §3.1, §3.10). jsonwebtoken verifies, and jose where it
  * cannot (EdDSA).
  */
+import type { KeyObject } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import { readTokenClaims } from '../src/gateway/token-claims.js';
 import { keysFor, readTokenHeader } from '../src/gateway/token-header.js';
 import type {
+  TokenAlgorithm,
   TokenKey,
   TokenRefusal,
+  TokenRules,
   TokenVerdict,
   VerifyTokensInput,
 } from '../src/threads/tasks.js';
@@ -20,22 +23,28 @@ type Claims = Readonly<Record<string, unknown>>;
 
 export default async function verifyTokens(input: VerifyTokensInput): Promise<TokenVerdict[]> {
   const verdicts: TokenVerdict[] = [];
-  for (const token of input.tokens) verdicts.push(await verifyToken(token, input.keys, input));
+  for (const token of input.tokens) {
+    const verdict = verifyToken(token, input.keys, input);
+    // jose's are promises; for the others one would cost a tenth of the verification.
+    verdicts.push(verdict instanceof Promise ? await verdict : verdict);
+  }
   return verdicts;
 }
 
-async function verifyToken(
+function verifyToken(
   token: string,
   keys: readonly TokenKey[],
   context: Context,
-): Promise<TokenVerdict> {
-  let refusal: TokenRefusal = 'untrusted';
+): TokenVerdict | Promise<TokenVerdict> {
   const header = readTokenHeader(token);
-  if (header === null) return { ok: false, refusal };
-  for (const key of keysFor(header, keys)) {
+  if (header === null) return { ok: false, refusal: 'untrusted' };
+  const candidates = keysFor(header, keys);
+  if (header.algorithm === 'EdDSA') return verifyEdDsa(token, candidates, context);
+  let refusal: TokenRefusal = 'untrusted';
+  for (const key of candidates) {
     try {
-      const claims = await verifySignature(token, key, context);
-      const isOurs = key.algorithm === 'HS256';
+      const claims = verifyWithoutStack(token, key.key, header.algorithm, context);
+      const isOurs = header.algorithm === 'HS256';
       return readTokenClaims(claims, context.rules, context.nowSeconds, isOurs);
     } catch (error) {
       refusal = refusalOf(error);
@@ -50,31 +59,47 @@ function isClaims(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-async function verifySignature(token: string, key: TokenKey, context: Context): Promise<Claims> {
-  const { rules, nowSeconds } = context;
-  const expected = {
-    clockTolerance: rules.leewaySeconds,
-    ...(rules.issuer === null ? {} : { issuer: rules.issuer }),
-  };
-  if (key.algorithm === 'EdDSA') {
-    const currentDate = new Date(nowSeconds * 1000);
-    const algorithms = [key.algorithm];
-    return (await jwtVerify(token, key.key, { ...expected, algorithms, currentDate })).payload;
+async function verifyEdDsa(
+  token: string,
+  keys: readonly TokenKey[],
+  { rules, nowSeconds }: Context,
+): Promise<TokenVerdict> {
+  let refusal: TokenRefusal = 'untrusted';
+  const currentDate = new Date(nowSeconds * 1000);
+  for (const { key } of keys) {
+    try {
+      const options = { ...expected(rules), algorithms: ['EdDSA'], currentDate };
+      const { payload } = await jwtVerify(token, key, options);
+      return readTokenClaims(payload, rules, nowSeconds, false);
+    } catch (error) {
+      refusal = refusalOf(error);
+      if (refusal !== 'untrusted') break;
+    }
   }
-  return verifyWithoutStack(token, key, { ...expected, clockTimestamp: nowSeconds });
+  return { ok: false, refusal };
 }
 
 /** The library refuses by throwing, and stacks made a forged HS256 token twice as dear (measured: 52 against 19 µs). */
-function verifyWithoutStack(token: string, key: TokenKey, options: jwt.VerifyOptions): Claims {
+function verifyWithoutStack(
+  token: string,
+  key: KeyObject,
+  algorithm: Exclude<TokenAlgorithm, 'EdDSA'>,
+  { rules, nowSeconds }: Context,
+): Claims {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    const algorithms = key.algorithm === 'EdDSA' ? [] : [key.algorithm];
-    const claims: unknown = jwt.verify(token, key.key, { ...options, algorithms });
+    const options = { ...expected(rules), algorithms: [algorithm], clockTimestamp: nowSeconds };
+    const claims: unknown = jwt.verify(token, key, options);
     return isClaims(claims) ? claims : {};
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+/** What both libraries call the same. */
+function expected({ leewaySeconds, issuer }: TokenRules) {
+  return { clockTolerance: leewaySeconds, ...(issuer === null ? {} : { issuer }) };
 }
 
 /** Both libraries check the claims after the signature, so a named refusal means that the signature held. */

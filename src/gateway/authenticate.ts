@@ -1,19 +1,15 @@
 /**
- * Credential → Principal. A cached identity is answered synchronously (one SHA-256 and one look-up); a miss
- * asks the store (API keys) or the verifier (tokens), once for all who present the same credential at the
+ * Credential → Principal. A cached identity is answered synchronously (one SHA-256 and one look-up), and so is
+ * what can be refused at once; else it is verified, once for all who present the same credential at the
  * time. While the store is away, or does not answer soon, identities that were proven before go on for a
  * grace period, and the answer counts when it comes.
  */
-import type { KeyObject } from 'node:crypto';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { SingleFlight } from '../kernel/single-flight.js';
-import type { GrantStore } from '../store/grants.js';
-import type { ApiKeyRehash, KeyStore } from '../store/store.js';
-import { apiKeyId, looksLikeApiKey } from './api-key.js';
+import type { ApiKeyRehash } from '../store/store.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
-import { GrantBook } from './grant-book.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
 import {
   NO_CHALLENGE,
@@ -25,18 +21,11 @@ import {
 import type { Principal } from './principal.js';
 import { settlesWithin } from './settles-within.js';
 import { sourceOf } from './source.js';
-import { storeAway, STORE_PAUSE_MS, StoreLookups } from './store-lookups.js';
-import { bindToKey, principalOfToken } from './token-principal.js';
-import type { VerifyToken } from './token-verifier.js';
-import { verifyApiKey, type ApiKeyVerification, type IdentityVerdict } from './verify-api-key.js';
+import { storeAway, STORE_PAUSE_MS } from './store-lookups.js';
+import type { IdentityVerdict } from './verify-api-key.js';
+import { CredentialVerifier, type CredentialVerifierOptions } from './verify-credential.js';
 
-export interface AuthenticatorOptions {
-  readonly keys: Pick<KeyStore, 'find'>;
-  /** Of users, whatever they identify themselves with. Absent = nobody has any. */
-  readonly grants?: Pick<GrantStore, 'ofUser' | 'list'>;
-  readonly verifyToken: VerifyToken;
-  /** Of API key hashes: the present one and, while it is rotated, the one before. */
-  readonly peppers: readonly KeyObject[];
+export interface AuthenticatorOptions extends CredentialVerifierOptions {
   readonly cacheTtlMs: number;
   /** At most 5000 is wise: a key made meanwhile is refused for as long. */
   readonly negativeTtlMs: number;
@@ -73,9 +62,6 @@ const STALE_PATIENCE_MS = 20;
 /** Beyond this it is no credential of ours, and hashing it would be the client's choice of our work. */
 const MAX_CREDENTIAL_CHARS = 8192;
 
-/** Between two batches: all keys of a gateway come within one after a rotation. */
-const MAX_REHASHES = 20_000;
-
 const SYSTEM_CLOCK = { monotonicMs, wallMs: () => wallDate().getTime() };
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -89,10 +75,7 @@ class CachingAuthenticator implements Authenticator {
   readonly #pending: SingleFlight<IdentityVerdict>;
   /** Grows with every invalidation: a verdict from before one is not kept. */
   #generation = 0;
-  readonly #lookups: StoreLookups;
-  readonly #grants: GrantBook | null;
-  readonly #verification: ApiKeyVerification;
-  readonly #rehashes = new Map<string, ApiKeyRehash>();
+  readonly #verifier: CredentialVerifier;
   /** Somebody who was proven before has waited in vain: until an answer is quick again, no other does. */
   #isSlow = false;
   #hits = 0;
@@ -110,17 +93,7 @@ class CachingAuthenticator implements Authenticator {
       maxEntries: options.maxEntries,
     });
     this.#pending = new SingleFlight(options.maxPending ?? DEFAULT_MAX_PENDING);
-    this.#lookups = new StoreLookups(this.#clock.monotonicMs);
-    this.#grants = options.grants === undefined ? null : new GrantBook(options.grants);
-    this.#verification = {
-      find: (id) => options.keys.find(id),
-      peppers: options.peppers,
-      wallMs: this.#clock.wallMs,
-      onFormerPepper: (rehash) => {
-        // What does not fit is told again when the key is next looked up.
-        if (this.#rehashes.size < MAX_REHASHES) this.#rehashes.set(rehash.id, rehash);
-      },
-    };
+    this.#verifier = new CredentialVerifier(options, this.#clock);
   }
 
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal> {
@@ -144,7 +117,14 @@ class CachingAuthenticator implements Authenticator {
     }
     const refusal = this.#cache.refusal(key, nowMs);
     if (refusal !== null) throw this.#refuse(refusal, server);
-    return this.#prove(credential.text, key, cached, presented);
+    this.#misses += 1;
+    const verifying = this.#verifyOnce(
+      credential.text,
+      key,
+      sourceOf(presented.clientAddress ?? ''),
+    );
+    if (verifying instanceof Promise) return this.#proven(verifying, key, cached, server);
+    return this.#accept(verifying, key, server);
   }
 
   invalidateKey(keyId: string): void {
@@ -160,7 +140,7 @@ class CachingAuthenticator implements Authenticator {
   invalidateAll(): void {
     this.#beginGeneration();
     this.#cache.clear();
-    this.#grants?.forgetAll();
+    this.#verifier.forgetGrants();
   }
 
   takeKeyUses(): ReadonlyMap<string, number> {
@@ -172,9 +152,7 @@ class CachingAuthenticator implements Authenticator {
   }
 
   takeRehashes(): readonly ApiKeyRehash[] {
-    const taken = [...this.#rehashes.values()];
-    this.#rehashes.clear();
-    return taken;
+    return this.#verifier.takeRehashes();
   }
 
   stats(): AuthenticatorStats {
@@ -198,16 +176,15 @@ class CachingAuthenticator implements Authenticator {
     this.#pending.forgetAll();
   }
 
-  async #prove(
-    credential: string,
+  /** Who was proven before, and whose time is up, waits only so long for `verifying`. */
+  async #proven(
+    verifying: Promise<IdentityVerdict>,
     key: string,
     stale: CachedIdentity | undefined,
-    { server, clientAddress = '' }: PresentedCredentials,
+    server: string | undefined,
   ): Promise<Principal> {
-    this.#misses += 1;
     let verdict: IdentityVerdict;
     try {
-      const verifying = this.#verifyOnce(credential, key, sourceOf(clientAddress));
       const patienceMs = this.#isSlow ? 0 : this.#stalePatienceMs;
       if (stale !== undefined && !(await settlesWithin(patienceMs, verifying))) {
         this.#isSlow = true;
@@ -221,6 +198,10 @@ class CachingAuthenticator implements Authenticator {
       if (this.#cache.identity(key) !== stale) throw error;
       return this.#goOnWith(stale, error);
     }
+    return this.#accept(verdict, key, server);
+  }
+
+  #accept(verdict: IdentityVerdict, key: string, server: string | undefined): Principal {
     if (!verdict.ok) throw this.#refuse(verdict.refusal, server);
     const kept = this.#cache.identity(key);
     if (kept !== undefined) this.#cache.countUse(kept);
@@ -228,53 +209,49 @@ class CachingAuthenticator implements Authenticator {
   }
 
   /** One verification for all who present the credential until it ends. */
-  #verifyOnce(credential: string, key: string, source: string): Promise<IdentityVerdict> {
+  #verifyOnce(
+    credential: string,
+    key: string,
+    source: string,
+  ): IdentityVerdict | Promise<IdentityVerdict> {
     const verifying = this.#pending.join(key, () => this.#verifyAndKeep(credential, key, source));
     if (verifying !== null) return verifying;
-    throw new GatewayError('GW_STORE_UNAVAILABLE', {
+    const error = new GatewayError('GW_STORE_UNAVAILABLE', {
       hint: 'Too many credentials are being verified.',
       retryAfterMs: 1000,
     });
+    return Promise.reject(error);
   }
 
-  async #verifyAndKeep(credential: string, key: string, source: string): Promise<IdentityVerdict> {
-    const generation = this.#generation;
+  #verifyAndKeep(
+    credential: string,
+    key: string,
+    source: string,
+  ): IdentityVerdict | Promise<IdentityVerdict> {
     const startedAtMs = this.#clock.monotonicMs();
-    const proven = looksLikeApiKey(credential)
-      ? await this.#verifyApiKey(credential, source)
-      : await this.#verifyToken(credential, source);
-    const verdict = proven.ok ? await this.#withGrants(proven.principal, source) : proven;
-    const nowMs = this.#clock.monotonicMs();
-    // A refusal may be quick because nobody was asked.
-    if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
-    if (generation !== this.#generation) return verdict;
-    if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
-    else this.#cache.keep(key, verdict.principal, this.#remainingMs(verdict.principal), nowMs);
+    const verdict = this.#verifier.verify(credential, source);
+    if (verdict instanceof Promise) return this.#keepWhenKnown(verdict, key, startedAtMs);
+    this.#keep(verdict, key, startedAtMs);
     return verdict;
   }
 
-  #verifyApiKey(credential: string, source: string): Promise<IdentityVerdict> {
-    // Cut and mistyped keys, and other people's, cost the store nothing.
-    if (apiKeyId(credential) === null) return Promise.resolve({ ok: false, refusal: 'malformed' });
-    return this.#lookups.run(source, () => verifyApiKey(credential, this.#verification));
+  async #keepWhenKnown(
+    verifying: Promise<IdentityVerdict>,
+    key: string,
+    startedAtMs: number,
+  ): Promise<IdentityVerdict> {
+    const generation = this.#generation;
+    const verdict = await verifying;
+    const nowMs = this.#clock.monotonicMs();
+    // A refusal may be quick because nobody was asked.
+    if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
+    if (generation === this.#generation) this.#keep(verdict, key, nowMs);
+    return verdict;
   }
 
-  async #verifyToken(credential: string, source: string): Promise<IdentityVerdict> {
-    const verdict = await this.#options.verifyToken(credential, source);
-    if (!verdict.ok) return verdict;
-    const { apiKey } = verdict.identity;
-    const principal = principalOfToken(verdict.identity);
-    if (apiKey === null) return { ok: true, principal };
-    return this.#lookups.run(source, () => bindToKey(principal, apiKey, this.#verification));
-  }
-
-  async #withGrants(principal: Principal, source: string): Promise<IdentityVerdict> {
-    const book = this.#grants;
-    if (book === null) return { ok: true, principal };
-    return this.#lookups.run(source, async () => {
-      const grants = await book.of(principal.user);
-      return { ok: true, principal: grants === null ? principal : { ...principal, grants } };
-    });
+  #keep(verdict: IdentityVerdict, key: string, nowMs: number): void {
+    if (!verdict.ok) this.#cache.refuse(key, verdict.refusal, nowMs);
+    else this.#cache.keep(key, verdict.principal, this.#remainingMs(verdict.principal), nowMs);
   }
 
   /** Fail open, but only for who was proven before, and within the grace period. */

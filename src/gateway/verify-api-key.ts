@@ -15,6 +15,8 @@ export type IdentityVerdict =
 
 export interface ApiKeyVerification {
   readonly find: (id: string) => Promise<ApiKeyRecord | null>;
+  /** As KeyStore's. */
+  readonly findNow?: ((id: string) => ApiKeyRecord | null | undefined) | undefined;
   /** The present one and, while it is rotated, the one before: each may have made the hash. */
   readonly peppers: readonly KeyObject[];
   /** Milliseconds since the Unix epoch. */
@@ -22,6 +24,8 @@ export interface ApiKeyVerification {
   /** Told of a key that is good, and whose hash was not made by the present pepper. */
   readonly onFormerPepper?: (rehash: ApiKeyRehash) => void;
 }
+
+const MALFORMED: IdentityVerdict = { ok: false, refusal: 'malformed' };
 
 /** A hash that no key has: SHA-256 of nothing in particular would do as well. */
 const NO_HASH = '0'.repeat(64);
@@ -32,8 +36,35 @@ export async function verifyApiKey(
   verification: ApiKeyVerification,
 ): Promise<IdentityVerdict> {
   const id = apiKeyId(credential);
-  if (id === null) return { ok: false, refusal: 'malformed' };
+  if (id === null) return MALFORMED;
+  return judge(credential, await verification.find(id), verification);
+}
+
+/** As `verifyApiKey`, without waiting; undefined: only that can tell. */
+export function verifyApiKeyNow(
+  credential: string,
+  verification: ApiKeyVerification,
+): IdentityVerdict | undefined {
+  const id = apiKeyId(credential);
+  if (id === null) return MALFORMED;
+  const record = verification.findNow?.(id);
+  return record === undefined ? undefined : judge(credential, record, verification);
+}
+
+/** For an id that something else proved, such as a token's signature. Rejects with GW_STORE_UNAVAILABLE only. */
+export async function verifyKeyId(
+  id: string,
+  verification: ApiKeyVerification,
+): Promise<IdentityVerdict> {
   const record = await verification.find(id);
+  return record === null ? { ok: false, refusal: 'unknown-key' } : stateOf(record, verification);
+}
+
+function judge(
+  credential: string,
+  record: ApiKeyRecord | null,
+  verification: ApiKeyVerification,
+): IdentityVerdict {
   let isProven = false;
   // All of them every time: the time of the answer says neither which one it was nor whether the id exists.
   for (const pepper of verification.peppers) {
@@ -44,15 +75,6 @@ export async function verifyApiKey(
   const verdict = stateOf(record, verification);
   if (verdict.ok) tellFormerPepper(credential, record, verification);
   return verdict;
-}
-
-/** For an id that something else proved, such as a token's signature. Rejects with GW_STORE_UNAVAILABLE only. */
-export async function verifyKeyId(
-  id: string,
-  verification: ApiKeyVerification,
-): Promise<IdentityVerdict> {
-  const record = await verification.find(id);
-  return record === null ? { ok: false, refusal: 'unknown-key' } : stateOf(record, verification);
 }
 
 /** The only moment at which the hash under the present pepper can be made: the key itself is kept nowhere. */

@@ -15,15 +15,23 @@ export class SingleFlight<Result> {
     return this.#underWay.size;
   }
 
-  /** Settles as the work does. Null, and `begin` is not called: as much is under way as may be. */
-  join(key: string, begin: () => Promise<Result>): Promise<Result> | null {
+  /**
+   * Settles as the work does; what is done at once is shared with nobody. Null, and `begin` is not called: as
+   * much is under way as may be.
+   */
+  join(key: string, begin: () => Promise<Result>): Promise<Result> | null;
+  join(key: string, begin: () => Result | Promise<Result>): Result | Promise<Result> | null;
+  join(key: string, begin: () => Result | Promise<Result>): Result | Promise<Result> | null {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= this.#maxAtOnce) return null;
-    const begun: Promise<Result> = begin().finally(() => {
+    const begun = begin();
+    if (!(begun instanceof Promise)) return begun;
+    const end = (): void => {
       if (this.#underWay.get(key) === begun) this.#underWay.delete(key);
-    });
+    };
     this.#underWay.set(key, begun);
+    begun.then(end, end);
     return begun;
   }
 

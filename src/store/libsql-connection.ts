@@ -47,6 +47,16 @@ export class LibsqlConnection {
     return this.#whileBusy(work);
   }
 
+  /** Undefined where it would have to be tried again, or fails: `read` tells. */
+  readNow<Result>(work: () => Result): Result | undefined {
+    if (this.#isClosed) return undefined;
+    try {
+      return work();
+    } catch {
+      return undefined; // Asked again by `read`, whose error is told.
+    }
+  }
+
   /** Runs one statement, which is atomic by itself. It may run again, but only after it changed nothing. */
   async write<Result>(work: () => Result): Promise<Result> {
     return this.#whileBusy(work);

@@ -72,10 +72,11 @@ export class LibsqlKeys implements KeyStore {
   }
 
   async find(id: string): Promise<ApiKeyRecord | null> {
-    return this.#connection.read(() => {
-      const row = this.#find.all(id)[0];
-      return row === undefined ? null : recordOf(row);
-    });
+    return this.#connection.read(() => this.#recordWith(id));
+  }
+
+  findNow(id: string): ApiKeyRecord | null | undefined {
+    return this.#connection.readNow(() => this.#recordWith(id));
   }
 
   async list(page: { readonly afterId?: string; readonly limit?: number } = {}) {
@@ -99,8 +100,7 @@ export class LibsqlKeys implements KeyStore {
 
   async update(id: string, change: ApiKeyChange): Promise<ApiKeyRecord | null> {
     return this.#connection.writeDurably(() => {
-      const row = this.#find.all(id)[0];
-      const record = row === undefined ? null : recordOf(row);
+      const record = this.#recordWith(id);
       if (record === null || record.revokedAt !== null) return null;
       const { label, servers, tools, limits, expiresAt } = { ...record, ...change };
       this.#update.run(
@@ -151,6 +151,11 @@ export class LibsqlKeys implements KeyStore {
       }
       this.#bumpIdentity.run();
     });
+  }
+
+  #recordWith(id: string): ApiKeyRecord | null {
+    const row: unknown = this.#find.get(id);
+    return row === undefined ? null : recordOf(row);
   }
 }
 

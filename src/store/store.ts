@@ -61,6 +61,8 @@ export interface KeyStore {
   /** Rejects with GW_BAD_REQUEST when the id exists. */
   insert(record: ApiKeyRecord): Promise<void>;
   find(id: string): Promise<ApiKeyRecord | null>;
+  /** As `find`, without waiting; undefined: only `find` can tell. Absent where every answer has to be waited for. */
+  findNow?(id: string): ApiKeyRecord | null | undefined;
   /** Oldest first; at most `limit` (default 1000) after the given id. */
   list(page?: { readonly afterId?: string; readonly limit?: number }): Promise<ApiKeyRecord[]>;
   /** False when there is no such key or it was revoked before; the first revocation's instant stays. */

@@ -497,6 +497,70 @@ t.test('a damaged key costs the store nothing', async (t) => {
   t.equal(lookups(), 0);
 });
 
+t.test('where the store can tell at once, refusals need no promise', async (t) => {
+  const asked: string[] = [];
+  const { store, addKey, ask, clock, lookups, authenticator } = identityFixture({
+    keys: {
+      find: () => Promise.reject(new Error('was asked')),
+      findNow: (id) => {
+        asked.push(id);
+        return records.get(id) ?? null;
+      },
+    },
+    grants: { list: () => Promise.resolve([]), ofUser: () => Promise.resolve([]) },
+  });
+  const records = new Map<string, ApiKeyRecord>();
+  const add = async (change?: Partial<ApiKeyRecord>): Promise<string> => {
+    const key = await addKey(change);
+    const record = await store.keys.find(idOf(key));
+    if (record !== null) records.set(record.id, record);
+    return key;
+  };
+  const unknown = mintApiKey().key;
+  const refused = { code: 'GW_UNAUTHENTICATED' };
+  t.throws(() => ask(unknown), { ...refused, message: /is not known/ });
+  t.throws(() => ask(unknown), refused);
+  t.same(asked, [idOf(unknown)], 'and is repeated without asking');
+  const revoked = await add({ revokedAt: '2026-01-01T00:00:00.000Z' });
+  t.throws(() => ask(revoked), { ...refused, message: /was revoked/ });
+  t.throws(() => ask(`${unknown.slice(0, -1)}!`), { ...refused, message: /whole API key/ });
+
+  const key = await add({ servers: ['github'] });
+  t.match(await ask(key), { user: 'ana', keyId: idOf(key) });
+  const record = records.get(idOf(key));
+  if (record !== undefined) records.set(record.id, { ...record, revokedAt: '2026-01-01' });
+  t.match(ask(key), { user: 'ana' }, 'cached');
+  clock.advance(300_000);
+  t.throws(() => ask(key), { ...refused, message: /was revoked/ });
+  t.equal(lookups(), 0);
+  t.match(authenticator.stats(), { hits: 1, misses: 5, refusals: 5, cached: 0, pending: 0 });
+});
+
+t.test('a store that cannot tell at once is asked and waited for', async (t) => {
+  const { store, addKey, ask } = identityFixture({
+    keys: { find: (id) => store.keys.find(id), findNow: () => undefined },
+  });
+  const key = await addKey();
+  t.match(await ask(key), { user: 'ana' });
+  const refusal = ask(mintApiKey().key);
+  t.ok(refusal instanceof Promise);
+  await t.rejects(async () => refusal, { code: 'GW_UNAUTHENTICATED' });
+});
+
+t.test('a token that is refused at once is, and once only', (t) => {
+  let verified = 0;
+  const { ask, authenticator } = identityFixture({
+    verifyToken: () => {
+      verified += 1;
+      return { ok: false, refusal: 'untrusted' };
+    },
+  });
+  for (let n = 0; n < 2; n += 1) t.throws(() => ask('a.b.c'), { code: 'GW_UNAUTHENTICATED' });
+  t.equal(verified, 1);
+  t.match(authenticator.stats(), { misses: 1, refusals: 2, pending: 0 });
+  t.end();
+});
+
 t.test('a token’s refusal says what is wrong with it; the verifier’s silence is 503', async (t) => {
   const refusing = identityFixture({
     verifyToken: () => Promise.resolve({ ok: false, refusal: 'expired' }),

@@ -42,6 +42,20 @@ t.test('who wants the same at the same time shares one piece of work', async (t)
   t.equal(begun.length, 2, 'nothing is kept');
 });
 
+t.test('what is done at once is nobody else’s and not under way', (t) => {
+  const { flight } = flights(1);
+  t.equal(
+    flight.join('a', () => 'done'),
+    'done',
+  );
+  t.equal(flight.size, 0);
+  t.equal(
+    flight.join('a', () => 'anew'),
+    'anew',
+  );
+  t.end();
+});
+
 t.test('a failure reaches all who joined, and the next begins anew', async (t) => {
   const { flight, begun, join } = flights(10);
   const joined = [join('a'), join('a')];

@@ -122,6 +122,23 @@ function keysContract(t: Test, opened: (t: Test) => Promise<Store>): void {
     st.equal(await keys.count(), 3);
   });
 
+  t.test('a store that can tell at once says the same at once', async (st) => {
+    const store = await opened(st);
+    const { keys } = store;
+    if (keys.findNow === undefined) {
+      st.comment('every answer of this one has to be waited for');
+      return;
+    }
+    const record = keyRecord({ servers: ['github'] });
+    st.equal(keys.findNow(record.id), null);
+    await keys.insert(record);
+    st.same(keys.findNow(record.id), record);
+    await keys.revoke(record.id, new Date());
+    st.same(keys.findNow(record.id), await keys.find(record.id));
+    await store.close();
+    st.equal(keys.findNow(record.id), undefined, 'closed: find tells why');
+  });
+
   t.test('an id is given once: the second insert is refused and changes nothing', async (st) => {
     const store = await opened(st);
     await store.keys.insert(keyRecord());
