@@ -20,26 +20,33 @@ const MAX_USERS = 10_000;
 
 export class GrantBook {
   readonly #grants: Pick<GrantStore, 'ofUser' | 'list'>;
-  readonly #byUser = new LRUCache<string, Promise<UserGrants | null>>({ max: MAX_USERS });
-  #hasNone: Promise<boolean> | null = null;
+  readonly #byUser = new LRUCache<string, Answer<UserGrants | null>>({ max: MAX_USERS });
+  #hasNone: Answer<boolean> | null = null;
 
   constructor(grants: Pick<GrantStore, 'ofUser' | 'list'>) {
     this.#grants = grants;
   }
 
+  /** Null when the user has none; undefined when only `of` can tell, because the store must be asked. */
+  now(user: string): UserGrants | null | undefined {
+    if (this.#hasNone?.known === true) return null;
+    return this.#hasNone?.known === undefined ? undefined : this.#byUser.get(user)?.known;
+  }
+
   /** Null when the user has none. Rejects with GW_STORE_UNAVAILABLE; failures are not kept. */
   async of(user: string): Promise<UserGrants | null> {
-    this.#hasNone ??= this.#keptUnlessFailed(this.#askHasNone(), () => {
+    this.#hasNone ??= keptUnlessFailed(this.#askHasNone(), () => {
       this.#hasNone = null;
     });
-    if (await this.#hasNone) return null;
-    const known = this.#byUser.get(user);
-    if (known !== undefined) return known;
-    const asked = this.#keptUnlessFailed(this.#askUser(user), () => {
-      this.#byUser.delete(user);
-    });
-    this.#byUser.set(user, asked);
-    return asked;
+    if (await this.#hasNone.asked) return null;
+    let answer = this.#byUser.get(user);
+    if (answer === undefined) {
+      answer = keptUnlessFailed(this.#askUser(user), () => {
+        this.#byUser.delete(user);
+      });
+      this.#byUser.set(user, answer);
+    }
+    return answer.asked;
   }
 
   /** For any change of any grant; answers under way are told to those who asked, and not kept. */
@@ -56,9 +63,18 @@ export class GrantBook {
     const grants = await this.#grants.ofUser(user);
     return grants.length === 0 ? null : new Map(grants.map((grant) => [grant.server, grant]));
   }
+}
 
-  #keptUnlessFailed<Result>(asked: Promise<Result>, forget: () => void): Promise<Result> {
-    asked.catch(forget);
-    return asked;
-  }
+/** `known` once `asked` was answered. */
+interface Answer<Result> {
+  readonly asked: Promise<Result>;
+  known: Result | undefined;
+}
+
+function keptUnlessFailed<Result>(asked: Promise<Result>, forget: () => void): Answer<Result> {
+  const answer: Answer<Result> = { asked, known: undefined };
+  asked.then((known) => {
+    answer.known = known;
+  }, forget);
+  return answer;
 }

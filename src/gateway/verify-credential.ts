@@ -1,14 +1,14 @@
 /**
  * Credential → verdict: an API key by the store, a token by its signature, and with either what its user was
- * granted. Nothing is kept. What needs no waiting is refused at once and without a promise: floods of
- * forgeries are made of it, and the promises were half of what one cost.
+ * granted. Nothing is kept. Where nothing has to be waited for the verdict comes at once and without a promise:
+ * floods of forgeries are made of that, and the promises were half of what one cost.
  */
 import type { KeyObject } from 'node:crypto';
 import type { GrantStore } from '../store/grants.js';
 import type { ApiKeyRehash, KeyStore } from '../store/store.js';
-import type { TokenIdentity, TokenVerdict } from '../threads/tasks.js';
+import type { TokenVerdict } from '../threads/tasks.js';
 import { looksLikeApiKey } from './api-key.js';
-import { GrantBook } from './grant-book.js';
+import { GrantBook, type UserGrants } from './grant-book.js';
 import type { Principal } from './principal.js';
 import { StoreLookups } from './store-lookups.js';
 import { bindToKey, principalOfToken } from './token-principal.js';
@@ -64,7 +64,9 @@ export class CredentialVerifier {
   /** Rejects with GW_STORE_UNAVAILABLE, or as `verifyToken` does. `source` says where the credential comes from. */
   verify(credential: string, source: string): IdentityVerdict | Promise<IdentityVerdict> {
     const proof = this.#prove(credential, source);
-    return proof instanceof Promise || proof.ok ? this.#identify(proof, source) : proof;
+    return proof instanceof Promise
+      ? this.#identifyWhenProven(proof, source)
+      : this.#identify(proof, source);
   }
 
   /** For any change of any grant. */
@@ -87,26 +89,28 @@ export class CredentialVerifier {
     );
   }
 
-  async #identify(proving: Proof | Promise<Proof>, source: string): Promise<IdentityVerdict> {
-    const proof = await proving;
+  async #identifyWhenProven(proving: Promise<Proof>, source: string): Promise<IdentityVerdict> {
+    return this.#identify(await proving, source);
+  }
+
+  #identify(proof: Proof, source: string): IdentityVerdict | Promise<IdentityVerdict> {
     if (!proof.ok) return proof;
-    const verdict = 'principal' in proof ? proof : await this.#ofToken(proof.identity, source);
-    return verdict.ok ? this.#withGrants(verdict.principal, source) : verdict;
+    if ('principal' in proof) return this.#withGrants(proof.principal, source);
+    const { apiKey } = proof.identity;
+    const principal = principalOfToken(proof.identity);
+    if (apiKey === null) return this.#withGrants(principal, source);
+    const binding = this.#lookups.run(source, () => bindToKey(principal, apiKey, this.#keys));
+    return binding.then((bound) => (bound.ok ? this.#withGrants(bound.principal, source) : bound));
   }
 
-  async #ofToken(identity: TokenIdentity, source: string): Promise<IdentityVerdict> {
-    const { apiKey } = identity;
-    const principal = principalOfToken(identity);
-    if (apiKey === null) return { ok: true, principal };
-    return this.#lookups.run(source, () => bindToKey(principal, apiKey, this.#keys));
-  }
-
-  async #withGrants(principal: Principal, source: string): Promise<IdentityVerdict> {
+  #withGrants(principal: Principal, source: string): IdentityVerdict | Promise<IdentityVerdict> {
     const book = this.#grants;
-    if (book === null) return { ok: true, principal };
-    return this.#lookups.run(source, async () => {
-      const grants = await book.of(principal.user);
-      return { ok: true, principal: grants === null ? principal : { ...principal, grants } };
-    });
+    const known = book === null ? null : book.now(principal.user);
+    if (book === null || known !== undefined) return granted(principal, known ?? null);
+    return this.#lookups.run(source, async () => granted(principal, await book.of(principal.user)));
   }
+}
+
+function granted(principal: Principal, grants: UserGrants | null): IdentityVerdict {
+  return { ok: true, principal: grants === null ? principal : { ...principal, grants } };
 }

@@ -527,13 +527,14 @@ t.test('where the store can tell at once, refusals need no promise', async (t) =
 
   const key = await add({ servers: ['github'] });
   t.match(await ask(key), { user: 'ana', keyId: idOf(key) });
+  t.match(ask(await add()), { user: 'ana' }, 'nor does who is let in, once grants are known');
   const record = records.get(idOf(key));
   if (record !== undefined) records.set(record.id, { ...record, revokedAt: '2026-01-01' });
   t.match(ask(key), { user: 'ana' }, 'cached');
   clock.advance(300_000);
   t.throws(() => ask(key), { ...refused, message: /was revoked/ });
   t.equal(lookups(), 0);
-  t.match(authenticator.stats(), { hits: 1, misses: 5, refusals: 5, cached: 0, pending: 0 });
+  t.match(authenticator.stats(), { hits: 1, misses: 6, refusals: 5, cached: 1, pending: 0 });
 });
 
 t.test('a store that cannot tell at once is asked and waited for', async (t) => {

@@ -41,6 +41,24 @@ t.test('grants are asked once a user, until something changes', async (t) => {
   t.equal((await book.of('ben'))?.size, 1);
 });
 
+t.test('what is known is told at once, and what is not without guessing', async (t) => {
+  const { store, book } = fixture();
+  t.equal(book.now('ana'), undefined, 'nobody was asked yet');
+  const asking = book.of('ana');
+  t.equal(book.now('ana'), undefined, 'under way');
+  await asking;
+  t.equal(book.now('ben'), null, 'nobody has any');
+  await store.grants.set(grant());
+  book.forgetAll();
+  t.equal(book.now('ana'), undefined);
+  await book.of('ben');
+  t.equal(book.now('ben'), null);
+  t.equal(book.now('ana'), undefined, 'somebody has, and of ana nothing is known');
+  const granted = await book.of('ana');
+  t.equal(granted?.size, 1);
+  t.equal(book.now('ana'), granted);
+});
+
 t.test('a store that is away gives an error, never "no grants", and is asked again', async (t) => {
   const { store, book } = fixture();
   await store.grants.set(grant());
@@ -51,6 +69,7 @@ t.test('a store that is away gives an error, never "no grants", and is asked aga
   store.isAway = true;
   await t.rejects(book.of('ben'), { code: 'GW_STORE_UNAVAILABLE' });
   t.equal((await book.of('ana'))?.size, 1);
+  t.equal(book.now('ben'), undefined);
   store.isAway = false;
   t.equal(await book.of('ben'), null);
 });
