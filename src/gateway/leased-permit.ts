@@ -4,22 +4,15 @@
  */
 import type { BreakerGate } from '../policy/breaker-gate.js';
 import type { AdmissionRequest, AttemptEnd, Permit } from './admission.js';
-import type { AttemptEnds } from './attempt-ends.js';
-import type { RateLimitHeaders } from './rate-limit-headers.js';
 import { budgetHolderOf, ownBudgetsOf } from './caller-accounts.js';
 import type { CallRate } from './call-rate.js';
-import type { SlotTickets } from './slot-tickets.js';
+import type { WorkerLeases } from './worker-leases.js';
 
 /** Of the whole worker. */
-export interface PermitParts {
-  readonly headers: RateLimitHeaders;
-  readonly ends: AttemptEnds;
-  readonly calls: SlotTickets;
-  readonly streams: SlotTickets;
-}
+type Leases = Pick<WorkerLeases, 'headers' | 'ends' | 'calls' | 'streams'>;
 
 export class LeasedPermit implements Permit {
-  readonly #parts: PermitParts;
+  readonly #leases: Leases;
   readonly #holder: string;
   readonly #within: string | undefined;
   readonly #server: string;
@@ -31,12 +24,12 @@ export class LeasedPermit implements Permit {
 
   /** The caller has taken the slot; this permit now owes its return. */
   constructor(
-    parts: PermitParts,
+    leases: Leases,
     request: AdmissionRequest,
     gate: BreakerGate,
     rates: readonly CallRate[],
   ) {
-    this.#parts = parts;
+    this.#leases = leases;
     this.#holder = budgetHolderOf(request);
     this.#within = ownBudgetsOf(request)?.within?.name;
     this.#server = request.server;
@@ -47,11 +40,11 @@ export class LeasedPermit implements Permit {
   }
 
   addHeaders(reply: Record<string, string>): void {
-    this.#parts.headers.addTo(reply, this.#server, this.#rates);
+    this.#leases.headers.addTo(reply, this.#server, this.#rates);
   }
 
   ended(end: AttemptEnd): void {
-    const { ends, calls } = this.#parts;
+    const { ends, calls } = this.#leases;
     ends.add(this.#server, this.#generation, end, calls.inUse(this.#server));
   }
 
@@ -62,7 +55,7 @@ export class LeasedPermit implements Permit {
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    const { calls, streams } = this.#parts;
+    const { calls, streams } = this.#leases;
     (this.#isListening ? streams : calls).put(this.#holder, this.#server, this.#within);
   }
 }

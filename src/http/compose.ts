@@ -10,7 +10,7 @@ import type { Authenticator } from '../gateway/authenticator.js';
 import { CredentialSeal } from '../gateway/credential-seal.js';
 import { fixedKeys, IssuerKeys } from '../gateway/issuer-keys.js';
 import type { Challenge } from '../gateway/identity-refusal.js';
-import { LeasedAdmission, type AdmissionSettings } from '../gateway/leased-admission.js';
+import { LeasedAdmission } from '../gateway/leased-admission.js';
 import { PinnedServers } from '../gateway/pinned-servers.js';
 import { probeServer } from '../gateway/probe-server.js';
 import type { Quota, Quotas } from '../gateway/rate-limit-headers.js';
@@ -23,6 +23,7 @@ import { createTokenVerifier } from '../gateway/token-verifier.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { UserCredentials } from '../gateway/user-credentials.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
+import { WorkerLeases, type LeaseSettings } from '../gateway/worker-leases.js';
 import type { ServerCheck } from '../ipc/server-check.js';
 import type { WorkerStart } from '../ipc/worker-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
@@ -63,7 +64,7 @@ export interface Worker {
   readonly pinnedTools: PinnedServers;
   /** Null when no issuer publishes its keys by URL. */
   readonly issuerKeys: IssuerKeys | null;
-  readonly admission: LeasedAdmission;
+  readonly leases: WorkerLeases;
   readonly admissionCounts: AdmissionCounts;
   readonly cleanupCounts: CleanupCounts;
   /** What of the configuration can change without a new process. One step, between two requests. */
@@ -204,7 +205,7 @@ export async function composeWorker(
           cleanupCounts.removed('connections', count);
         },
         onIdleGone: () => {
-          admission.idleGone(server.name);
+          leases.idleGone(server.name);
         },
         onConnected: (durationMs, error) => {
           upstreamConnects.ended(server.name, durationMs, error);
@@ -225,9 +226,8 @@ export async function composeWorker(
     cleanupCounts.removed('credentials', credentials.sweep(nowMs));
   }, config.limits.cleanupIntervalMs);
   const admissionCounts = new AdmissionCounts();
-  const admission = new LeasedAdmission({
-    ...admissionSettings(config, servers),
-    counts: admissionCounts,
+  const leases = new WorkerLeases({
+    ...leaseSettings(config, servers),
     cleanup: cleanupCounts,
     onCloseIdle: (name, count) => {
       servers.all.get(name)?.transport.closeIdle?.(count);
@@ -240,7 +240,7 @@ export async function composeWorker(
       return server === undefined ? Promise.resolve(false) : probeServer(server.transport);
     },
   });
-  admission.start();
+  leases.start();
   const checks = new ServerChecks((name) => {
     const server = servers.all.get(name);
     return server === undefined
@@ -256,7 +256,7 @@ export async function composeWorker(
     servers: () => servers.all,
     authenticator,
     challengeOf,
-    admission,
+    admission: new LeasedAdmission(leases, admissionCounts),
     sessionIds: createSessionIds(Buffer.from(start.secrets.sessionKey, 'hex')),
     scanLimits: {
       ...DEFAULT_SCAN_LIMITS,
@@ -318,7 +318,7 @@ export async function composeWorker(
     issuerKeys,
     credentials,
     pinnedTools,
-    admission,
+    leases,
     admissionCounts,
     cleanupCounts,
     endRelays: (error, which) => {
@@ -326,7 +326,7 @@ export async function composeWorker(
     },
     apply: (next) => {
       servers.apply(next);
-      admission.configure(admissionSettings(next, servers));
+      leases.configure(leaseSettings(next, servers));
     },
     metrics,
     upstreamConnects,
@@ -334,7 +334,7 @@ export async function composeWorker(
     requestLog,
     programLog,
     checkServer: async (name) =>
-      (await admission.ownSlots.within(name, CHECK_WAIT_MS, () => checks.check(name))) ??
+      (await leases.ownSlots.within(name, CHECK_WAIT_MS, () => checks.check(name))) ??
       SKIPPED_CHECK,
     announceTools: (server, names) => {
       toolHints.announce(server, names);
@@ -405,7 +405,7 @@ function linkTo({ name }: ServerConfig, links: readonly HostLink[]): UpstreamTra
   return link.transport(name);
 }
 
-function admissionSettings(config: Config, servers: ServedServers): AdmissionSettings {
+function leaseSettings(config: Config, servers: ServedServers): LeaseSettings {
   return {
     servers: [...servers.all.keys()],
     quotas: quotasOf(config),

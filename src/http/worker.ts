@@ -97,7 +97,7 @@ class WorkerProcess {
         this.#applyConfig();
         return;
       case 'admission':
-        this.#worker?.admission.receive(message.events);
+        this.#worker?.leases.receive(message.events);
         return;
       case 'tool-pins':
         // While it is composed: its start message may be older than this.
@@ -178,10 +178,10 @@ class WorkerProcess {
         connections,
         refusedConnections,
         refusedRequests,
-        inFlight: Object.fromEntries(worker.admission.inFlight()),
-        idleSlots: Object.fromEntries(worker.admission.idleSlots()),
+        inFlight: Object.fromEntries(worker.leases.inFlight()),
+        idleSlots: Object.fromEntries(worker.leases.idleSlots()),
         upstreamConnections: worker.upstreamConnections(),
-        listening: worker.admission.listening(),
+        listening: worker.leases.listening(),
         rssBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
         eventLoopDelayMs: this.#delay.percentile(99) / 1e6,
@@ -227,7 +227,7 @@ class WorkerProcess {
       await pause(POLL_MS);
     }
     worker.endRelays(reason, 'all');
-    worker.admission.stop();
+    worker.leases.stop();
     this.#report(worker);
     // The last replies leave in this turn of the loop or the next.
     await pause(LAST_WRITES_MS);

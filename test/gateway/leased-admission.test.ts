@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import type { AdmissionRequest, AttemptEnd, Permit } from '../../src/gateway/admission.js';
 import { LeasedAdmission } from '../../src/gateway/leased-admission.js';
+import { WorkerLeases } from '../../src/gateway/worker-leases.js';
 import type { WorkerEvent } from '../../src/ipc/admission-messages.js';
 import { AdmissionBroker } from '../../src/primary/admission-broker.js';
 import { AdmissionCounts } from '../../src/telemetry/admission-counts.js';
@@ -45,12 +46,12 @@ function pair(t: Test, settings: Settings = {}) {
   const broker: AdmissionBroker = new AdmissionBroker({
     config,
     send: (_to, events) => {
-      admission.receive(events);
+      leases.receive(events);
     },
     eventLoopDelayMs: () => 0,
     system: () => null,
   });
-  const admission = new LeasedAdmission({
+  const leases = new WorkerLeases({
     servers: ['s'],
     quotas: {
       gateway: null,
@@ -58,7 +59,6 @@ function pair(t: Test, settings: Settings = {}) {
       servers: new Map(),
     },
     queueTimeoutMs: 300,
-    counts,
     send: (events) => {
       batches.push(events);
       broker.receive(1, events);
@@ -68,12 +68,13 @@ function pair(t: Test, settings: Settings = {}) {
       return Promise.resolve(true);
     },
   });
+  const admission = new LeasedAdmission(leases, counts);
   broker.start();
   broker.workerStarted(1);
   broker.workerReady(1);
-  admission.start();
+  leases.start();
   t.teardown(() => {
-    admission.stop();
+    leases.stop();
     broker.stop();
   });
   const admit = (user = 'ana', more: Partial<AdmissionRequest> = {}) =>
@@ -86,7 +87,7 @@ function pair(t: Test, settings: Settings = {}) {
         ...more,
       }),
     );
-  return { admission, broker, batches, probes, counts, admit };
+  return { admission, leases, broker, batches, probes, counts, admit };
 }
 
 const end = (health: AttemptEnd['health']): AttemptEnd => ({
@@ -97,7 +98,7 @@ const end = (health: AttemptEnd['health']): AttemptEnd => ({
 });
 
 t.test('a second call of the same user needs no message and no wait', async (t) => {
-  const { admission, batches, admit } = pair(t);
+  const { admission, leases, batches, admit } = pair(t);
   (await admit()).release();
   const before = batches.length;
   const again = admission.admit({
@@ -112,7 +113,7 @@ t.test('a second call of the same user needs no message and no wait', async (t) 
   (again as Permit).release();
   (again as Permit).release();
   t.equal(admission.inFlight().size, 0, 'a second release takes no effect');
-  t.equal(admission.idleSlots().get('s'), 1);
+  t.equal(leases.idleSlots().get('s'), 1);
 });
 
 t.test(
