@@ -60,7 +60,7 @@ async function runTap(args, reportFile) {
     results.set(child.name, counts);
     count(child, counts, []);
   });
-  parser.on('assert', ({ name, ok, time }) => {
+  parser.on('assert', ({ name, ok, time, diag }) => {
     const ms = Math.round(time ?? 0);
     done += 1;
     if (!ok) console.log(`FAILED ${name} (${ms} ms)`);
@@ -68,7 +68,10 @@ async function runTap(args, reportFile) {
     if (done % FILES_A_LINE === 0) console.log(`… ${done} files`);
     const counts = results.get(name);
     // A file that crashed may leave no failed assertion behind.
-    if (!ok && counts?.failed === 0) counts.failed = 1;
+    if (!ok && counts?.failed === 0) {
+      counts.failed = 1;
+      counts.failures.push({ name: `the file itself; see ${STDERR}`, diag });
+    }
   });
   const tap = spawn('npx', ['tap', 'run', '--reporter=tap', ...args], {
     stdio: ['ignore', 'pipe', stderr],

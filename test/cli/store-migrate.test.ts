@@ -28,6 +28,8 @@ async function fill(place: string, keys: number): Promise<void> {
   await store.close();
 }
 
+const server = await startMongoServer(t);
+
 t.test('a data directory is copied into another, with counts, once', async (t) => {
   const dir = t.testdir();
   const [from, to] = [join(dir, 'from'), join(dir, 'to')];
@@ -66,7 +68,6 @@ t.test('what cannot be is 64, what is away 69, and no password is shown', async 
   t.notMatch(refused.err, /s3cret/);
 });
 
-const server = await startMongoServer(t);
 if (typeof server === 'string') {
   t.test('embedded to MongoDB and back', { skip: server }, () => undefined);
 } else {

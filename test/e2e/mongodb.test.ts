@@ -35,6 +35,8 @@ async function knock(gateway: Gateway, key: string) {
   return { status: reply.status, tookMs: performance.now() - startedAtMs };
 }
 
+const server = await startMongoServer(t);
+
 t.test(
   'a start without MongoDB ends with the place and the reason, not the password',
   async (t) => {
@@ -48,7 +50,6 @@ t.test(
   },
 );
 
-const server = await startMongoServer(t);
 if (typeof server === 'string') {
   t.test('the gateway with its store in MongoDB', { skip: server }, () => undefined);
 } else {

@@ -6,12 +6,13 @@ import { createMemoryRoster } from '../support/memory-roster.js';
 import { startMongoServer } from '../support/mongo-server.js';
 import { rosterContract } from '../support/roster-contract.js';
 
+const server = await startMongoServer(t);
+
 t.test('in memory', (t) => {
   rosterContract(t, () => Promise.resolve(createMemoryRoster()));
   t.end();
 });
 
-const server = await startMongoServer(t);
 if (typeof server === 'string') {
   t.test('in MongoDB', { skip: server }, () => undefined);
 } else {

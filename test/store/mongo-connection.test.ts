@@ -38,6 +38,8 @@ function slowestOf(calls: readonly Timed[]): number {
   return Math.max(...calls.map(({ tookMs }) => tookMs));
 }
 
+const server = await startMongoServer(t);
+
 t.test(
   'a server that accepts and never answers fails the opening within its deadline',
   async (t) => {
@@ -102,7 +104,6 @@ t.test(
   },
 );
 
-const server = await startMongoServer(t);
 if (typeof server === 'string') {
   t.test('faults between driver and server', { skip: server }, () => undefined);
 } else {

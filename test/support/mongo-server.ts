@@ -43,7 +43,8 @@ const BUILD_TIMEOUT_MS = 900_000;
 
 /**
  * The server, or the reason why there is none, which the caller shows with a skipped test. Rejects where
- * there must be one: a given URI that does not answer, or CI with Go.
+ * there must be one: a given URI that does not answer, or CI with Go. With the file's own `t` it is to be
+ * awaited before the first test: tap ends a file that has nothing to do after one, and the server with it.
  */
 export async function startMongoServer(t: Test): Promise<MongoServer | string> {
   const given = process.env['MONGODB_TEST_URI'];
