@@ -25,6 +25,14 @@ t.test('a flood of refusals pushes out no identity', (t) => {
   t.end();
 });
 
+t.test('a large table of identities does not make that of refusals large', (t) => {
+  const cache = new IdentityCache({ ...options, maxEntries: 100_000 });
+  for (let n = 0; n < 6_000; n += 1) cache.refuse(String(n), 'unknown-key', 0);
+  t.equal(cache.refusal('0', 0), null);
+  t.equal(cache.refusal('5999', 0), 'unknown-key');
+  t.end();
+});
+
 t.test('the table is bounded, and the key index with it', (t) => {
   const cache = new IdentityCache(options);
   for (let n = 0; n < 10; n += 1) {
