@@ -3,8 +3,7 @@
  * compared either way, so that the time of the answer does not say which ids exist.
  */
 import type { KeyObject } from 'node:crypto';
-import type { ApiKeyRecord } from '../store/store.js';
-import type { ApiKeyRehash } from '../store/store.js';
+import type { ApiKeyRecord, ApiKeyRehash } from '../store/store.js';
 import { apiKeyId, hashApiKey, isSameHash, pepperVersion } from './api-key.js';
 import type { IdentityRefusal } from './identity-refusal.js';
 import type { Principal } from './principal.js';

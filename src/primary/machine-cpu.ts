@@ -1,7 +1,7 @@
 /**
  * How busy the machine's cores were between two readings, from the first line of /proc/stat (proc_stat(5)).
  * `systeminformation.currentLoad` starts a shell for the same file and stands still until that has ended:
- * 4 to 13 ms, twice a second, in which the primary grants nothing. Where there is no /proc it starts none.
+ * 5 to 13 ms, twice a second, in which the primary grants nothing. Where there is no /proc it starts none.
  */
 import { readFile } from 'node:fs/promises';
 import { currentLoad } from 'systeminformation';

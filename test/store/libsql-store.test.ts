@@ -9,6 +9,7 @@ import { keyRecord, storeContract } from '../support/store-contract.js';
 
 let dataDir = '';
 storeContract(t, {
+  tellsAtOnce: true,
   openEmpty: (st) => {
     dataDir = join(st.testdir(), 'data');
     return openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
