@@ -4,6 +4,7 @@
  * pipeline updates; so MongoDB-compatible servers can serve it too.
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
+import { mongoAdvice } from './mongo-advice.js';
 import { MongoConnection, type MongoConnectionOptions } from './mongo-connection.js';
 import { counterValue } from './mongo-counters.js';
 import { MongoDocuments } from './mongo-documents.js';
@@ -54,7 +55,7 @@ async function prepare(connection: MongoConnection): Promise<void> {
     const { message, options } = asGatewayError(cause);
     const reason = options.cause instanceof Error ? options.cause.message : message;
     throw new GatewayError('GW_STORE_UNAVAILABLE', {
-      hint: `Cannot open ${connection.description}: ${reason}`,
+      hint: `Cannot open ${connection.description}: ${reason.replace(/\.$/, '')}. ${mongoAdvice(options.cause)}`,
       cause,
     });
   }
