@@ -51,7 +51,6 @@
 import { FairQueue, type FairQueueOptions } from './fair-queue.js';
 import {
   newServerBook,
-  newUserBook,
   newWorkerBook,
   usedUpBudget,
   type ServerBook,
@@ -68,18 +67,14 @@ import type {
   TicketRequest,
 } from './lease-messages.js';
 import { LeaseRecalls } from './lease-recalls.js';
-import { shareOf } from './limit-shares.js';
 import { OwedGoodbyes } from './owed-goodbyes.js';
 import { ShedEarly, type ShedEarlyOptions } from './shed-early.js';
+import { UserBooks, type UserLimits, type UserUse } from './user-books.js';
 import { WarmSlots, type WarmSlot } from './warm-slots.js';
 
-export interface LeaseLedgerOptions {
+export interface LeaseLedgerOptions extends UserLimits {
   /** Exchanges in flight over everything. */
   readonly maxTotal: number;
-  /** Exchanges in flight of one user, unless its tickets name another limit. */
-  readonly maxPerUser: number;
-  /** The part of a user's limit that holds here (limit-shares.ts). Default 1. */
-  readonly userPart?: (name: string) => number;
   /** Tickets waiting over everything. */
   readonly maxQueued: number;
   /** Tickets waiting of one user, over all servers. */
@@ -131,9 +126,8 @@ export class LeaseLedger {
   #queued = 0;
   #excessReturns = 0;
   readonly #servers = new Map<string, ServerBook>();
-  readonly #users = new Map<string, UserBook>();
+  readonly #users: UserBooks;
   readonly #workers = new Map<Incarnation, WorkerBook>();
-  readonly #parkedUsers = new Set<UserBook>();
   readonly #warm = new WarmSlots();
   readonly #goodbyes = new OwedGoodbyes<Goodbye>();
   /** Servers that may have someone to serve, whose turn is first. */
@@ -143,6 +137,7 @@ export class LeaseLedger {
   constructor(options: LeaseLedgerOptions) {
     this.#options = options;
     this.#maxTotal = options.maxTotal;
+    this.#users = new UserBooks(options);
     this.#recalls = new LeaseRecalls(options.brokerMs ?? 1000, this.#workers, (recall) =>
       this.#outbox.push(recall),
     );
@@ -199,7 +194,8 @@ export class LeaseLedger {
       this.#trimWarm(server);
     }
     if (this.#totalOut > options.maxTotal) this.#recalls.total(nowMs);
-    for (const user of this.#users.values()) this.#setUserLimit(user, user.ownLimit, nowMs);
+    this.#users.configure(options);
+    for (const user of this.#users.all()) this.#setUserLimit(user, user.ownLimit, nowMs);
     this.#serve(nowMs);
   }
 
@@ -249,16 +245,16 @@ export class LeaseLedger {
       this.#outbox.push({ kind: 'refusal', to: from, ticket: request.ticket, reason });
       return;
     }
-    const user = this.#userBook(request.user);
-    const within = request.within === undefined ? null : this.#userBook(request.within.name);
+    const user = this.#users.open(request.user);
+    const within = request.within === undefined ? null : this.#users.open(request.within.name);
     const ticket = { id: request.ticket, worker, server, user, within };
     // Counted as waiting, so that nobody forgets them while the changed limits serve others.
-    this.#countQueued(ticket, 1);
+    this.#users.countQueued(ticket, 1);
     this.#setUserLimit(user, request.maxPerUser ?? null, nowMs);
     if (within !== null && request.within !== undefined) {
       this.#setUserLimit(within, request.within.limit, nowMs);
     }
-    this.#countQueued(ticket, -1);
+    this.#users.countQueued(ticket, -1);
     if (this.#isFree(ticket)) this.#grant(ticket, nowMs);
     else this.#enqueue(ticket, nowMs);
   }
@@ -305,7 +301,7 @@ export class LeaseLedger {
         this.#recalls.server(server, nowMs);
       }
     }
-    for (const user of this.#parkedUsers) this.#recalls.user(user, nowMs);
+    for (const user of this.#users.short()) this.#recalls.user(user, nowMs);
     this.#serve(nowMs);
   }
 
@@ -314,33 +310,8 @@ export class LeaseLedger {
     return (kind === 'server' ? this.#servers : this.#users).get(key)?.out ?? 0;
   }
 
-  /**
-   * What users use of their limits, the one that uses most: above 1 while a lowered limit runs out. Without those
-   * that are `counted` elsewhere.
-   */
-  greatestUserUse(isCounted: (name: string) => boolean): number {
-    let greatest = 0;
-    for (const { name, out, limit } of this.#users.values()) {
-      if (out > greatest * limit && !isCounted(name)) greatest = out / limit;
-    }
-    return greatest;
-  }
-
-  /** Users for whom calls wait because their own limit is used up; at most `most`. */
-  shortUsers(most: number): readonly string[] {
-    const names: string[] = [];
-    for (const { name } of this.#parkedUsers) {
-      if (names.length >= most) break;
-      names.push(name);
-    }
-    return names;
-  }
-
-  /** What a user has out and waiting, and its whole limit; undefined when nothing of it is known. */
-  userLoad(name: string): { readonly busy: number; readonly limit: number } | undefined {
-    const user = this.#users.get(name);
-    if (user === undefined) return undefined;
-    return { busy: user.out + user.queued, limit: user.ownLimit ?? this.#options.maxPerUser };
+  get users(): UserUse {
+    return this.#users;
   }
 
   snapshot(): LedgerSnapshot {
@@ -365,11 +336,6 @@ export class LeaseLedger {
     );
   }
 
-  #countQueued({ user, within }: Ticket, by: 1 | -1): void {
-    user.queued += by;
-    if (within !== null) within.queued += by;
-  }
-
   #enqueue(ticket: Ticket, nowMs: number): void {
     const { server, user } = ticket;
     server.shedEarly?.arrived(nowMs);
@@ -381,7 +347,7 @@ export class LeaseLedger {
       return;
     }
     this.#queued += 1;
-    this.#countQueued(ticket, 1);
+    this.#users.countQueued(ticket, 1);
     ticket.worker.waiting.set(ticket.id, waiter);
     this.#enterRing(server);
     this.#serve(nowMs);
@@ -417,7 +383,7 @@ export class LeaseLedger {
       const ticket = next.item;
       const usedUp = usedUpBudget(ticket);
       if (usedUp !== null) {
-        this.#park(ticket, usedUp);
+        this.#users.park(ticket, usedUp);
         this.#recalls.user(usedUp, nowMs);
         continue;
       }
@@ -540,41 +506,19 @@ export class LeaseLedger {
     if (user === undefined) return;
     user.out -= count;
     this.#unparkIfFree(user);
-    this.#forgetUserIfUnused(user);
+    this.#users.forgetIfUnused(user);
   }
 
   /** Above a lowered limit nothing is granted until enough has come back. `own` null: the common one holds. */
   #setUserLimit(user: UserBook, own: number | null, nowMs: number): void {
-    user.ownLimit = own;
-    const limit = this.#userLimit(user.name, own);
-    if (user.limit === limit) return;
-    user.limit = limit;
-    if (user.out > limit) this.#recalls.user(user, nowMs);
+    if (!this.#users.setOwnLimit(user, own)) return;
+    if (user.out > user.limit) this.#recalls.user(user, nowMs);
     this.#unparkIfFree(user);
     this.#serve(nowMs);
   }
 
-  #userLimit(name: string, own: number | null): number {
-    return shareOf(own ?? this.#options.maxPerUser, this.#options.userPart?.(name) ?? 1);
-  }
-
   #unparkIfFree(user: UserBook): void {
-    if (user.out >= user.limit) return;
-    for (const [server, lines] of user.parked) {
-      for (const line of lines) server.queue.unpark(line);
-      this.#enterRing(server);
-    }
-    user.parked.clear();
-    this.#parkedUsers.delete(user);
-  }
-
-  /** The line of the ticket has no turn until `usedUp` has room again. */
-  #park({ server, user }: Ticket, usedUp: UserBook): void {
-    server.queue.park(user.name);
-    const lines = usedUp.parked.get(server);
-    if (lines === undefined) usedUp.parked.set(server, new Set([user.name]));
-    else lines.add(user.name);
-    this.#parkedUsers.add(usedUp);
+    for (const server of this.#users.unparkIfFree(user)) this.#enterRing(server);
   }
 
   #expire(server: ServerBook, nowMs: number): void {
@@ -602,14 +546,14 @@ export class LeaseLedger {
 
   #forgetTicket(ticket: Ticket): void {
     this.#queued -= 1;
-    this.#countQueued(ticket, -1);
+    this.#users.countQueued(ticket, -1);
     ticket.worker.waiting.delete(ticket.id);
     this.#forgetUsersIfUnused(ticket);
   }
 
   #forgetUsersIfUnused({ user, within }: Ticket): void {
-    this.#forgetUserIfUnused(user);
-    if (within !== null) this.#forgetUserIfUnused(within);
+    this.#users.forgetIfUnused(user);
+    if (within !== null) this.#users.forgetIfUnused(within);
   }
 
   #enterRing(server: ServerBook): void {
@@ -631,21 +575,6 @@ export class LeaseLedger {
     const server = newServerBook(name, queue, early);
     this.#servers.set(name, server);
     return server;
-  }
-
-  #userBook(name: string): UserBook {
-    let user = this.#users.get(name);
-    if (user === undefined) {
-      user = newUserBook(name, this.#userLimit(name, null));
-      this.#users.set(name, user);
-    }
-    return user;
-  }
-
-  #forgetUserIfUnused(user: UserBook): void {
-    if (user.out > 0 || user.queued > 0) return;
-    this.#parkedUsers.delete(user);
-    this.#users.delete(user.name);
   }
 }
 

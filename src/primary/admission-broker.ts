@@ -8,29 +8,25 @@ import type { Config } from '../../config/config.js';
 import type { PrimaryEvent, WorkerEvent } from '../ipc/admission-messages.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { TickBatch } from '../kernel/tick-batch.js';
-import {
-  LeaseLedger,
-  type LeaseLedgerOptions,
-  type LedgerSnapshot,
-} from '../policy/lease-ledger.js';
+import { LeaseLedger, type LedgerSnapshot } from '../policy/lease-ledger.js';
 import type { Incarnation } from '../policy/lease-messages.js';
 import {
   accountOfSlots,
   accountSlots,
   partOf,
   serverSlots,
-  shareOf,
   TOTAL_SLOTS,
   USER_SLOTS,
   type LimitShares,
 } from '../policy/limit-shares.js';
-import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-scale.js';
+import type { LoadSignals } from '../policy/load-scale.js';
 import type { RateWants } from '../policy/rate-wants.js';
-import { defaultShedEarly } from '../policy/shed-early.js';
-import { TripRule } from '../policy/trip-rule.js';
 import { AdaptiveLimits } from './adaptive-limits.js';
-import { loadSignals, type LoadSources } from './load-signals.js';
+import { byLatency, callBudgets, serverLimits, streamBudgets } from './admission-budgets.js';
+import type { LoadSources } from './load-signals.js';
+import type { SlotUse } from './machine-wants.js';
 import { RateBudgets } from './rate-budgets.js';
+import { RateScale } from './rate-scale.js';
 import { ServerBreakers, type BreakerView } from './server-breakers.js';
 
 type AdmissionConfig = Pick<Config, 'limits' | 'rate' | 'servers' | 'http'>;
@@ -72,22 +68,6 @@ export interface ServerAdmission {
 
 const TICK_MS = 25;
 const LOAD_SAMPLE_MS = 500;
-/**
- * Of the configured rates at full load. Half, because a user's ten a second must still let a client
- * connect (it sends four to six requests at once; with a tenth it was refused, seen on a full machine).
- */
-const MIN_RATE_SCALE = 0.5;
-/** Below this change the workers need not hear of a new scale. */
-const SCALE_STEP = 0.01;
-/**
- * Streams are not queued, but one that another worker has just given up comes back within this time.
- */
-const STREAM_WAIT_MS = 400;
-/** Failures say something from this many calls on. */
-const MIN_CALLS_FOR_ERRORS = 20;
-/** How long a queue may stand before newcomers are refused early, as a share of queueTimeout. */
-const BACKLOG_SHARE = 1 / 40;
-const USUAL_QUEUE = 1000;
 
 export class AdmissionBroker {
   readonly #options: AdmissionBrokerOptions;
@@ -96,17 +76,13 @@ export class AdmissionBroker {
   readonly #rates: RateBudgets;
   readonly #breakers: ServerBreakers;
   readonly #adaptive: AdaptiveLimits;
-  readonly #sample: () => LoadSignals;
-  #loadScale: LoadScale;
-  readonly #errors = new TripRule();
+  readonly #rateScale: RateScale;
   readonly #outbox: TickBatch<{ readonly to: Incarnation; readonly event: PrimaryEvent }>;
   readonly #workers = new Set<Incarnation>();
   #config: AdmissionConfig;
   /** Of servers: this machine's shares of what is configured. */
   #limits: ReadonlyMap<string, number>;
   #shares: LimitShares = null;
-  #scale = 1;
-  #load: LoadSignals | null = null;
   #prober = 0;
   #sweptAccounts = 0;
   #timers: NodeJS.Timeout[] = [];
@@ -149,11 +125,7 @@ export class AdmissionBroker {
       },
       nowMs,
     );
-    const { system, eventLoopDelayMs } = options;
-    const errorRate = (): number => this.#errorRate(monotonicMs());
-    this.#sample =
-      options.sampleLoad ?? (() => loadSignals({ system, eventLoopDelayMs, errorRate }));
-    this.#loadScale = newLoadScale(config, nowMs);
+    this.#rateScale = new RateScale(options, config.rate.adaptive, nowMs);
     this.#outbox = new TickBatch(
       (items) => {
         this.#sendAll(items);
@@ -172,7 +144,8 @@ export class AdmissionBroker {
         this.#tick();
       }, TICK_MS),
       setInterval(() => {
-        this.#sampleLoad();
+        const nowMs = monotonicMs();
+        if (this.#rateScale.sample(nowMs)) this.#announceScale(nowMs);
       }, LOAD_SAMPLE_MS),
       setInterval(() => {
         this.#sweptAccounts += this.#rates.sweep(monotonicMs());
@@ -192,9 +165,6 @@ export class AdmissionBroker {
     const nowMs = monotonicMs();
     const former = this.#limits;
     const { adaptive } = config.rate;
-    if (adaptive.threshold !== this.#config.rate.adaptive.threshold) {
-      this.#loadScale = newLoadScale(config, nowMs);
-    }
     this.#config = config;
     this.#limits = serverLimits(config, this.#shares);
     this.#calls.configure(callBudgets(config, this.#shares), nowMs);
@@ -213,7 +183,7 @@ export class AdmissionBroker {
     this.#adaptive.configure({ ...settings, byLatency: byLatency(config) }, nowMs);
     this.#breakers.setServers([...this.#limits.keys()]);
     this.#rates.configure(config, nowMs);
-    if (!adaptive.enabled && this.#scale < 1) this.#setScale(1, nowMs);
+    if (this.#rateScale.configure(adaptive, nowMs)) this.#announceScale(nowMs);
     this.#outbox.schedule();
   }
 
@@ -240,19 +210,18 @@ export class AdmissionBroker {
       parts.set(serverSlots(server), out / (configured.get(server) ?? Infinity));
     }
     const named = (name: string): boolean => this.#shares?.has(accountSlots(name)) === true;
-    const ofUsers = partOf(this.#shares, USER_SLOTS) * this.#calls.greatestUserUse(named);
+    const ofUsers = partOf(this.#shares, USER_SLOTS) * this.#calls.users.greatest(named);
     parts.set(USER_SLOTS, Math.min(1, ofUsers));
     for (const key of this.#shares?.keys() ?? []) {
       const name = accountOfSlots(key);
-      const load = name === null ? undefined : this.#calls.userLoad(name);
+      const load = name === null ? undefined : this.#calls.users.load(name);
       if (name === null || load === undefined) continue;
       parts.set(key, Math.min(1, this.#calls.out('user', name) / load.limit));
     }
     return parts;
   }
 
-  /** Slots that are out, and calls that wait for one. */
-  slots(): Pick<LeaseLedger, 'snapshot' | 'shortUsers' | 'userLoad'> {
+  slots(): SlotUse {
     return this.#calls;
   }
 
@@ -268,7 +237,7 @@ export class AdmissionBroker {
     for (const [server, announced] of this.#breakers.announcements(monotonicMs())) {
       this.#push(incarnation, { kind: 'breaker', server, announced });
     }
-    this.#push(incarnation, { kind: 'scale', scale: this.#scale });
+    this.#push(incarnation, { kind: 'scale', scale: this.#rateScale.scale });
   }
 
   /** Its process has exited: all it held is free, what it still says is ignored. */
@@ -310,8 +279,8 @@ export class AdmissionBroker {
       streams: this.#streams.snapshot(),
       rates: this.#rates.effective(),
       rateAccounts: this.#rates.size,
-      scale: this.#scale,
-      load: this.#load,
+      scale: this.#rateScale.scale,
+      load: this.#rateScale.load,
       servers,
       sweptAccounts: this.#sweptAccounts,
     };
@@ -356,7 +325,7 @@ export class AdmissionBroker {
   #ended(event: Extract<WorkerEvent, { readonly kind: 'ended' }>, nowMs: number): void {
     const { server, successes, failures, window } = event;
     // A server whose breaker is open is taken care of: it is no reason to throttle the others.
-    if (this.#breakers.isClosed(server)) this.#errors.record(nowMs, successes, failures);
+    if (this.#breakers.isClosed(server)) this.#rateScale.callsEnded(successes, failures, nowMs);
     this.#adaptive.record(server, window, this.#calls.out('server', server));
     this.#breakers.record(server, event, nowMs);
   }
@@ -371,25 +340,10 @@ export class AdmissionBroker {
     this.#outbox.schedule();
   }
 
-  #sampleLoad(): void {
-    const nowMs = monotonicMs();
-    this.#load = this.#sample();
-    if (!this.#config.rate.adaptive.enabled) return;
-    const scale = this.#loadScale.update(nowMs, this.#load);
-    const isNews = Math.abs(scale - this.#scale) >= SCALE_STEP || (scale === 1 && this.#scale < 1);
-    if (!isNews) return;
-    this.#setScale(scale, nowMs);
-  }
-
-  #setScale(scale: number, nowMs: number): void {
-    this.#scale = scale;
+  #announceScale(nowMs: number): void {
+    const { scale } = this.#rateScale;
     this.#rates.setScale(scale, nowMs);
     for (const to of this.#workers) this.#push(to, { kind: 'scale', scale });
-  }
-
-  #errorRate(nowMs: number): number {
-    const isEnough = this.#errors.calls(nowMs) >= MIN_CALLS_FOR_ERRORS;
-    return isEnough ? this.#errors.failureRatio(nowMs) : 0;
   }
 
   /** One worker after the other, so that a sick worker does not make every probe fail. */
@@ -429,72 +383,4 @@ export class AdmissionBroker {
     }
     for (const [to, events] of byWorker) this.#options.send(to, events);
   }
-}
-
-/** Of those that are enabled; `shares` null: as configured. */
-function serverLimits(
-  { limits, servers }: Pick<Config, 'limits' | 'servers'>,
-  shares: LimitShares,
-): ReadonlyMap<string, number> {
-  const enabled = Object.values(servers).filter((server) => server.enabled);
-  return new Map(
-    enabled.map(({ name, connectionPool }) => [
-      name,
-      shareOf(
-        connectionPool.maxConnections ?? limits.maxConnectionsPerServer,
-        partOf(shares, serverSlots(name)),
-      ),
-    ]),
-  );
-}
-
-function newLoadScale({ rate }: Pick<Config, 'rate'>, nowMs: number): LoadScale {
-  return new LoadScale(nowMs, {
-    ...defaultLoadScale,
-    minScale: MIN_RATE_SCALE,
-    threshold: rate.adaptive.threshold,
-  });
-}
-
-function callBudgets(
-  { limits, servers }: Pick<Config, 'limits' | 'servers'>,
-  shares: LimitShares,
-): LeaseLedgerOptions {
-  return {
-    maxTotal: shareOf(limits.maxTotalConnections, partOf(shares, TOTAL_SLOTS)),
-    maxPerUser: limits.maxConcurrentRequestsPerUser,
-    ...(shares !== null && { userPart: (name: string) => partOf(shares, accountSlots(name)) }),
-    maxQueued: limits.queueMaxSize,
-    maxQueuedPerUser: limits.queueMaxPerUser,
-    queueTimeoutMs: limits.queueTimeoutMs,
-    // Servers in the upstream host are reached over the one channel that each worker has to it.
-    keepsConnections: (server) => servers[server]?.source.kind === 'http',
-    shedEarly: {
-      ...defaultShedEarly,
-      // A longer queue, or more patience, is meant for longer bursts.
-      minIntervalMs: Math.max(
-        defaultShedEarly.minIntervalMs,
-        limits.queueTimeoutMs * BACKLOG_SHARE * Math.max(1, limits.queueMaxSize / USUAL_QUEUE),
-      ),
-    },
-  };
-}
-
-function streamBudgets({ http }: Pick<Config, 'http'>): LeaseLedgerOptions {
-  return {
-    maxTotal: http.maxStreams,
-    maxPerUser: http.maxStreamsPerUser,
-    maxQueued: http.maxStreams,
-    maxQueuedPerUser: http.maxStreamsPerUser,
-    queueTimeoutMs: STREAM_WAIT_MS,
-    // A stream's connection ends with the stream.
-    keepsConnections: () => false,
-  };
-}
-
-function byLatency({ servers }: Pick<Config, 'servers'>): ReadonlySet<string> {
-  const chosen = Object.values(servers).filter(
-    ({ connectionPool }) => connectionPool.adaptiveLimit === 'gradient2',
-  );
-  return new Set(chosen.map(({ name }) => name));
 }

@@ -2,7 +2,7 @@
  * What this machine wants of the limits that it divides with others: what it used in the last seconds, and
  * a quarter more; of a rate that turned calls away, all it can get. Only counted while limits are divided.
  */
-import type { LeaseLedger } from '../policy/lease-ledger.js';
+import type { LedgerSnapshot } from '../policy/lease-ledger.js';
 import {
   accountRate,
   accountSlots,
@@ -15,12 +15,19 @@ import {
 import { MAX_OWN_ACCOUNTS } from '../policy/machine-shares.js';
 import { RateWants } from '../policy/rate-wants.js';
 import { RecentPeak } from '../policy/recent-peak.js';
+import type { UserUse } from '../policy/user-books.js';
 import type { SharedLimit } from './shared-limits.js';
 
 const SPAN_MS = 1000;
 const AHEAD_RATIO = 1.25;
 /** A user who comes in bursts should not have to begin again each time. */
 const ACCOUNT_SPAN_MS = 5000;
+
+/** Slots that are out, and calls that wait for one; by the ledger of calls. */
+export interface SlotUse {
+  snapshot(): LedgerSnapshot;
+  readonly users: Pick<UserUse, 'shortOf' | 'load'>;
+}
 
 interface AccountWant {
   readonly units: number;
@@ -33,7 +40,7 @@ export class MachineWants {
   readonly #accounts = new Map<string, { readonly peak: RecentPeak; readonly limit: number }>();
 
   /** Takes in what is out and waits now; to be called several times a second. */
-  sample(ledger: Pick<LeaseLedger, 'snapshot' | 'shortUsers' | 'userLoad'>, nowMs: number): void {
+  sample(ledger: SlotUse, nowMs: number): void {
     const { total, queued, servers } = ledger.snapshot();
     this.#sampleAccounts(ledger, nowMs);
     this.#note(TOTAL_SLOTS, total.out + queued, nowMs);
@@ -70,14 +77,14 @@ export class MachineWants {
   }
 
   /** One that was short once is watched until it has nothing to do for a while. */
-  #sampleAccounts(ledger: Pick<LeaseLedger, 'shortUsers' | 'userLoad'>, nowMs: number): void {
-    for (const name of ledger.shortUsers(MAX_OWN_ACCOUNTS)) {
+  #sampleAccounts({ users }: SlotUse, nowMs: number): void {
+    for (const name of users.shortOf(MAX_OWN_ACCOUNTS)) {
       if (this.#accounts.has(name) || this.#accounts.size >= MAX_OWN_ACCOUNTS) continue;
-      const { limit } = ledger.userLoad(name) ?? { limit: 1 };
+      const { limit } = users.load(name) ?? { limit: 1 };
       this.#accounts.set(name, { peak: new RecentPeak(ACCOUNT_SPAN_MS), limit });
     }
     for (const [name, { peak }] of this.#accounts) {
-      peak.note(nowMs, ledger.userLoad(name)?.busy ?? 0);
+      peak.note(nowMs, users.load(name)?.busy ?? 0);
       if (peak.value(nowMs) === 0) this.#accounts.delete(name);
     }
   }

@@ -194,7 +194,7 @@ t.test('shares of the limits hold like limits, and tell what still runs above th
   t.match(admission.snapshot(), { calls: { total: { out: 2, limit: 2 } } });
   t.match(admission.snapshot().servers.get('s'), { configuredLimit: 2, effectiveLimit: 1 });
   t.same(Object.fromEntries(admission.partsInUse()), { total: 0.5, users: 1, 'server:s': 1 });
-  t.match(admission.slots().userLoad('ana'), { busy: 2, limit: 3 });
+  t.match(admission.slots().users.load('ana'), { busy: 2, limit: 3 });
   admission.setShares(new Map([...half, ['account:ana', 0.34]]), null);
   t.match(Object.fromEntries(admission.partsInUse()), { users: 0, 'account:ana': 2 / 3 });
   admission.setShares(half, null);
@@ -206,7 +206,7 @@ t.test('shares of the limits hold like limits, and tell what still runs above th
   t.same(Object.fromEntries(admission.partsInUse()), { total: 0, users: 0, 'server:s': 0 });
   await settle();
   admission.receive(1, [ticket(3), ticket(4)]);
-  t.same(admission.slots().shortUsers(5), [], 'the server is what it waits for');
+  t.same(admission.slots().users.shortOf(5), [], 'the server is what it waits for');
   t.equal((await settle()).filter((word) => word === '1 calls grant').length, 1, 'one of two');
   admission.setShares(null, null);
   t.same(await settle(), ['1 calls grant'], 'undivided again');

@@ -9,8 +9,10 @@ const ledger = (out: number, queued: number, servers = ['a'], short: readonly st
     servers: servers.map((server) => ({ server, out, limit: 50, queued })),
     excessReturns: 0,
   }),
-  shortUsers: () => short,
-  userLoad: (name: string) => (name === 'gone' ? undefined : { busy: out + queued, limit: 10 }),
+  users: {
+    shortOf: () => short,
+    load: (name: string) => (name === 'gone' ? undefined : { busy: out + queued, limit: 10 }),
+  },
 });
 const slots = { units: 100, perSecond: null };
 

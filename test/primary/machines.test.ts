@@ -52,8 +52,10 @@ function machine(t: Test, roster: MemoryRoster, name: string, place = name) {
           servers: [],
           excessReturns: 0,
         }),
-        shortUsers: () => short.splice(0),
-        userLoad: () => ({ busy: 8, limit: 10 }),
+        users: {
+          shortOf: () => short.splice(0),
+          load: () => ({ busy: 8, limit: 10 }),
+        },
       }),
     },
     log: { info: log, warn: log } as unknown as MachinesOptions['log'],
