@@ -1,6 +1,6 @@
 /**
  * References in the strings of an entry: `${input:id}` of VS Code, for which it asks its user, becomes a variable, and
- * `${env:NAME}` the plain form. Others that only an editor can fill are noted.
+ * `${env:NAME}` the plain form. Others that only an editor, or LibreChat with its `{{NAME}}`, can fill are noted.
  */
 import type { Entry, Note } from './import-translate.js';
 import type { SettingPath } from './problem.js';
@@ -8,8 +8,15 @@ import { isRecord } from './value-at.js';
 
 /** `inputs`: what VS Code asks for, with descriptions. */
 export function importedReferences(entry: Entry, inputs: unknown, note: Note): Entry {
-  const replaced = replaceIn(entry, [], (text, path) =>
-    text.replaceAll(/(?<!\$)\$\{([^{}]*)\}/g, (whole: string, inner: string) => {
+  const replaced = replaceIn(entry, [], (text, path) => {
+    for (const [whole] of text.matchAll(/\{\{[^{}]*\}\}/g)) {
+      note(path, {
+        within: whole,
+        message: 'is filled in by the program that it comes from, for each of its users',
+        hint: 'each user’s own credential: docs/access.md',
+      });
+    }
+    return text.replaceAll(/(?<!\$)\$\{([^{}]*)\}/g, (whole: string, inner: string) => {
       const input = /^input:(.+)$/.exec(inner)?.[1];
       if (input !== undefined) {
         const variable = variableName(input);
@@ -30,8 +37,8 @@ export function importedReferences(entry: Entry, inputs: unknown, note: Note): E
         hint: 'write what it stands for',
       });
       return whole;
-    }),
-  );
+    });
+  });
   return isRecord(replaced) ? replaced : {};
 }
 

@@ -28,7 +28,7 @@ export function plainSecrets(entry: Entry, server: string, note: Note): string[]
 }
 
 function isSecret(name: string, value: unknown): value is string {
-  if (typeof value !== 'string' || value === '' || value.includes('${')) return false;
+  if (typeof value !== 'string' || value === '' || /\$\{|\{\{/.test(value)) return false;
   return NAME.test(name) || VALUE.test(value);
 }
 

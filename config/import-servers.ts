@@ -1,14 +1,16 @@
 /**
- * The servers in a file of another program (Claude, Cursor, VS Code, Windsurf, Gemini, Cline, mcp-hub, mcp-proxy), as
- * entries of `servers`. Every part that has no meaning here is told with its place, so that nothing is lost unseen.
+ * The servers in a file of another program (Claude, Cursor, VS Code, Windsurf, Gemini, Cline, Codex, goose, LibreChat,
+ * mcp-hub, mcp-proxy), as entries of `servers`. Every part that has no meaning here is told with its place, so that
+ * nothing is lost unseen.
  */
 import { dirname, resolve } from 'node:path';
 import type { Environment } from './environment.js';
 import { expand } from './expand.js';
+import type { SettingsDocument } from './jsonc.js';
+import { DIALECTS, type Dialect } from './import-dialects.js';
 import { importedReferences } from './import-references.js';
 import { plainSecrets } from './import-secrets.js';
 import { translateEntry } from './import-translate.js';
-import type { JsoncDocument } from './jsonc.js';
 import type { Problem, ProblemText, SettingPath } from './problem.js';
 import { serverNameProblem } from './server-name.js';
 import { isRecord, valueAt } from './value-at.js';
@@ -26,7 +28,7 @@ export interface ImportedServer {
 }
 
 export interface ImportSource {
-  readonly document: JsoncDocument;
+  readonly document: SettingsDocument;
   /** Where relative paths in it start; null: it has no place. */
   readonly folder: string | null;
   readonly env: Environment;
@@ -35,6 +37,8 @@ export interface ImportSource {
 /** Where such files keep their servers. Claude Code has one block a project besides. */
 const PLACES: readonly SettingPath[] = [['mcpServers'], ['servers'], ['mcp', 'servers']];
 
+const asItIs: Dialect['toCommon'] = (entry) => entry;
+
 /** Empty where the document holds none. */
 export function importServers(source: ImportSource): ImportedServer[] {
   const { value } = source.document;
@@ -42,28 +46,36 @@ export function importServers(source: ImportSource): ImportedServer[] {
   const inProjects = isRecord(projects)
     ? Object.keys(projects).map((project): SettingPath => ['projects', project, 'mcpServers'])
     : [];
-  return [...PLACES, ...inProjects].flatMap((place) => {
+  const common = [...PLACES, ...inProjects].map((place) => ({ place, toCommon: asItIs }));
+  return [...common, ...DIALECTS].flatMap(({ place, toCommon }) => {
     const block = valueAt(value, place);
     if (!isRecord(block) || Array.isArray(block)) return [];
-    return Object.keys(block).map((name) => importServer(source, [...place, name], name));
+    return Object.keys(block).flatMap(
+      (name) => importServer(source, [...place, name], toCommon) ?? [],
+    );
   });
 }
 
+/** Null where the dialect's entry is no server. */
 function importServer(
-  source: ImportSource,
+  { document, folder, env }: ImportSource,
   path: SettingPath,
-  foreignName: string,
-): ImportedServer {
-  const { document, folder, env } = source;
+  toCommon: Dialect['toCommon'],
+): ImportedServer | null {
+  const foreignName = String(path.at(-1));
   const notes: Problem[] = [];
   const note = (keys: SettingPath, what: ProblemText): void => {
     notes.push(document.problemAt([...path, ...keys], what));
   };
+  const foreign = valueAt(document.value, path);
+  const isEntry = isRecord(foreign) && !Array.isArray(foreign);
+  const common = toCommon(isEntry ? foreign : null, note);
+  if (common === 'no server') return null;
   const name = usableName(foreignName);
   if (name !== foreignName) {
     note([], { at: 'key', message: `is "${name}" here: names are parts of URLs` });
   }
-  const translated = translateEntry(valueAt(document.value, path), note);
+  const translated = translateEntry(common, note);
   const entry = importedReferences(translated, valueAt(document.value, ['inputs']), note);
   const secrets = plainSecrets(entry, name, note);
   const cwd = entry['cwd'];

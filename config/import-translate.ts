@@ -31,6 +31,7 @@ const TOOL_LISTS: Readonly<Record<string, 'allow' | 'deny'>> = {
 /** What is known of keys that are not taken over. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   timeout: 'connectionPool.requestTimeout is the time for one answer here, in ms',
+  tool_timeout_sec: 'connectionPool.requestTimeout is the time for one answer here, in ms',
   alwaysAllow: 'clients ask their users; the gateway restricts with "tools"',
   autoApprove: 'clients ask their users; the gateway restricts with "tools"',
   trust: 'clients ask their users; the gateway restricts with "tools"',

@@ -6,15 +6,14 @@
 import { findNodeAtLocation, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import { tooDeepAt } from './jsonc-depth.js';
-import { dotted } from './problem.js';
 import type { Problem, ProblemText, SettingPath } from './problem.js';
+import { FORBIDDEN_KEYS, SourceText, START } from './source-text.js';
 
 /** The deepest setting there is lies at a third of this. */
 const MAX_DEPTH = 32;
 
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
-
-export interface JsoncDocument {
+/** A file of settings in whatever language. */
+export interface SettingsDocument {
   /** Undefined when there is nothing in the file; what could be read of it otherwise. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
@@ -23,6 +22,9 @@ export interface JsoncDocument {
    * it is pointed at.
    */
   problemAt(path: SettingPath, what: ProblemText): Problem;
+}
+
+export interface JsoncDocument extends SettingsDocument {
   /** 1-based line of the setting; null when it is not in the file. */
   lineOf(path: SettingPath): number | null;
 }
@@ -30,44 +32,28 @@ export interface JsoncDocument {
 export function readJsonc(text: string, file: string): JsoncDocument {
   // Some Windows editors put a byte order mark first, which is no JSON.
   const source = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
-  const lineStarts = startsOfLines(source);
+  const lines = new SourceText(source, file);
   const problems: Problem[] = [];
   const errors: ParseError[] = [];
   const depthFault = tooDeepAt(source, MAX_DEPTH);
   const root =
     depthFault === null ? parseTree(source, errors, { allowTrailingComma: true }) : undefined;
 
-  const problem = (offset: number, length: number, path: SettingPath, what: ProblemText) => {
-    const line = lineStarts.findLastIndex((start) => start <= offset);
-    const start = lineStarts[line] ?? 0;
-    const [sourceLine = ''] = source.slice(start, lineStarts[line + 1]).split(/\r?\n/, 1);
-    return {
-      file,
-      line: line + 1,
-      column: offset - start + 1,
-      length: Math.max(1, Math.min(length, start + sourceLine.length - offset)),
-      path: dotted(path),
-      message: what.message,
-      hint: what.hint ?? null,
-      sourceLine: withoutPasswords(sourceLine),
-    };
-  };
-
   if (depthFault !== null) {
     const message = `is nested more than ${MAX_DEPTH} levels deep`;
-    problems.push(problem(depthFault, 1, [], { message }));
+    problems.push(lines.problem({ offset: depthFault, length: 1 }, [], { message }));
   }
   for (const { error, offset, length } of errors) {
     const isEmpty = root === undefined && printParseErrorCode(error) === 'ValueExpected';
     const what = isEmpty
       ? { message: 'is empty', hint: 'the shortest file that works is {}' }
       : { message: syntaxMessage(error) };
-    const found = problem(offset, length, [], what);
+    const found = lines.problem({ offset, length }, [], what);
     // The parser goes on after a mistake, and what it finds on the same line nearly always follows from the first.
     if (problems.at(-1)?.line !== found.line) problems.push(found);
   }
   const value = toValue(root, [], (node, path, message) => {
-    problems.push(problem(node.offset, node.length, path, { message }));
+    problems.push(lines.problem(node, path, { message }));
   });
 
   return {
@@ -77,31 +63,14 @@ export function readJsonc(text: string, file: string): JsoncDocument {
       const { node, depth } = deepest(root, path);
       const missing = depth < path.length;
       const target = what.at === 'key' || missing ? (keyOf(node) ?? node) : node;
-      let offset = target?.offset ?? 0;
-      let length = target?.length ?? 1;
-      const inner = what.within === undefined ? -1 : source.indexOf(what.within, offset);
-      if (what.within !== undefined && inner >= 0 && inner < offset + length) {
-        [offset, length] = [inner, what.within.length];
-      }
-      return problem(offset, length, path, what);
+      return lines.problem(target ?? START, path, what);
     },
     lineOf(path) {
       const { node, depth } = deepest(root, path);
       if (node === undefined || depth < path.length) return null;
-      return lineStarts.findLastIndex((start) => start <= node.offset) + 1;
+      return lines.lineAt(node.offset);
     },
   };
-}
-
-function startsOfLines(text: string): number[] {
-  return [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
-}
-
-/** What a line is shown for is never a password in a URL of it; columns stay. */
-function withoutPasswords(line: string): string {
-  const masked = (_: string, before: string, password: string) =>
-    before + '*'.repeat(password.length);
-  return line.replace(/(:\/\/[^\s"/:@]*:)([^\s"]+)(?=@)/g, masked);
 }
 
 /** `CommaExpected` → `comma expected`. */

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { removeKey, setValue } from '../../config/edit-jsonc.js';
 import { folderOf, importServers, type ImportedServer } from '../../config/import-servers.js';
+import { readForeign } from '../../config/foreign-document.js';
 import { readJsonc } from '../../config/jsonc.js';
 import { inspectConfig, processEnv } from '../../config/load.js';
 import { formatProblems, oneLine, type Problem } from '../../config/problem.js';
@@ -36,9 +37,13 @@ const STANDARD_INPUT = 0;
 const MAX_FILE_BYTES = 4_194_304;
 
 /** 78 when a server was refused; the others are added all the same. */
-export function importFile(context: CliContext, file: string, options: ImportOptions): number {
+export async function importFile(
+  context: CliContext,
+  file: string,
+  options: ImportOptions,
+): Promise<number> {
   const { dryRun = false, replace = false, isColored } = options;
-  const servers = foreignServers(file);
+  const servers = await foreignServers(file);
   const before = readConfigText(context.configPath);
   let { text } = before;
   const outcomes = servers.map((server): Outcome => {
@@ -55,12 +60,9 @@ export function importFile(context: CliContext, file: string, options: ImportOpt
   return outcomes.some(({ state }) => state === 'refused') ? EXIT.config : EXIT.ok;
 }
 
-function foreignServers(file: string): ImportedServer[] {
+async function foreignServers(file: string): Promise<ImportedServer[]> {
   const shown = file === '-' ? 'standard input' : file;
-  if (/\.(?:toml|ya?ml)$/i.test(file)) {
-    throw new CliError(EXIT.usage, `${shown}: only JSON is read, with or without comments.`);
-  }
-  const document = readJsonc(readText(file, shown), shown);
+  const document = await readForeign(readText(file, shown), shown);
   if (document.problems.length > 0) {
     throw new CliError(EXIT.config, `\n${formatProblems(document.problems, { color: false })}`);
   }
@@ -69,7 +71,7 @@ function foreignServers(file: string): ImportedServer[] {
   if (servers.length > 0) return servers;
   throw new CliError(
     EXIT.config,
-    `${shown} holds no servers: neither "mcpServers" nor "servers" has an entry.`,
+    `${shown} holds no servers: none of "mcpServers", "servers", "mcp_servers" (Codex) and "extensions" (goose) has one.`,
   );
 }
 

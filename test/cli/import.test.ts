@@ -115,6 +115,24 @@ t.test('a file that holds nothing of use is refused, and says why', async (t) =>
   }
   const { run } = fixture(t);
   t.match(await run('import', '/nowhere.json'), { code: 64, err: /cannot be read/ });
-  t.match(await run('import', 'codex.toml'), { code: 64, err: /only JSON is read/ });
   t.match(await run('import'), { code: 64, err: /missing required argument/ });
 });
+
+t.test(
+  'the file of Codex is TOML and that of goose YAML; mistakes have their places',
+  async (t) => {
+    const { run, file, text } = fixture(t);
+    const toml = file.replace('their.json', 'config.toml');
+    writeFileSync(toml, '[mcp_servers.files]\ncommand = "npx"\nicon = "folder"\n');
+    const added = await run('import', toml);
+    t.match(added, { code: 0, err: /^files: added \(stdio: npx\)\n.*config.toml:3:1 .*icon is a/ });
+    t.match(text(), '"command": "npx"');
+    writeFileSync(toml, '[mcp_servers.files\n[other]\n');
+    t.match(await run('import', toml), { code: 78, err: /config\.toml:\d:\d+ is not valid TOML/ });
+    const yaml = file.replace('their.json', 'config.yaml');
+    writeFileSync(yaml, 'extensions:\n  mail: { type: stdio, cmd: mail-server }\n');
+    t.match(await run('import', yaml), { code: 0, err: /mail: added \(stdio: mail-server\)/ });
+    writeFileSync(yaml, 'extensions:\n  developer: { type: builtin }\n');
+    t.match(await run('import', yaml), { code: 78, err: /holds no servers/ });
+  },
+);

@@ -12,7 +12,7 @@ export function addFileCommands(table: CommandTable): void {
     .action(async (file: string, options: Omit<ImportOptions, 'isColored'>, command: Command) => {
       const { importFile } = await import('../import.js');
       const { isColored } = table;
-      table.exitWith(importFile(table.context(command), file, { ...options, isColored }));
+      table.exitWith(await importFile(table.context(command), file, { ...options, isColored }));
     });
   table
     .add(table.root, 'migrate [file]', 'write old and foreign setting names anew')
