@@ -321,14 +321,15 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     const { id, requestId } = this.#options;
     const stream = this.#stream;
     const events = this.#events;
-    const canTell = events !== null && !events.isInsideEvent && !this.isListening;
-    if (canTell && id !== null && !events.haveAnswered(id)) {
+    // Who read too slowly may come back for the answer (Last-Event-ID); an error would be one.
+    const canTell = events !== null && !events.isInsideEvent && error.code !== 'GW_SLOW_READER';
+    if (canTell && !this.isListening && id !== null && !events.haveAnswered(id)) {
       stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);
     // What listens reads on with its next connection; an event without its end does not count for it.
-    if (events === null || (events.isInsideEvent && !this.isListening)) stream.cut();
-    else stream.end();
+    if (canTell || (events !== null && this.isListening)) stream.end();
+    else stream.cut();
   }
 
   #finish(outcome: RelayResult['outcome']): void {

@@ -99,9 +99,6 @@ export class ExchangeReply {
   #pacedWriter(): PacedWriter {
     this.#writer = new PacedWriter(this.#exchange.reply, {
       ...this.#limits,
-      onOverflow: () => {
-        this.#lost();
-      },
       onClosed: () => {
         this.#forget();
       },

@@ -41,8 +41,7 @@ export class FrameReply implements HostReply {
   write(bytes: Uint8Array): boolean {
     if (this.#state !== 'data') return true;
     if (this.#heldBytes > this.#options.streamBufferBytes) {
-      // The reader's fault, not the server's: it must not count against the server's breaker.
-      this.fail(new GatewayError('GW_SHED', { hint: 'The stream is read too slowly.' }));
+      this.fail(new GatewayError('GW_SLOW_READER'));
       return false;
     }
     if (this.#heldBytes > 0 || !this.#canSend(bytes.length)) {
@@ -98,7 +97,6 @@ export class FrameReply implements HostReply {
     this.#onAbort();
   }
 
-  /** Ends the exchange with an error; the endpoint learns of it as an abort. */
   fail(error: GatewayError): void {
     if (this.#state === 'done') return;
     this.#options.connection.frames().error(this.#options.exchangeId, {

@@ -2,6 +2,7 @@
  * One HTTP-shaped exchange between a worker and the upstream host, as the host's endpoint sees it.
  * host-server.ts makes these from frames; the worker's host-link transport is the other end.
  */
+import type { GatewayError } from '../kernel/errors.js';
 import type { UpstreamRequest } from '../upstream/transport.js';
 
 export interface HostReply {
@@ -11,6 +12,8 @@ export interface HostReply {
   write(bytes: Uint8Array): boolean;
   onDrain(listener: () => void): void;
   end(): void;
+  /** Ends it with an error: what was written is no whole reply. The endpoint learns of it as an abort. */
+  fail(error: GatewayError): void;
 }
 
 export interface HostExchange {

@@ -3,6 +3,7 @@
  * waits is bounded; a reader that falls further behind loses the connection rather than our memory
  * (a single message may be longer than the bound: the channel has its own).
  */
+import { GatewayError } from '../kernel/errors.js';
 import { SSE_PING } from '../mcp/sse.js';
 import type { HostReply } from './host-exchange.js';
 
@@ -12,8 +13,6 @@ const SLICE_BYTES = 64 * 1024;
 export interface PacedWriterOptions {
   readonly maxPendingBytes: number;
   readonly now: () => number;
-  /** The reader fell behind for good; the reply was ended in the middle. Called at most once. */
-  readonly onOverflow: () => void;
   /** Nothing is written any more, for whatever reason. Called once. */
   readonly onClosed: () => void;
 }
@@ -45,11 +44,11 @@ export class PacedWriter {
   /** No effect after `end`, `drop` or an overflow. */
   write(bytes: Buffer): void {
     if (this.#state !== 'open') return;
-    const { maxPendingBytes, onOverflow } = this.#options;
+    const { maxPendingBytes } = this.#options;
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes.length > maxPendingBytes) {
       this.drop();
-      this.#reply.end();
-      onOverflow();
+      // An end in order would pass for the server's, and count against it.
+      this.#reply.fail(new GatewayError('GW_SLOW_READER'));
       return;
     }
     this.#queue.push(bytes);

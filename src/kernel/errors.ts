@@ -53,6 +53,7 @@ export const ERRORS = {
   GW_SHED: row(503, -32006, true, 'The gateway is saturated.'),
   GW_BULKHEAD_FULL: row(503, -32006, true, 'The server is saturated.'),
   GW_QUEUE_TIMEOUT: row(503, -32006, true, 'No connection became free in time.'),
+  GW_SLOW_READER: row(503, -32006, true, 'The reply was read too slowly.'),
   GW_CIRCUIT_OPEN: row(503, -32007, true, 'The server is failing; the circuit breaker is open.'),
   GW_DRAINING: row(503, -32008, true, 'The gateway is shutting down.'),
   GW_STORE_UNAVAILABLE: row(503, -32009, true, 'The identity store is unavailable.'),

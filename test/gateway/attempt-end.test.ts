@@ -38,6 +38,7 @@ t.test('what each end says of the server, and of its load', (t) => {
     ],
     ['HTML', failed('GW_UPSTREAM_PROTOCOL', { upstreamStatus: 502 }), 'failure', 'ignore'],
     ["the host's bound", failed('GW_BULKHEAD_FULL'), 'ignore', 'dropped'],
+    ['who read too slowly', failed('GW_SLOW_READER'), 'ignore', 'ignore'],
     ['our drain', failed('GW_DRAINING'), 'ignore', 'ignore'],
     ['our fault', failed('GW_INTERNAL'), 'ignore', 'ignore'],
   ];

@@ -290,6 +290,22 @@ t.test('a call whose over-long event breaks off is cut off; what listens just en
   }
 });
 
+t.test(
+  'a call that was read too slowly is cut off without a word, so that it can be resumed',
+  async (t) => {
+    for (const isListening of [false, true]) {
+      const { exchange, transport, result } = relay({ isListening });
+      const call = await transport.call();
+      call.beginEvents();
+      call.event({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
+      call.handler.onError(new GatewayError('GW_SLOW_READER'));
+      t.match(await result, { outcome: { code: 'GW_SLOW_READER' } });
+      t.notMatch(exchange.text, '"error"');
+      t.equal(exchange.isCut, !isListening);
+    }
+  },
+);
+
 t.test('no answer within the time is a timeout that says the outcome is unknown', async (t) => {
   const { transport, openRelays, result } = relay();
   const call = await transport.call();

@@ -479,7 +479,7 @@ t.test('a client that reads too slowly loses the connection and nothing else', (
   call.isWritable = false;
   const data = 'x'.repeat(1_000_000);
   for (let n = 0; n < 30; n += 1) client.channel.notify('notifications/message', { n, data });
-  t.ok(call.isEnded);
+  t.equal(call.failedWith, 'GW_SLOW_READER');
   client.channel.answer(client.channel.lastRequest(CALL));
   const last = client.resume('2-29').messages;
   t.match(last, [{ params: { n: 29 } }, { id: 1 }]);

@@ -164,7 +164,7 @@ t.test('a reader that stalls for good is a client that left', (t) => {
       message,
     });
   }
-  t.ok(exchange.isEnded);
+  t.equal(exchange.failedWith, 'GW_SLOW_READER');
   t.equal(rig.shared.notifications('notifications/cancelled').length, 1);
   t.end();
 });

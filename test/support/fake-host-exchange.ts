@@ -1,4 +1,5 @@
 /** An exchange with a worker, recorded: head, bytes, and the server-sent events in them. */
+import type { ErrorCode } from '../../src/kernel/errors.js';
 import type { HostExchange, HostReply } from '../../src/host/host-exchange.js';
 
 export interface FakeHostRequest {
@@ -23,6 +24,7 @@ export class FakeHostExchange implements HostExchange {
   headers: readonly string[] = [];
   text = '';
   isEnded = false;
+  failedWith: ErrorCode | null = null;
   heads = 0;
   /** What was written after the end or the abort: must stay empty. */
   late = '';
@@ -61,6 +63,10 @@ export class FakeHostExchange implements HostExchange {
       },
       end: () => {
         this.isEnded = true;
+      },
+      fail: (error) => {
+        this.failedWith = error.code;
+        this.abort();
       },
     };
   }
