@@ -2,6 +2,7 @@
 import { html, useState } from './vendor/preact.js';
 import { Chart, Sparkline } from './chart.js';
 import { bytes, clock, count, duration, ms, percent, perSecond } from './format.js';
+import { Machines } from './machines.js';
 import { Card, Meter, Pill, Tile, toneOf } from './parts.js';
 
 const QUANTILES = [
@@ -92,6 +93,7 @@ export function Overview({ live, traffic, theme }) {
       <${Limits} health=${health} />
       <div class="stack">
         <${Workers} health=${health} />
+        <${Machines} machines=${health.machines} />
         <${PastAlerts} notices=${live.pastAlerts ?? []} cooldownMs=${thresholds.alertCooldownMs} />
       </div>
     </div>`;

@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap';
 import { openSnapshot, snapshotState } from '../../src/store/identity-snapshot.js';
 import { admissionBench, type AdmissionBench } from '../support/admission-bench.js';
+import { noChromium, openBrowser } from '../support/chromium.js';
 import { startMongoServer, type MongoServer } from '../support/mongo-server.js';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.js';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.js';
@@ -124,6 +125,13 @@ async function together(t: Test, server: MongoServer): Promise<void> {
     t.match(stdout, new RegExp(`^machine  ${names[0]} \\(this one, 127\\.0\\.0\\.1:`, 'm'));
     t.match(stdout, new RegExp(`^machine  ${names[1]} \\(127.*of ${TOTAL} connections`, 'm'));
   }
+  await t.test('the dashboard shows both', { skip: noChromium }, async (t) => {
+    const page = await (await openBrowser(t)).newPage();
+    await page.goto(`${north.gateway.url}/dashboard`);
+    const card = page.getByRole('region', { name: 'Machines' });
+    await card.waitFor({ timeout: DEADLINE_MS });
+    t.match(await card.innerText(), /north\s*this one[^]*south\s*127\.0\.0\.1:\d+/);
+  });
   const late = load(south, 'user', 24);
   await until(
     async () => {
