@@ -95,6 +95,8 @@ export class LinkExchange implements UpstreamExchange {
     if (!this.#isPaused || this.#state === 'done') return;
     this.#isPaused = false;
     this.#rearm();
+    // What made the handler pause is consumed now; a handler that pauses at every chunk never says so in #deliver.
+    this.#returnCredit();
     let index = 0;
     for (; index < this.#held.length && !this.#pausedOrDone(); index += 1) {
       const chunk = this.#held[index];
@@ -134,6 +136,10 @@ export class LinkExchange implements UpstreamExchange {
       this.dueAtMs = Infinity; // The silence is the client's now, not the server's.
       return;
     }
+    this.#returnCredit();
+  }
+
+  #returnCredit(): void {
     if (this.#consumedBytes < CREDIT_PORTION_BYTES || this.#last !== null) return;
     this.#link.credit(this.id, this.#consumedBytes);
     this.#consumedBytes = 0;

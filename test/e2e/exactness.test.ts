@@ -165,6 +165,16 @@ for (const server of ['http', 'module', 'stdio']) {
   );
 }
 
+t.test('an answer of a megabyte comes whole', async (t) => {
+  const value = 'x'.repeat(1_000_000);
+  upstream.onCall(() => ({ kind: 'answer' }));
+  for (const server of ['http', 'module', 'stdio']) {
+    const url = gateway.endpoint(server);
+    const reply = await rpc({ url, key: keyOf(0), ...modernCall(1, 'echo', { value }) });
+    t.ok(echoed(reply) === value, server);
+  }
+});
+
 t.test('a number and a string id come back as they were', async (t) => {
   for (const id of [0, -1, 7, '7', '', 'ü"\\ ✓', '9007199254740993', Number.MAX_SAFE_INTEGER]) {
     for (const server of ['http', 'module', 'stdio']) {
