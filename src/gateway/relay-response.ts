@@ -2,8 +2,8 @@
  * Carries one upstream response to the client: small JSON answers in one piece, event streams as they
  * come, event by whole event, with back-pressure both ways. Bytes are not changed; only what frames
  * them is ours. Every way an exchange can end (answer, upstream fault, deadline, client gone) ends it
- * exactly once. A stream that breaks is told so with an error for its id, or where no more can be told, with a
- * connection that breaks too: half an answer never ends like a whole one.
+ * exactly once. A stream that breaks is told so with an error for its id; where no more can be told, or where its
+ * client can resume it, with a connection that breaks too: half an answer never ends like a whole one.
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { monotonicMs } from '../kernel/clock.js';
@@ -206,7 +206,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   onError(error: GatewayError): void {
-    this.#fail(error);
+    const isLost = error.code === 'GW_UPSTREAM_UNREACHABLE';
+    this.#fail(error, isLost && this.#options.transport.outlivesConnections === true);
   }
 
   #beginEvents(): void {
@@ -310,7 +311,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#finish('client-closed');
   }
 
-  #fail(error: GatewayError): void {
+  /** `mayGoOn`: the server may still be at work on it, and keep the rest of the stream for its client. */
+  #fail(error: GatewayError, mayGoOn = false): void {
     if (this.#isOver) return;
     this.#upstream?.abort();
     if (this.#stream === null) {
@@ -321,15 +323,18 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     const { id, requestId } = this.#options;
     const stream = this.#stream;
     const events = this.#events;
-    // Who read too slowly may come back for the answer (Last-Event-ID); an error would be one.
-    const canTell = events !== null && !events.isInsideEvent && error.code !== 'GW_SLOW_READER';
-    if (canTell && !this.isListening && id !== null && !events.haveAnswered(id)) {
-      stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
+    let isCut = events === null || (events.isInsideEvent && !this.isListening);
+    const canTell = events !== null && !events.isInsideEvent && !this.isListening;
+    if (canTell && id !== null && !events.haveAnswered(id)) {
+      // An error would be the answer to a client that can come back for its own. Cut, because clients made before
+      // 2025-11-25 resume only what broke.
+      isCut = error.code === 'GW_SLOW_READER' || (mayGoOn && events.isResumable);
+      if (!isCut) stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);
     // What listens reads on with its next connection; an event without its end does not count for it.
-    if (canTell || (events !== null && this.isListening)) stream.end();
-    else stream.cut();
+    if (isCut) stream.cut();
+    else stream.end();
   }
 
   #finish(outcome: RelayResult['outcome']): void {

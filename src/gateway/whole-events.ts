@@ -14,6 +14,8 @@ const HOLD_BYTES = 256 * 1024;
 export class WholeEvents {
   /** The beginning of an over-long event was passed on. */
   isInsideEvent = false;
+  /** An event with an id passed: its client can ask for what follows on another connection. */
+  isResumable = false;
   readonly #buffer = new EventBuffer();
   #last: Buffer | null = null;
   /** The last piece of an over-long event that has not ended. */
@@ -29,7 +31,8 @@ export class WholeEvents {
     if (whole === null) return null;
     this.#endOverlong();
     this.#last = whole;
-    this.#mayBeAnswered ||= mayAnswer(whole);
+    this.isResumable ||= hasEventId(whole);
+    this.#mayBeAnswered ||= this.isResumable || mayAnswer(whole);
     return whole;
   }
 
@@ -91,14 +94,12 @@ export class WholeEvents {
   }
 }
 
-/**
- * A response has one of two members, wherever its lines are broken; an event with an id can be asked for again
- * on another connection (2025-11-25 basic/transports, resumability).
- */
+/** A response has one of two members, wherever its lines are broken. */
 function mayAnswer(events: Buffer): boolean {
-  return events.includes('"result"') || events.includes('"error"') || hasEventId(events);
+  return events.includes('"result"') || events.includes('"error"');
 }
 
+/** What follows it can be asked for on another connection (2025-11-25 basic/transports, resumability). */
 function hasEventId(events: Buffer): boolean {
   return (
     events.includes('\nid:') ||

@@ -42,6 +42,7 @@ export function createStreamableHttp(options: StreamableHttpOptions): UpstreamTr
 }
 
 class StreamableHttp implements UpstreamTransport {
+  readonly outlivesConnections = true;
   readonly #path: string;
   readonly #calls: TrimmedPool;
   readonly #streams: Pool;

@@ -49,6 +49,11 @@ export interface ConnectionCounts {
 }
 
 export interface UpstreamTransport {
+  /**
+   * A server that one connection of ours was lost to may live on, and with it a stream that its client can
+   * resume. Absent where only the server's own death breaks an exchange.
+   */
+  readonly outlivesConnections?: boolean;
   dispatch(request: UpstreamRequest, handler: UpstreamResponseHandler): UpstreamExchange;
   /** Closes so many idle connections for calls, as far as there are; busy ones are left alone. */
   closeIdle?(count: number): void;

@@ -22,6 +22,7 @@ export function withUpstreamToken(
   tokens: TokenSource,
 ): UpstreamTransport {
   return {
+    outlivesConnections: transport.outlivesConnections === true,
     dispatch: (request, handler) => new TokenExchange(transport, tokens, { request, handler }),
     closeIdle: (count) => transport.closeIdle?.(count),
     connections: () => transport.connections?.() ?? NO_CONNECTIONS,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { OpenRelays } from '../../src/gateway/open-relays.js';
 import { relayResponse, type RelayOptions } from '../../src/gateway/relay-response.js';
-import { GatewayError } from '../../src/kernel/errors.js';
+import { GatewayError, type ErrorCode } from '../../src/kernel/errors.js';
 import { FakeExchange } from '../support/fake-exchange.js';
 import { FakeTransport } from '../support/fake-transport.js';
 
@@ -303,6 +303,41 @@ t.test(
       t.notMatch(exchange.text, '"error"');
       t.equal(exchange.isCut, !isListening);
     }
+  },
+);
+
+t.test(
+  'a broken stream that can be resumed breaks at the client too, who resumes it',
+  async (t) => {
+    const broken = async (text: string, outlivesConnections: boolean, code: ErrorCode) => {
+      const transport = Object.assign(new FakeTransport(), { outlivesConnections });
+      const { exchange, result } = relay({ transport });
+      const call = await transport.call();
+      call.beginEvents();
+      call.handler.onData(Buffer.from(text));
+      call.handler.onError(new GatewayError(code));
+      const { outcome } = (await result) as { readonly outcome: unknown };
+      t.match(outcome, { code });
+      return { isCut: exchange.isCut, said: exchange.text.slice(text.length) };
+    };
+    const primed = 'id: 7\nretry: 100\ndata: \n\n';
+    const progress = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
+    const gone = 'GW_UPSTREAM_UNREACHABLE';
+    t.strictSame(await broken(primed, true, gone), { isCut: true, said: '' });
+    t.strictSame(await broken(`${progress}id: 8\n${progress}`, true, gone), {
+      isCut: true,
+      said: '',
+    });
+    const told = { isCut: false, said: /"id":1,"error"/ };
+    t.match(await broken(progress, true, gone), told, 'no event id to resume from');
+    t.match(await broken(primed, false, gone), told, 'what served the stream is gone');
+    t.match(await broken(primed, true, 'GW_UPSTREAM_TIMEOUT'), told, 'we gave it up');
+    const answered = `${primed}id: 8\ndata: ${JSON.stringify(answer)}\n\n`;
+    t.strictSame(
+      await broken(answered, true, gone),
+      { isCut: false, said: '' },
+      'nothing is missing',
+    );
   },
 );
 
