@@ -5,7 +5,7 @@
 import { GatewayError } from '../kernel/errors.js';
 import type { UpstreamExchange, UpstreamTransport } from '../upstream/transport.js';
 import { EventBuffer } from '../mcp/event-buffer.js';
-import { findHeader } from './forward-headers.js';
+import { contentTypeOf } from './forward-headers.js';
 
 export interface Question {
   readonly method: 'POST' | 'DELETE';
@@ -68,7 +68,7 @@ export function askUpstream(
     exchange = transport.dispatch(request, {
       onHead: (status, answered) => {
         head = { status, headers: answered };
-        isEvents = (findHeader(answered, 'content-type') ?? '').startsWith('text/event-stream');
+        isEvents = contentTypeOf(answered).startsWith('text/event-stream');
       },
       onData: (chunk) => {
         bytes += chunk.length;

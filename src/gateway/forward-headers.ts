@@ -83,6 +83,11 @@ export function copyReplyHeaders(
   return target;
 }
 
+/** In lower case, as media types are compared (RFC 9110 §8.3.1); empty where absent. */
+export function contentTypeOf(headers: readonly string[]): string {
+  return (findHeader(headers, 'content-type') ?? '').toLowerCase();
+}
+
 /** First value of a header in a flat list; undefined where absent. */
 export function findHeader(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2) {

@@ -20,7 +20,7 @@ import type {
 import type { Permit } from './admission.js';
 import { corsHeaders } from './cors.js';
 import type { HttpExchange, ReplyStream } from './exchange.js';
-import { copyReplyHeaders, findHeader } from './forward-headers.js';
+import { contentTypeOf, copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
 import type { OpenRelay, OpenRelays } from './open-relays.js';
 import {
@@ -163,7 +163,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
       return;
     }
-    const contentType = findHeader(headers, 'content-type') ?? '';
+    const contentType = contentTypeOf(headers);
     const fault = unusableHead(status, contentType, headers);
     if (fault !== null) {
       this.#fail(fault);

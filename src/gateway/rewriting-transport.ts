@@ -13,7 +13,7 @@ import type {
   UpstreamResponseHandler,
   UpstreamTransport,
 } from '../upstream/transport.js';
-import { findHeader } from './forward-headers.js';
+import { contentTypeOf } from './forward-headers.js';
 
 /** The message to pass on; null: nothing. May throw a GatewayError, which ends the exchange. */
 export type RewriteMessage = (message: Buffer) => Buffer | null;
@@ -47,7 +47,7 @@ class RewritingHandler implements UpstreamResponseHandler {
   }
 
   onHead(status: number, headers: readonly string[]): void {
-    const type = findHeader(headers, 'content-type') ?? '';
+    const type = contentTypeOf(headers);
     // Errors of HTTP carry no lists; the relay judges which of them may pass.
     if (status >= 300) this.#mode = 'as-it-is';
     else this.#mode = type.startsWith('text/event-stream') ? 'events' : 'json';

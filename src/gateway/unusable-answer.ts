@@ -13,7 +13,7 @@ import { findHeader } from './forward-headers.js';
 const SCANNED_BYTES = 4_096;
 const OPEN_BRACKET = 0x5b;
 
-/** Judges status and header fields. `headers` is a flat list with lower-case names. */
+/** Judges status and header fields. `contentType` in lower case; `headers`: a flat list with lower-case names. */
 export function unusableHead(
   status: number,
   contentType: string,

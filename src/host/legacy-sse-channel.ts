@@ -156,7 +156,8 @@ function fetchThrough(
     const response = await fetchWith(url, { ...init, dispatcher: agent });
     const { body, status, statusText, headers } = response;
     if (body === null) return response;
-    const isEvents = headers.get('content-type')?.startsWith('text/event-stream') === true;
+    const isEvents =
+      headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true;
     const bounded = body.pipeThrough(boundedEvents(maxEventBytes, isEvents, onTooLong));
     return new Response(bounded, { status, statusText, headers });
   };

@@ -84,6 +84,21 @@ t.test('an answer that is no JSON-RPC, or for another id, is never passed on', a
   }
 });
 
+t.test('media types are told apart whatever their case', async (t) => {
+  for (const type of ['Application/JSON; Charset=UTF-8', 'Text/Event-Stream']) {
+    const { exchange, transport, result } = relay();
+    const { handler } = await transport.call();
+    const text = type.startsWith('T')
+      ? `data: ${JSON.stringify(answer)}\n\n`
+      : JSON.stringify(answer);
+    handler.onHead(200, ['content-type', type]);
+    handler.onData(Buffer.from(text));
+    handler.onEnd();
+    t.match(await result, { outcome: 'answered', isStream: type.startsWith('T') });
+    t.equal(exchange.text, text);
+  }
+});
+
 t.test('heads that must not reach a client are refused before any byte', async (t) => {
   const cases: readonly (readonly [number, readonly string[], string])[] = [
     [302, ['location', 'http://169.254.169.254/'], 'GW_UPSTREAM_PROTOCOL'],
