@@ -6,7 +6,7 @@
 import { GatewayError } from '../kernel/errors.js';
 import { endsLikeJson } from '../mcp/json-end.js';
 import { idAtEnds, idAtStart } from '../mcp/answer-id.js';
-import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
+import { scanMessage, SERVER_SCAN_LIMITS, type JsonRpcId } from '../mcp/scan-message.js';
 import { findHeader } from './forward-headers.js';
 
 /** A longer answer is not walked over as a whole when one of its ends tells whose it is. */
@@ -47,7 +47,7 @@ export function unusableBody(body: Buffer | undefined, id: JsonRpcId): GatewayEr
   const found = body.length > SCANNED_BYTES ? idAtEnds(body) : undefined;
   if (found !== undefined) return wrongId(found, id);
   try {
-    const answer = scanMessage(body);
+    const answer = scanMessage(body, SERVER_SCAN_LIMITS);
     return answer.kind === 'response' ? wrongId(answer.id, id) : otherRequest();
   } catch (cause) {
     return protocolError('The answer is not JSON-RPC.', cause);

@@ -5,7 +5,7 @@
  */
 import { EventBuffer } from '../mcp/event-buffer.js';
 import { endsLikeJson } from '../mcp/json-end.js';
-import { scanMessage, type JsonRpcId } from '../mcp/scan-message.js';
+import { scanMessage, SERVER_SCAN_LIMITS, type JsonRpcId } from '../mcp/scan-message.js';
 import { completeEventsLength } from '../mcp/sse-boundary.js';
 
 /** An event longer than this is passed on in pieces. */
@@ -52,7 +52,7 @@ export class WholeEvents {
     for (const line of this.#last.toString().split(/\r\n|\n|\r/)) {
       if (!line.startsWith('data:')) continue;
       try {
-        const message = scanMessage(Buffer.from(line.slice(5).trimStart()));
+        const message = scanMessage(Buffer.from(line.slice(5).trimStart()), SERVER_SCAN_LIMITS);
         if (message.kind === 'response' && message.id === id) return true;
       } catch {
         // Not a message of its own line: it cannot be the answer we look for.

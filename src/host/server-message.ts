@@ -5,17 +5,10 @@
 import { GatewayError } from '../kernel/errors.js';
 import {
   scanMessage,
+  SERVER_SCAN_LIMITS,
   type JsonRpcId,
-  type ScanLimits,
   type ScannedMessage,
 } from '../mcp/scan-message.js';
-
-/** A tool's result may be large and deep; the channel bounds its bytes. */
-export const SERVER_SCAN_LIMITS: ScanLimits = {
-  maxDepth: 1000,
-  maxTokens: 10_000_000,
-  maxBatch: 1,
-};
 
 export type ServerMessage =
   | { readonly kind: 'message'; readonly message: ScannedMessage }

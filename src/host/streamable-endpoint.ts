@@ -6,7 +6,12 @@
  */
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { findHeader } from '../gateway/forward-headers.js';
-import { scanBody, type JsonRpcId, type ScannedBody } from '../mcp/scan-message.js';
+import {
+  scanBody,
+  SERVER_SCAN_LIMITS,
+  type JsonRpcId,
+  type ScannedBody,
+} from '../mcp/scan-message.js';
 import { isModernVersion } from '../mcp/versions.js';
 import type { ChannelSource } from './channel.js';
 import { DropCounter } from './drop-counter.js';
@@ -18,7 +23,6 @@ import { isCheck, LegacyCheck } from './legacy-check.js';
 import { LegacyEndpoint } from './legacy-endpoint.js';
 import { ModernEndpoints } from './modern-endpoints.js';
 import { RetainedStreams } from './retained-streams.js';
-import { SERVER_SCAN_LIMITS } from './server-message.js';
 import { modernOnly } from './version-refusals.js';
 
 export interface StreamableEndpoint extends HostEndpoint {

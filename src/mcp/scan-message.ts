@@ -57,6 +57,13 @@ export interface ScanLimits extends CursorLimits {
 
 export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxDepth: 64, maxTokens: 100_000, maxBatch: 100 };
 
+/** A tool's result may be large and deep; its bytes are bounded before. */
+export const SERVER_SCAN_LIMITS: ScanLimits = {
+  maxDepth: 1000,
+  maxTokens: 10_000_000,
+  maxBatch: 1,
+};
+
 export type ScannedBody =
   | { readonly isBatch: false; readonly message: ScannedMessage }
   | { readonly isBatch: true; readonly messages: readonly ScannedMessage[] };

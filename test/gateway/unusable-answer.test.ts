@@ -29,6 +29,15 @@ t.test('heads that may not reach a client', (t) => {
   t.end();
 });
 
+t.test('a result may be nested deeper than a request, whatever its length', (t) => {
+  const deep = '['.repeat(500) + ']'.repeat(500);
+  for (const text of ['', LONG]) {
+    const body = Buffer.from(`{"jsonrpc":"2.0","result":{"tree":${deep}},"x":"${text}","id":1}`);
+    t.equal(unusableBody(body, 1), null);
+  }
+  t.end();
+});
+
 t.test('a body must answer this request, whatever its length', (t) => {
   for (const text of ['', LONG]) {
     const body = (id: string) => Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":"${text}"}`);
