@@ -3,6 +3,7 @@
  * servers. Upstream bytes are untrusted like a client's, but may be larger and deeper.
  */
 import { GatewayError } from '../kernel/errors.js';
+import { idAtEnds } from '../mcp/answer-id.js';
 import {
   scanMessage,
   SERVER_SCAN_LIMITS,
@@ -21,7 +22,8 @@ export function readServerMessage(bytes: Buffer): ServerMessage {
     return { kind: 'message', message: scanMessage(bytes, SERVER_SCAN_LIMITS) };
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown;
-    const id = thrown.options.data?.['id'];
+    // Bytes that are no UTF-8 were given up before an id was looked for.
+    const id = thrown.options.data?.['id'] ?? idAtEnds(bytes);
     // A broken request of the server has an id of the server's making, which may equal one of ours.
     const isAnswer = !bytes.includes('"method"');
     return {
