@@ -91,6 +91,7 @@ const META_KEYS = [META_VERSION, META_CAPABILITIES, 'progressToken'];
 
 const MAX_ID_BYTES = 256;
 const MAX_METHOD_BYTES = 256;
+const HALF_PAIR = /\p{Surrogate}/u;
 
 /**
  * Scans a whole HTTP body. Throws GW_PARSE when it is not JSON, GW_BAD_REQUEST when it is not
@@ -331,14 +332,18 @@ class MessageScan implements KeyVisitor<Level> {
     return isString ? decodeString(cursor.bytes, from, cursor.at) : null;
   }
 
-  /** Consumes a value; null unless it is a string of at most 256 bytes or a safe integer. */
+  /** Consumes a value; null unless it is a string of at most 256 bytes, without half pairs, or a safe integer. */
   #id(): JsonRpcId | null {
     const cursor = this.#cursor;
     const from = cursor.at;
     const isString = cursor.isAtString();
     cursor.skipValue();
     if (cursor.at - from > MAX_ID_BYTES + 2) return null;
-    if (isString) return decodeString(cursor.bytes, from, cursor.at);
+    if (isString) {
+      const id = decodeString(cursor.bytes, from, cursor.at);
+      // Half a surrogate pair has no UTF-8: servers in Go answer with U+FFFD, others fail over it.
+      return HALF_PAIR.test(id) ? null : id;
+    }
     const text = cursor.bytes.toString('latin1', from, cursor.at);
     if (!/^-?\d+$/.test(text)) return null;
     const value = Number(text);
@@ -361,5 +366,8 @@ function invalid(hint: string, id: JsonRpcId | null): GatewayError {
 }
 
 function badId(): GatewayError {
-  return invalid('"id" must be a string of at most 256 bytes or a safe integer.', null);
+  return invalid(
+    '"id" must be a string of at most 256 bytes, without half surrogate pairs, or a safe integer.',
+    null,
+  );
 }

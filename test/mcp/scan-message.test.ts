@@ -136,6 +136,13 @@ t.test('ids are strings of at most 256 bytes or safe integers', async (t) => {
   }
 });
 
+t.test('an id that servers would answer with in another spelling is no id', async (t) => {
+  for (const id of ['"\\ud800"', '"a\\udfff-1"', '"\\udc00\\ud800"']) {
+    t.equal(refusal(request(`"id":${id},"method":"m"`)).code, 'GW_BAD_REQUEST', id);
+  }
+  t.equal(scanMessage(request('"id":"\\ud83d\\ude00","method":"m"')).id, '\u{1f600}');
+});
+
 t.test('a refusal names the id that was read before the fault', async (t) => {
   t.equal(refusal(request('"id":"mine","method":5')).options.data?.['id'], 'mine');
 });
