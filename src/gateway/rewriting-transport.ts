@@ -111,7 +111,9 @@ class RewritingHandler implements UpstreamResponseHandler {
 function rewriteEvents(bytes: Buffer, rewrite: RewriteMessage): Buffer {
   const text = bytes.toString('utf8').replace(/\r\n|\r/g, '\n');
   let changes = 0;
-  const events = text.split('\n\n').map((event) => {
+  const events = text.split('\n\n').map((written) => {
+    const event = ofKnownFields(written);
+    if (event.length < written.length) changes += 1;
     const data = dataOf(event);
     if (data === '') return event;
     const message = Buffer.from(data);
@@ -127,6 +129,19 @@ function rewriteEvents(bytes: Buffer, rewrite: RewriteMessage): Buffer {
       .map((event) => `${event}\n\n`)
       .join(''),
   );
+}
+
+/** All that a reader must know (WHATWG HTML §9.2.6), and comments. */
+const KNOWN_FIELD = /^(?:data|event|id|retry)?(?::|$)/;
+
+/**
+ * Without the lines that readers must ignore: some find a field in them all the same, behind a byte order
+ * mark above all, and would read what nobody has judged.
+ */
+function ofKnownFields(event: string): string {
+  const lines = event.split('\n');
+  const known = lines.filter((line) => KNOWN_FIELD.test(line));
+  return known.length === lines.length ? event : known.join('\n');
 }
 
 function dataOf(event: string): string {
