@@ -10,7 +10,7 @@ import type { RelayResult } from './relay-response.js';
 export interface AttemptFacts {
   readonly latencyClass: string;
   readonly latencyMs: number;
-  /** A listening stream's length is no latency. */
+  /** A listening stream's length is no latency, and its silence no fault. */
   readonly isListening: boolean;
 }
 
@@ -20,14 +20,14 @@ const NOTHING: Judgement = { health: 'ignore', load: 'ignore' };
 
 export function attemptEnd(end: RelayResult | GatewayError, facts: AttemptFacts): AttemptEnd {
   const { latencyClass, latencyMs, isListening } = facts;
-  const judged = 'outcome' in end ? ofResult(end) : ofError(end);
+  const judged = 'outcome' in end ? ofResult(end, facts) : ofError(end, facts);
   const load = isListening && judged.load === 'success' ? 'ignore' : judged.load;
   return { health: judged.health, load, latencyClass, latencyMs };
 }
 
-function ofResult({ outcome, status }: RelayResult): Judgement {
+function ofResult({ outcome, status }: RelayResult, facts: AttemptFacts): Judgement {
   if (outcome === 'client-closed') return NOTHING;
-  return outcome === 'answered' ? ofStatus(status) : ofError(outcome);
+  return outcome === 'answered' ? ofStatus(status) : ofError(outcome, facts);
 }
 
 function ofStatus(status: number): Judgement {
@@ -37,8 +37,10 @@ function ofStatus(status: number): Judgement {
   return { health: 'success', load: 'success' };
 }
 
-function ofError({ code, options }: GatewayError): Judgement {
-  if (code === 'GW_UPSTREAM_TIMEOUT') return { health: 'failure', load: 'dropped' };
+function ofError({ code, options }: GatewayError, facts: AttemptFacts): Judgement {
+  if (code === 'GW_UPSTREAM_TIMEOUT') {
+    return facts.isListening ? NOTHING : { health: 'failure', load: 'dropped' };
+  }
   // The upstream host's own bound, such as the most processes of a stdio server.
   if (code === 'GW_BULKHEAD_FULL' || code === 'GW_SHED') {
     return { health: 'ignore', load: 'dropped' };

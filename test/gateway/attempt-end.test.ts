@@ -78,3 +78,17 @@ t.test("a fault told inside a stream counts; a listening stream's length is no l
   t.match(listening, { health: 'success', load: 'ignore' });
   t.end();
 });
+
+t.test('silence to who only listens is no fault, a connection that breaks is one', (t) => {
+  const listening = { ...facts, isListening: true };
+  const silent = new GatewayError('GW_UPSTREAM_TIMEOUT');
+  const stream = { status: 200, bytes: 9, dispatchedAtMs: 0, upstreamMs: 1, isStream: true };
+  t.match(attemptEnd(silent, listening), { health: 'ignore', load: 'ignore' });
+  t.match(attemptEnd({ ...stream, outcome: silent }, listening), {
+    health: 'ignore',
+    load: 'ignore',
+  });
+  const broken = new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { sent: true } });
+  t.match(attemptEnd({ ...stream, outcome: broken }, listening), { health: 'failure' });
+  t.end();
+});
