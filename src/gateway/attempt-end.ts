@@ -12,6 +12,8 @@ export interface AttemptFacts {
   readonly latencyMs: number;
   /** A listening stream's length is no latency, and its silence no fault. */
   readonly isListening: boolean;
+  /** To GET and DELETE some servers answer with a page. */
+  readonly isPost: boolean;
 }
 
 type Judgement = Pick<AttemptEnd, 'health' | 'load'>;
@@ -48,6 +50,7 @@ function ofError({ code, options }: GatewayError, facts: AttemptFacts): Judgemen
   if (code !== 'GW_UPSTREAM_UNREACHABLE' && code !== 'GW_UPSTREAM_PROTOCOL') return NOTHING;
   const status = options.log?.['upstreamStatus'];
   if (typeof status !== 'number') return { health: 'failure', load: 'ignore' };
+  if (status < 300 && !facts.isPost) return NOTHING;
   // A refused credential or a redirect: wrong for the operator, but the server lives.
   if (status >= 300 && status < 500) {
     return { health: 'ignore', load: status === 429 ? 'dropped' : 'ignore' };

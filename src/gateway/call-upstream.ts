@@ -20,6 +20,7 @@ export interface CallUpstreamOptions {
   /** Of this server; its timeout is the deadline of both attempts. */
   readonly openRelays: OpenRelays;
   readonly isListening: boolean;
+  readonly isPost: boolean;
   readonly permit: Permit;
   /** Read only when an attempt failed. */
   readonly isIdempotent: () => boolean;
@@ -40,12 +41,14 @@ const NOT_NOW = new Set([429, 502, 503, 504]);
 const NOT_PLANNED: RetryDecision = { retry: false, reason: 'attempts-used-up' };
 
 export async function callUpstream(options: CallUpstreamOptions): Promise<RelayResult> {
-  const { relay, permit, retryBudget, latencyClass, isListening } = options;
+  const { relay, permit, retryBudget, latencyClass, isListening, isPost } = options;
   const untilMs = monotonicMs() + options.openRelays.timeoutMs;
   retryBudget.deposit();
   for (let attempts = 1; ; attempts += 1) {
     const startedAtMs = monotonicMs();
-    const facts = () => ({ latencyClass, latencyMs: monotonicMs() - startedAtMs, isListening });
+    const facts = () => {
+      return { latencyClass, latencyMs: monotonicMs() - startedAtMs, isListening, isPost };
+    };
     let planned = NOT_PLANNED;
     const plan = (maybeSent: boolean, retryAfterMs?: number): RetryDecision => {
       planned = planRetry(

@@ -379,6 +379,7 @@ class McpRequest {
       }),
       openRelays,
       isListening,
+      isPost: request.method === 'POST',
       permit,
       isIdempotent: () => this.#isIdempotent(),
       retryBudget: upstream.retryBudget,

@@ -2,7 +2,7 @@ import t from 'tap';
 import { attemptEnd } from '../../src/gateway/attempt-end.js';
 import { GatewayError, type ErrorCode } from '../../src/kernel/errors.js';
 
-const facts = { latencyClass: 'echo', latencyMs: 5, isListening: false };
+const facts = { latencyClass: 'echo', latencyMs: 5, isListening: false, isPost: true };
 const answered = (status: number) =>
   attemptEnd(
     { status, bytes: 0, dispatchedAtMs: 0, upstreamMs: 1, isStream: false, outcome: 'answered' },
@@ -90,5 +90,14 @@ t.test('silence to who only listens is no fault, a connection that breaks is one
   });
   const broken = new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { sent: true } });
   t.match(attemptEnd({ ...stream, outcome: broken }, listening), { health: 'failure' });
+  t.end();
+});
+
+t.test('a page in answer to GET or DELETE says nothing, in answer to a message much', (t) => {
+  const page = new GatewayError('GW_UPSTREAM_PROTOCOL', { log: { upstreamStatus: 200 } });
+  const failing = new GatewayError('GW_UPSTREAM_PROTOCOL', { log: { upstreamStatus: 502 } });
+  t.match(attemptEnd(page, { ...facts, isPost: false }), { health: 'ignore', load: 'ignore' });
+  t.match(attemptEnd(failing, { ...facts, isPost: false }), { health: 'failure' });
+  t.match(attemptEnd(page, facts), { health: 'failure' });
   t.end();
 });

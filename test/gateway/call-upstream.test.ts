@@ -45,6 +45,7 @@ function start(options: { isIdempotent?: boolean; budget?: RetryBudget; timeoutM
     }),
     openRelays,
     isListening: false,
+    isPost: true,
     permit,
     isIdempotent: () => options.isIdempotent ?? false,
     retryBudget: options.budget ?? new RetryBudget(),
