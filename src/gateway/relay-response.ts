@@ -106,6 +106,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   /** Pieces of a JSON answer until it is complete or too long to collect. */
   #collected: Buffer[] = [];
   #stream: ReplyStream | null = null;
+  /** The client takes nothing more for now, and the upstream waits for it. */
+  #isHeldUp = false;
   /** Of a long JSON answer, the piece that came last. */
   #lastPiece: Buffer | null = null;
   /** Null where the answer is no event stream. */
@@ -149,7 +151,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   timeOut(): void {
-    this.#fail(timeoutError(`No answer within ${this.#options.openRelays.timeoutMs} ms.`));
+    this.#timeOut(`No answer within ${this.#options.openRelays.timeoutMs} ms.`);
   }
 
   endBecause(error: GatewayError): void {
@@ -192,7 +194,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#bytes += chunk.length;
     if (this.#stream !== null) {
       this.#lastPiece = chunk;
-      return this.#stream.write(chunk);
+      return this.#write(this.#stream, chunk);
     }
     this.#collected.push(chunk);
     if (this.#bytes <= COLLECT_BYTES) return true;
@@ -226,9 +228,9 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       () => {
         const nowMs = monotonicMs();
         if (streamMaxMs > 0 && nowMs - openedAtMs >= streamMaxMs) {
-          this.#fail(timeoutError(`The stream was open for ${streamMaxMs} ms.`));
+          this.#timeOut(`The stream was open for ${streamMaxMs} ms.`);
         } else if (streamIdleTimeoutMs > 0 && nowMs - this.#lastDataAtMs >= streamIdleTimeoutMs) {
-          this.#fail(timeoutError(`The stream was silent for ${streamIdleTimeoutMs} ms.`));
+          this.#timeOut(`The stream was silent for ${streamIdleTimeoutMs} ms.`);
         } else if (!events.isInsideEvent) this.#stream?.write(': keep-alive\n\n');
       },
       heartbeatPeriodMs(sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs),
@@ -243,9 +245,9 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       this.#fail(fault);
       return true;
     }
-    this.#openStream(this.#options.exchange);
+    const stream = this.#openStream(this.#options.exchange);
     let isWritable = true;
-    for (const chunk of this.#collected) isWritable = this.#stream?.write(chunk) ?? true;
+    for (const chunk of this.#collected) isWritable = this.#write(stream, chunk);
     this.#lastPiece = this.#collected.at(-1) ?? null;
     this.#collected = [];
     return isWritable;
@@ -291,24 +293,44 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     return last === null || endsLikeJson(last) ? null : brokenOff();
   }
 
-  #openStream(exchange: HttpExchange): void {
-    this.#stream = exchange.openStream(this.#status, this.#headers);
-    this.#stream.onDrain(() => {
+  #openStream(exchange: HttpExchange): ReplyStream {
+    const stream = exchange.openStream(this.#status, this.#headers);
+    stream.onDrain(() => {
+      this.#isHeldUp = false;
       this.#upstream?.resume();
     });
+    this.#stream = stream;
+    return stream;
+  }
+
+  #write(stream: ReplyStream, bytes: Buffer): boolean {
+    const isWritable = stream.write(bytes);
+    this.#isHeldUp = !isWritable;
+    return isWritable;
   }
 
   #passEvents(events: WholeEvents, chunk: Buffer): boolean {
     this.#lastDataAtMs = monotonicMs();
     this.#bytes += chunk.length;
     const whole = events.take(chunk);
-    return whole === null ? true : (this.#stream?.write(whole) ?? true);
+    return whole === null || this.#stream === null ? true : this.#write(this.#stream, whole);
   }
 
   #clientClosed(): void {
     if (this.#isOver) return;
     this.#upstream?.abort();
     this.#finish('client-closed');
+  }
+
+  /** A client that reads slowly must not count against the server. */
+  #timeOut(hint: string): void {
+    const stream = this.#stream;
+    if (stream === null || !this.#isHeldUp) {
+      this.#fail(timeoutError(hint));
+      return;
+    }
+    this.#clientClosed();
+    stream.cut();
   }
 
   /** `mayGoOn`: the server may still be at work on it, and keep the rest of the stream for its client. */

@@ -249,6 +249,35 @@ t.test('a long JSON answer is streamed, not collected', async (t) => {
   t.match(await result, { isStream: true, bytes: 200_000 });
 });
 
+t.test(
+  'a deadline that comes while the client takes nothing is the end of the client',
+  async (t) => {
+    const half = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(200_000)}`);
+    const late = relay();
+    late.exchange.isWritable = false;
+    const call = await late.transport.call();
+    call.handler.onHead(200, ['content-type', 'application/json']);
+    call.handler.onData(half);
+    late.openRelays.expire(Infinity);
+    t.match(await late.result, { outcome: 'client-closed' });
+    t.ok(late.exchange.isCut, 'half an answer never ends like a whole one');
+    t.ok(call.isAborted);
+
+    const taken = relay();
+    taken.exchange.isWritable = false;
+    const { handler } = await taken.transport.call();
+    handler.onHead(200, ['content-type', 'application/json']);
+    handler.onData(half);
+    taken.exchange.drain();
+    taken.openRelays.expire(Infinity);
+    t.match(
+      await taken.result,
+      { outcome: { code: 'GW_UPSTREAM_TIMEOUT' } },
+      'now the server owes',
+    );
+  },
+);
+
 t.test('a long JSON answer that breaks off is cut off, whatever broke it', async (t) => {
   const half = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(200_000)}`);
   const breaks: Readonly<Record<string, (begun: ReturnType<typeof relay>) => void>> = {
