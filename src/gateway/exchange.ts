@@ -43,7 +43,7 @@ export interface HttpExchange {
   eachHeader(visit: (name: string, value: string) => void): void;
   /** The peer's address, or the client's where a trusted proxy forwarded it. IPv4 in dotted form. */
   readonly clientAddress: string;
-  /** True when the request came straight from a loopback peer, with no forwarding header. */
+  /** True when the request came straight from a loopback peer, with no forwarding header, at a name no web page can rebind. */
   readonly isLoopback: boolean;
   /**
    * The whole body, owned by the caller. Must be called synchronously from the handler or not at all

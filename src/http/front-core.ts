@@ -94,7 +94,7 @@ export class FrontCore {
         clientAddress: isBehindProxy
           ? this.#addresses.behindProxy(peer, joinedValues(headers, 'x-forwarded-for'))
           : peer,
-        isLoopback: !framing.hasForwarding && isLoopbackAddress(peer),
+        isLoopback: !framing.hasForwarding && framing.hasTrustedHost && isLoopbackAddress(peer),
         mustClose: framing.isChunked,
       },
       wire,
@@ -148,7 +148,12 @@ export class FrontCore {
 }
 
 /** A refused request counts as one whose end nobody knows: its reply is the last on its connection. */
-const REFUSED: Framing = { contentLength: -1, isChunked: true, hasForwarding: false };
+const REFUSED: Framing = {
+  contentLength: -1,
+  isChunked: true,
+  hasForwarding: false,
+  hasTrustedHost: false,
+};
 
 function withoutProxyHeaders(headers: readonly string[]): string[] {
   const kept: string[] = [];

@@ -29,6 +29,8 @@ export interface Framing {
   readonly isChunked: boolean;
   /** A header was seen that only a proxy writes, so the peer is not the client itself. */
   readonly hasForwarding: boolean;
+  /** The Host is an address, a loopback name or one that is listed: nobody can have rebound it. */
+  readonly hasTrustedHost: boolean;
 }
 
 /** More than this many lines are refused; uWebSockets.js gives up at about 98. */
@@ -85,6 +87,7 @@ export class HeaderGate {
   /** The last Host that passed; most requests carry the same one. */
   #lastHost = '';
   #lastAuthority: Authority = { name: '', port: undefined };
+  #isLastTrusted = false;
 
   constructor(options: HeaderGateOptions) {
     this.#options = options;
@@ -142,6 +145,7 @@ export class HeaderGate {
         contentLength: coding === '' ? Number(length) : -1,
         isChunked: coding !== '',
         hasForwarding,
+        hasTrustedHost: this.#isLastTrusted,
       }
     );
   }
@@ -164,6 +168,7 @@ export class HeaderGate {
       }
       this.#lastHost = host;
       this.#lastAuthority = authority;
+      this.#isLastTrusted = this.#hosts.isHostTrusted(authority);
     }
     if (origin !== undefined && !this.#hosts.isOriginAllowed(origin, this.#lastAuthority)) {
       return {

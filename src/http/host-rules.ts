@@ -62,6 +62,11 @@ export class HostRules {
     return !this.#checksHost || this.#allowsAnyHost || this.#isHostKnown(name);
   }
 
+  /** Whether no web page can have led a browser here under this name: `*` admits names, and knows none. */
+  isHostTrusted({ name }: Authority): boolean {
+    return isIP(name) !== 0 || isLoopbackName(name) || this.#allowedHosts.has(name);
+  }
+
   /** `host` is the request's own, already allowed. */
   isOriginAllowed(origin: string, host: Authority): boolean {
     const asked = origin.toLowerCase();

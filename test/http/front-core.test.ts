@@ -27,15 +27,18 @@ interface Served {
 
 function serve(
   lines: readonly string[],
-  setup: { handler?: ExchangeHandler; peer?: string; method?: string } = {},
+  setup: { handler?: ExchangeHandler; peer?: string; method?: string; host?: string } = {},
 ): Served {
   let exchange: HttpExchange | undefined;
-  const core = new FrontCore(options, (arrived) => {
+  const { host = 'localhost' } = setup;
+  // Bound to all addresses where a foreign name is to be let in at all.
+  const bind = host === 'localhost' ? options : { ...options, host: '0.0.0.0' };
+  const core = new FrontCore(bind, (arrived) => {
     exchange = arrived;
     return setup.handler?.(arrived);
   });
   const wire = new FakeWire();
-  const headers = ['host', 'localhost', ...lines];
+  const headers = ['host', host, ...lines];
   const { method = 'GET', peer = '127.0.0.1' } = setup;
   core.serve({ method, path: '/', query: '', headers }, peer, wire);
   return { core, wire, exchange };
@@ -64,6 +67,17 @@ t.test('only a direct loopback peer counts as local', (t) => {
   t.same(facts('10.0.0.1', 'x-forwarded-for', '127.0.0.1'), ['127.0.0.1', false]);
   t.same(facts('10.0.0.1', 'x-forwarded-for', '192.0.2.9', 'x-forwarded-for', '10.1.1.1'), [
     '192.0.2.9',
+    false,
+  ]);
+  t.end();
+});
+
+t.test('who asks at a name that may have been rebound is not local', (t) => {
+  const isLocal = (host: string) => serve([], { host }).exchange?.isLoopback;
+  t.same(['localhost:80', '127.0.0.1', '[::1]', 'evil.example'].map(isLocal), [
+    true,
+    true,
+    true,
     false,
   ]);
   t.end();

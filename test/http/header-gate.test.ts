@@ -38,7 +38,7 @@ function codeOf(verdict: Framing | Refusal): string {
 
 t.test('an admitted request has exactly one framing', (t) => {
   const get = { method: 'GET' };
-  const none = { contentLength: 0, isChunked: false, hasForwarding: false };
+  const none = { contentLength: 0, isChunked: false, hasForwarding: false, hasTrustedHost: true };
   t.same(inspect([HOST, LENGTH]), { ...none, contentLength: 5 });
   t.same(inspect([HOST, CHUNKED]), { ...none, contentLength: -1, isChunked: true });
   t.same(inspect([HOST], get), none);

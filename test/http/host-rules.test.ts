@@ -49,6 +49,17 @@ t.test('a loopback bind answers to loopback names and to those that were added',
   t.end();
 });
 
+t.test('a name is trusted when no web page can have made it ours', (t) => {
+  const gate = rules('0.0.0.0', ['*', 'Gw.Example']);
+  for (const name of ['localhost', '127.0.0.1', '::1', '10.0.0.5', 'gw.example']) {
+    t.ok(gate.isHostTrusted({ name, port: '80' }), name);
+  }
+  for (const name of ['evil.example', '127.evil', 'localhost.evil']) {
+    t.notOk(gate.isHostTrusted({ name, port: '80' }), name);
+  }
+  t.end();
+});
+
 t.test('a public bind checks Host once it has a list', (t) => {
   t.ok(admitsHost(rules('0.0.0.0'), 'anything.example'));
   const listed = rules('0.0.0.0', ['gw.example']);
