@@ -1,5 +1,4 @@
 /** Builds one upstream host's objects, in order: store, a source and an endpoint per server, the door. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
@@ -108,7 +107,7 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
     },
     abandon: () => {
       ledger.reap();
-      rmSync(start.socketPath, { force: true });
+      server.removeSocket();
     },
     release: async () => {
       await servers.close();

@@ -3,8 +3,9 @@
  * worker sends exchanges for the servers of this host. A worker that disconnects aborts what it had
  * in flight, and nothing of any other worker.
  */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import type { Frame, OpenFrame } from '../ipc/frames.js';
@@ -13,7 +14,7 @@ import { FrameReply } from './frame-reply.js';
 import type { HostEndpoint } from './host-exchange.js';
 
 export interface HostServerOptions {
-  /** At most 107 bytes (sun_path of unix(7)); a socket left there by a dead host is removed. */
+  /** At most 107 bytes (sun_path of unix(7)); a socket left there by a former host is replaced. */
   readonly socketPath: string;
   readonly endpoints: ReadonlyMap<string, HostEndpoint>;
   /** Bytes held back per exchange for a slow reader. */
@@ -31,6 +32,8 @@ export interface HostServer {
   drain(timeoutMs: number): Promise<void>;
   /** Aborts what is in flight, ends all connections and removes the socket. */
   close(): Promise<void>;
+  /** For an end without `close`. A socket of another host that has taken the place stays. */
+  removeSocket(): void;
 }
 
 const MAX_PATH_BYTES = 107;
@@ -47,6 +50,7 @@ class FramedHostServer implements HostServer {
   readonly #workers = new Set<WorkerConnection>();
   #inFlight = 0;
   #isDraining = false;
+  #inode: number | null = null;
   #onIdle: () => void = () => undefined;
 
   constructor(options: HostServerOptions) {
@@ -68,18 +72,23 @@ class FramedHostServer implements HostServer {
         log: { socketPath },
       });
     }
-    removeStaleSocket(socketPath);
+    refuseForeign(socketPath);
+    // The system removes the path that was bound when the server is closed, whosever socket it is by then: that of a host
+    // that drains after its primary's end would be the next gateway's. So the bound path is one that is left at once.
+    const boundPath = join(dirname(socketPath), `${process.pid}.sock`);
     const formerMask = process.umask(SOCKET_UMASK);
     try {
       await new Promise<void>((resolve, reject) => {
         this.#server.once('error', reject);
         // The socket file is made inside this call, so it never exists with wider rights.
-        this.#server.listen(socketPath, resolve);
+        this.#server.listen(boundPath, resolve);
       });
     } finally {
       process.umask(formerMask);
     }
-    chmodSync(socketPath, 0o600);
+    chmodSync(boundPath, 0o600);
+    renameSync(boundPath, socketPath);
+    this.#inode = lstatSync(socketPath).ino;
   }
 
   async drain(timeoutMs: number): Promise<void> {
@@ -101,8 +110,15 @@ class FramedHostServer implements HostServer {
         resolve();
       });
     });
+    this.removeSocket();
     for (const worker of this.#workers) worker.close();
     await closed;
+  }
+
+  removeSocket(): void {
+    const { socketPath } = this.#options;
+    const found = lstatSync(socketPath, { throwIfNoEntry: false });
+    if (found !== undefined && found.ino === this.#inode) rmSync(socketPath, { force: true });
   }
 
   #accept(socket: Socket): void {
@@ -218,8 +234,9 @@ class WorkerConnection {
   }
 }
 
-/** Removes what a dead host left; anything but a socket is not ours to remove. */
-function removeStaleSocket(socketPath: string): void {
+/** What a former host left is replaced; anything but a socket is not ours to replace. */
+function refuseForeign(socketPath: string): void {
   const found = lstatSync(socketPath, { throwIfNoEntry: false });
-  if (found?.isSocket() === true) unlinkSync(socketPath);
+  if (found === undefined || found.isSocket()) return;
+  throw new GatewayError('GW_INTERNAL', { hint: `${socketPath} is no socket: move it away.` });
 }

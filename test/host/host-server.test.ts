@@ -1,5 +1,6 @@
-import { statSync, writeFileSync, existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import t from 'tap';
 import { FrameEncoder } from '../../src/ipc/frame-encoder.js';
 import { hostPair, startedServer } from '../support/host-pair.js';
@@ -24,8 +25,25 @@ t.test('the socket of a dead host is replaced, any other file is not', async (t)
   await server.close();
   await new Promise((resolve) => dead.close(resolve));
   writeFileSync(path, 'precious');
-  await t.rejects(startedServer(path, {}).listen(), { code: 'EADDRINUSE' });
+  await t.rejects(startedServer(path, {}).listen(), /is no socket: move it away/);
   t.ok(existsSync(path));
+});
+
+t.test('a host that ends late leaves the socket of the one that took its place', async (t) => {
+  const path = socketPath(t);
+  const former = startedServer(path, {});
+  await former.listen();
+  const present = startedServer(path, {});
+  await present.listen();
+  await former.close();
+  former.removeSocket();
+  t.ok(existsSync(path));
+  await new Promise<void>((resolve, reject) => {
+    const socket = createConnection(path, () => socket.end(resolve)).once('error', reject);
+  });
+  await present.close();
+  t.notOk(existsSync(path));
+  t.strictSame(readdirSync(dirname(path)), [], 'no other name is left either');
 });
 
 t.test('a path too long for a unix socket is refused with advice', async (t) => {
