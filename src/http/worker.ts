@@ -2,6 +2,7 @@
  * Lifecycle of one HTTP worker: waits for its start message, serves, reports once a second, drains.
  * It ends by itself when the primary is gone; whatever it held is then free by the kernel's hand.
  */
+import cluster from 'node:cluster';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
@@ -64,6 +65,7 @@ class WorkerProcess {
     process.on('SIGHUP', () => undefined);
     process.on('SIGUSR2', () => undefined);
     process.on('SIGTERM', () => void this.#drain(ORPHAN_DRAIN_MS));
+    outliveThePrimary();
     logForgottenRejections(() => this.#worker?.programLog.log ?? null);
     this.#primary.send({ type: 'worker-hello' });
   }
@@ -235,4 +237,12 @@ class WorkerProcess {
     await worker.release();
     process.exit(EXIT.ok);
   }
+}
+
+/** node:cluster ends a worker in the turn in which its primary vanishes, unless that was asked for; ours drains first. */
+function outliveThePrimary(): void {
+  const self = cluster.worker;
+  self?.once('disconnect', () => {
+    self.exitedAfterDisconnect = true;
+  });
 }

@@ -236,6 +236,28 @@ t.test('when the primary is killed, everything below it ends and the port is fre
   await until(() => upstream.inFlight() === 0, { timeoutMs: SOON_MS, what: 'an idle upstream' });
 });
 
+t.test(
+  'a killed primary lets calls in flight finish, and another may start meanwhile',
+  async (t) => {
+    const { gateway, upstream, call, value } = await bench(t);
+    await value('stdio', 'pid');
+    const { come: answerNow, hasCome } = moment();
+    upstream.onCall(() => ({ kind: 'answer', after: hasCome }));
+    const calls = [call('http', 'echo', { value: 1 }), call('http', 'echo', { value: 2 })];
+    await upstream.untilCalls(2);
+    const below = gateway.program.tree();
+    gateway.program.kill('SIGKILL');
+    await until(() => canListen(gateway.port), { timeoutMs: SOON_MS, what: 'a free port' });
+    answerNow();
+    const replies = await within(SOON_MS, 'the end of calls in flight', Promise.all(calls));
+    t.strictSame(
+      replies.map(({ status }) => status),
+      [200, 200],
+    );
+    await untilGone(below, SOON_MS);
+  },
+);
+
 t.test('SIGTERM lets calls in flight finish, refuses new ones, and exits 0', async (t) => {
   const { gateway, upstream, call } = await bench(t);
   const { come: answerNow, hasCome } = moment();
