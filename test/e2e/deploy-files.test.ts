@@ -27,6 +27,11 @@ t.test(
   },
 );
 
+t.test('`systemctl reload` is what docs/operations.md says it is', async (t) => {
+  t.match(await text('docs/operations.md'), '`systemctl\nreload`');
+  t.match(await text('deploy/multi-mcp.service'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+});
+
 t.test('every service manager waits longer than a drain takes', async (t) => {
   const unit = await text('deploy/multi-mcp.service');
   t.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) * 1000 > STOP_MS);
