@@ -4,11 +4,14 @@
 #
 #   ./start-production.sh [--check] [--config FILE]
 #
-#   --check   only check; exit 0 when a start would be tried
+#   --check         only check; exit 0 when a start would be tried
+#   --config FILE   instead of config/server-production.json; a relative FILE starts at the tree's root
 # Settings: config/server-production.json and the environment (PORT, HOST, JWT_SECRET, MONGODB_URI, …).
-# Exit codes: 69 a tool is missing, 70 the build failed, 78 wrong Node version or configuration.
+# Exit codes: 64 wrong command line, 69 a tool is missing, 70 the build failed, 78 wrong Node version or configuration.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+# Through a symbolic link too: the tree is where the script itself lies.
+script=$(readlink -f "${BASH_SOURCE[0]}")
+cd "$(dirname "$script")"
 
 say() { printf 'start-production: %s\n' "$*"; }
 stop() {
@@ -23,7 +26,17 @@ arguments=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --check) check_only=true ;;
-    *) arguments+=("$1") ;;
+    --config)
+      [ $# -ge 2 ] || stop 64 '--config needs a file'
+      arguments=("$1" "$2")
+      shift
+      ;;
+    --config=*) arguments=("$1") ;;
+    -h | --help)
+      sed -n '2,/^# Exit codes/s/^# \{0,1\}//p' "$script"
+      exit 0
+      ;;
+    *) stop 64 "unknown argument $1; see: ./start-production.sh --help" ;;
   esac
   shift
 done
@@ -52,10 +65,11 @@ if [ "$backlog" != unknown ] && [ "$backlog" -lt 1024 ]; then
   say "warning: net.core.somaxconn is $backlog; bursts of connections will be refused (sysctl -w net.core.somaxconn=4096)"
 fi
 
-if [ ! -d node_modules ]; then
+# npm writes this file last: without it an installation was cut off, or never begun.
+if [ ! -f node_modules/.package-lock.json ]; then
   command -v npm >/dev/null || stop 69 'npm is not installed, and the packages are not there yet'
   say 'installing packages (once) …'
-  npm ci --ignore-scripts --include=dev --no-audit --no-fund || stop 69 'npm ci failed; is the package registry reachable?'
+  npm ci --ignore-scripts --include=dev --no-audit --no-fund || stop 69 "npm ci failed, see above; is the package registry reachable, and may $(id -un) write to $PWD?"
 fi
 if [ ! -f dist/src/main.js ] || [ -n "$(find src workers config -name '*.ts' -newer dist/src/main.js -print -quit)" ]; then
   say 'building …'

@@ -2,6 +2,7 @@
  * Lifecycle of the primary: check, lock the port, start the tree, say so, watch, and take everything
  * down in order. It serves no traffic itself.
  */
+import { parseArgs } from 'node:util';
 import { ConfigError, formatProblems } from '../../config/problem.js';
 import { loadConfig, type LoadedConfig } from '../../config/load.js';
 import { EXIT } from '../kernel/exit-codes.js';
@@ -17,14 +18,15 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
     process.stderr.write(`multi-mcp: ${problem}\n`);
     process.exit(EXIT.config);
   }
-  const loaded = loadOrExit(argv);
-  if (argv.includes('--check-config')) {
+  const { path, isCheck } = argumentsOrExit(argv);
+  const loaded = loadOrExit(path);
+  if (isCheck) {
     process.stdout.write(`${loaded.config.configPath ?? 'configuration'} is valid\n`);
     process.exit(EXIT.ok);
   }
   let primary: Primary;
   try {
-    primary = await composePrimary(loaded, () => loadConfig({ path: pathOf(argv) }));
+    primary = await composePrimary(loaded, () => loadConfig({ path }));
   } catch (thrown) {
     exitBecause(thrown);
   }
@@ -38,9 +40,29 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
   }
 }
 
-function loadOrExit(argv: readonly string[]): LoadedConfig {
+interface Arguments {
+  readonly path: string | undefined;
+  readonly isCheck: boolean;
+}
+
+/** Strict: a start with a misspelt `--check-config`, or with another file than the one that was meant, must not happen. */
+function argumentsOrExit(argv: readonly string[]): Arguments {
   try {
-    const loaded = loadConfig({ path: pathOf(argv) });
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { config: { type: 'string' }, 'check-config': { type: 'boolean' } },
+    });
+    return { path: values.config, isCheck: values['check-config'] === true };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    process.stderr.write(`multi-mcp: ${reason}. It takes: [--config FILE] [--check-config]\n`);
+    process.exit(EXIT.usage);
+  }
+}
+
+function loadOrExit(path: string | undefined): LoadedConfig {
+  try {
+    const loaded = loadConfig({ path });
     if (loaded.warnings.length > 0) {
       process.stderr.write(`${formatProblems(loaded.warnings, { color: process.stderr.isTTY })}\n`);
     }
@@ -50,11 +72,6 @@ function loadOrExit(argv: readonly string[]): LoadedConfig {
     process.stderr.write(`${formatProblems(thrown.problems, { color: process.stderr.isTTY })}\n`);
     process.exit(EXIT.config);
   }
-}
-
-function pathOf(argv: readonly string[]): string | undefined {
-  const index = argv.indexOf('--config');
-  return index === -1 ? undefined : argv[index + 1];
 }
 
 function installSignals(primary: Primary, drainTimeoutMs: number): void {

@@ -47,6 +47,7 @@ async function tree(t: Test, options: { npm?: string; node?: string } = {}) {
   return {
     root,
     built,
+    env,
     port: env.PORT,
     start,
     run: async (...args: string[]) => {
@@ -92,6 +93,46 @@ t.test('a wrong configuration ends it with 78 and the place', async (t) => {
     t.equal(code, 78, 'exit code', { output });
     t.match(output, /server-production\.json:2:\d+/);
   }
+});
+
+t.test('what it does not know it refuses, and starts nothing', async (t) => {
+  const { run } = await tree(t);
+  for (const args of [['--chek'], ['--config'], ['extra'], ['--check', 'extra']]) {
+    t.match(await run(...args), { code: 64, output: /start-production: / }, args.join(' '));
+  }
+  t.match(await run('--help'), { code: 0, output: /^Starts the gateway.*--config FILE.*78/s });
+});
+
+t.test('so does the program itself', async (t) => {
+  const program = startProgram({ command: process.execPath, args: [MAIN, '--chek'] });
+  t.teardown(() => program.destroy());
+  const { code } = await within(30_000, 'the program', program.exited);
+  t.equal(code, 64);
+  t.match(program.output(), /^multi-mcp: .*'--chek'.*It takes: /);
+});
+
+t.test('the file may be written with an equals sign', async (t) => {
+  const { root, run } = await tree(t);
+  await writeFile(join(root, 'other.json'), '{ "global": { "prot": 1 } }');
+  t.match(await run('--check', '--config=other.json'), { code: 78, output: /other\.json:1/ });
+});
+
+t.test('a symbolic link to it starts the tree in which it lies', async (t) => {
+  const { root, env } = await tree(t);
+  const link = join(shortDir(t), 'start');
+  await symlink(join(root, 'start-production.sh'), link);
+  const program = startProgram({ command: link, args: ['--check'], env });
+  t.teardown(() => program.destroy());
+  const { code } = await within(30_000, 'the script', program.exited);
+  t.equal(code, 0, 'exit code', { output: program.output() });
+});
+
+t.test('an installation that was cut off is done again', async (t) => {
+  const { root, run, npmCalls } = await tree(t, { npm: 'exit 1' });
+  await rm(join(root, 'node_modules'));
+  await mkdir(join(root, 'node_modules', 'zod'), { recursive: true });
+  t.match(await run('--check'), { code: 69, output: /npm ci failed/ });
+  t.match(await npmCalls(), /^ci /);
 });
 
 t.test('it builds when a source is newer than the program, and only then', async (t) => {
