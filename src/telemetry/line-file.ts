@@ -64,10 +64,15 @@ export class LineFile {
     return this.#dropped;
   }
 
-  /** After a rotation: further writes go to a new file of the same name. */
+  /** After a rotation, or a removal of the folder: further writes go to a new file of the same name. */
   reopen(): void {
     if (this.#path === null || this.#isOpening) return;
     this.#isOpening = true;
+    try {
+      makeFolder(dirname(this.#path));
+    } catch {
+      // The opening fails for the same reason.
+    }
     open(this.#path, 'a', (error, fd) => {
       this.#isOpening = false;
       // Without a new file the old one serves on; the rotation asks again.

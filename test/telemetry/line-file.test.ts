@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { LineFile } from '../../src/telemetry/line-file.js';
 import { nextTurn } from '../support/next-turn.js';
@@ -58,6 +66,20 @@ t.test('after a rename, lines go to a new file and none is lost', async (t) => {
     what: 'all lines',
   });
   t.same(linesOf(all()), { numbers: count(written).map((n) => n + 1), torn: [] });
+  lines.end();
+});
+
+t.test('when its folder was removed, a reopen makes it again', async (t) => {
+  const file = join(t.testdir(), 'logs', 'a.log');
+  const lines = new LineFile(file, { periodMs: 20 });
+  rmSync(dirname(file), { recursive: true });
+  lines.reopen();
+  await until(() => existing(file) !== null, { timeoutMs: 20_000, what: 'a new file' });
+  lines.write(lineOf(1));
+  await until(() => linesOf(readFileSync(file, 'utf8')).numbers.length === 1, {
+    timeoutMs: 20_000,
+    what: 'the line',
+  });
   lines.end();
 });
 
