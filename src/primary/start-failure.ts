@@ -28,6 +28,9 @@ export function startFailure(thrown: unknown): StartFailure {
   ) {
     return { message: `${message}. ${LOW_PORT}`, exitCode: EXIT.permission };
   }
+  if ('code' in thrown && (thrown.code === 'ENOTFOUND' || thrown.code === 'EADDRNOTAVAIL')) {
+    return { message: `${message}. ${FOREIGN_HOST}`, exitCode: EXIT.config };
+  }
   const known = systemFailure(thrown);
   if (known !== null) {
     const { exitCode, todo } = known;
@@ -45,3 +48,5 @@ const BY_NAME: Readonly<Record<string, number>> = {
 
 const LOW_PORT =
   'Ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit; or choose a higher one, behind a proxy';
+
+const FOREIGN_HOST = 'HOST, or global.host, must be an address of this machine, or 0.0.0.0';

@@ -39,6 +39,12 @@ t.test('what only a person can repair is not tried again', (t) => {
   t.match(startFailure(systemError('EACCES')), { exitCode: 77, message: /must own the folders/ });
   const lowPort = Object.assign(systemError('EACCES'), { syscall: 'listen' });
   t.match(startFailure(lowPort), { exitCode: 77, message: /below 1024/ });
+  for (const code of ['ENOTFOUND', 'EADDRNOTAVAIL']) {
+    t.match(startFailure(systemError(code)), {
+      exitCode: 78,
+      message: /an address of this machine/,
+    });
+  }
   t.end();
 });
 
