@@ -9,10 +9,14 @@ import { LinkedList, type Linked } from '../kernel/linked-list.js';
 export interface OpenRelay extends Linked<OpenRelay> {
   readonly isListening: boolean;
   readonly startedAtMs: number;
+  /** The API key that it was asked for with; null: none. */
+  readonly keyId: string | null;
   /** The server did not answer in time. */
   timeOut(): void;
   /** Ends it from our side: told to the client where there is an id to tell it for. */
   endBecause(error: GatewayError): void;
+  /** Ends it where its credential does not hold any more. Never rejects. */
+  recheck(): Promise<void>;
 }
 
 export class OpenRelays {
@@ -49,6 +53,12 @@ export class OpenRelays {
     for (let relay = this.#waiting.first; relay !== null; relay = this.#waiting.first) {
       if (relay.startedAtMs > dueMs) return;
       relay.timeOut();
+    }
+  }
+
+  *listening(): Iterable<OpenRelay> {
+    for (const list of [this.#streaming, this.#waiting]) {
+      for (const relay of list.items()) if (relay.isListening) yield relay;
     }
   }
 

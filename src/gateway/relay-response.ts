@@ -47,6 +47,10 @@ export interface RelayOptions {
   readonly requestId: string;
   /** A stream that lives until someone ends it: ended first in a drain, and in silence. */
   readonly isListening: boolean;
+  /** Of the caller; null: none. */
+  readonly keyId: string | null;
+  /** Why its credential does not hold any more; null while it does, or nobody can tell. Never rejects. Null: not asked. */
+  readonly refusalNow: (() => Promise<GatewayError | null>) | null;
   /** Of this server; its `timeoutMs` holds from now to the head, and to the end of a JSON answer. */
   readonly openRelays: OpenRelays;
   /** Turns the upstream's session id into the one the client gets. */
@@ -91,6 +95,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   nextLink: OpenRelay | null = null;
   readonly startedAtMs = monotonicMs();
   readonly isListening: boolean;
+  readonly keyId: string | null;
   readonly #options: RelayOptions;
   readonly #resolve: (result: RelayResult) => void;
   readonly #reject: (error: GatewayError) => void;
@@ -120,6 +125,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     reject: (error: GatewayError) => void,
   ) {
     this.isListening = options.isListening;
+    this.keyId = options.keyId;
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -156,6 +162,11 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   endBecause(error: GatewayError): void {
     this.#fail(error);
+  }
+
+  async recheck(): Promise<void> {
+    const refusal = await this.#options.refusalNow?.();
+    if (refusal != null) this.#fail(refusal);
   }
 
   onHead(status: number, headers: readonly string[]): void {

@@ -5,7 +5,7 @@
  *   header gate (the front) → form → body → authenticate → authorize → classify → restrict (names) → admit
  *   (breaker, rates, slots) → call upstream (deadline, retry plan) → relay → record → release
  */
-import { monotonicMs } from '../kernel/clock.js';
+import { monotonicMs, wallMs } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { nextRequestId } from '../kernel/ids.js';
 import { checkLegacyVersion, classifyPost, type ClassifiedPost } from '../mcp/classify.js';
@@ -119,7 +119,7 @@ class McpRequest {
       this.#checkForm();
       // Not within #serve: a credential refused there, before the first await, would reject a promise that
       // nobody handles yet, which Node.js books and strikes out again at a cost.
-      const proven = this.#authenticate();
+      const proven = this.#authenticate(this.#startedAtMs);
       const result = await this.#serve(proven);
       this.#recordResult(result);
     } catch (thrown) {
@@ -188,7 +188,7 @@ class McpRequest {
     }
   }
 
-  #authenticate(): Principal | Promise<Principal> {
+  #authenticate(nowMs: number): Principal | Promise<Principal> {
     return this.#options.authenticator.authenticate(
       {
         authorization: this.#exchange.header('authorization'),
@@ -196,8 +196,19 @@ class McpRequest {
         server: this.#serverName,
         clientAddress: this.#exchange.clientAddress,
       },
-      this.#startedAtMs,
+      nowMs,
     );
+  }
+
+  /** Asked while its answer is a listening stream. A store that is away proves nothing against anybody. */
+  async #refusalNow(): Promise<GatewayError | null> {
+    try {
+      this.#authorize(await this.#authenticate(monotonicMs()));
+      return null;
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      return error.row.http === 401 || error.row.http === 403 ? error : null;
+    }
   }
 
   /**
@@ -224,8 +235,7 @@ class McpRequest {
 
   /** What the credential may use comes first: its holder learns of no other server whether it exists. */
   #findServer(principal: Principal): ServedUpstream {
-    requireAudience(principal, this.#serverName, this.#options.challengeOf);
-    authorizeServer(principal, this.#serverName);
+    this.#authorize(principal);
     const upstream = this.#options.servers().get(this.#serverName);
     if (upstream === undefined) {
       throw new GatewayError('GW_SERVER_UNKNOWN', {
@@ -233,6 +243,11 @@ class McpRequest {
       });
     }
     return upstream;
+  }
+
+  #authorize(principal: Principal): void {
+    requireAudience(principal, this.#serverName, this.#options.challengeOf);
+    authorizeServer(principal, this.#serverName);
   }
 
   #classify(body: Buffer): ClassifiedPost {
@@ -354,16 +369,19 @@ class McpRequest {
     const { toolHints, sessionIds, sseHeartbeatMs, onRetry } = this.#options;
     const binding = { server: name, user: request.user };
     const isListening = this.#isListening();
+    const keyId = this.#principal === null ? null : this.#principal.keyId;
     return callUpstream({
       relay: ({ timeLeftMs, isRetried }) => ({
         exchange: this.#exchange,
         transport,
         request,
         streamIdleTimeoutMs,
-        streamMaxMs,
+        streamMaxMs: isListening ? this.#withinCredential(streamMaxMs) : streamMaxMs,
         sseHeartbeatMs,
         id: this.#id,
         isListening,
+        keyId,
+        refusalNow: isListening ? () => this.#refusalNow() : null,
         openRelays,
         requestId: this.#requestId,
         permit,
@@ -389,6 +407,14 @@ class McpRequest {
         onRetry(name);
       },
     });
+  }
+
+  /** A stream that listens ends with its credential. `maxMs` 0: it has no limit of its own. */
+  #withinCredential(maxMs: number): number {
+    const expiresAtMs = this.#principal === null ? null : this.#principal.expiresAtMs;
+    if (expiresAtMs === null) return maxMs;
+    const leftMs = Math.max(1, expiresAtMs - wallMs());
+    return maxMs > 0 ? Math.min(maxMs, leftMs) : leftMs;
   }
 
   /** The tool where it is one; names come from clients, so a long one is not kept. */

@@ -20,6 +20,7 @@ import { ServerChecks, SKIPPED_CHECK } from '../gateway/server-checks.js';
 import { createSessionIds } from '../gateway/session-ids.js';
 import { reportKeyUses } from '../gateway/key-uses.js';
 import { createTokenVerifier } from '../gateway/token-verifier.js';
+import { StreamRechecks } from '../gateway/stream-rechecks.js';
 import { ToolHints } from '../gateway/tool-hints.js';
 import { UserCredentials } from '../gateway/user-credentials.js';
 import { watchIdentityVersion } from '../gateway/watch-identity.js';
@@ -59,6 +60,8 @@ import { loadUwsFront } from './uws-front.js';
 export interface Worker {
   readonly front: Front;
   readonly frontReason: string;
+  /** This API key must not be served from any cache, or any stream, from now on; null: none may. */
+  readonly onRevoked: (keyId: string | null) => void;
   readonly authenticator: Authenticator;
   readonly credentials: UserCredentials;
   readonly pinnedTools: PinnedServers;
@@ -141,6 +144,7 @@ export async function composeWorker(
           },
           onChange: () => {
             authenticator.invalidateTokens();
+            streamRechecks.request(null);
           },
         });
   const verifyToken = createTokenVerifier({
@@ -181,6 +185,7 @@ export async function composeWorker(
     onChange: () => {
       authenticator.invalidateAll();
       credentials.forgetAll();
+      streamRechecks.request(null);
     },
   });
   const links = start.hostSockets.map((socketPath) =>
@@ -217,6 +222,7 @@ export async function composeWorker(
       checks.forget(name);
     },
   });
+  const streamRechecks = new StreamRechecks(() => servers.listening());
   const sweeping = setInterval(() => {
     servers.sweep(monotonicMs());
   }, DEADLINE_SWEEP_MS);
@@ -314,6 +320,11 @@ export async function composeWorker(
   return {
     front,
     frontReason: reason,
+    onRevoked: (keyId) => {
+      if (keyId === null) authenticator.invalidateAll();
+      else authenticator.invalidateKey(keyId);
+      streamRechecks.request(keyId);
+    },
     authenticator,
     issuerKeys,
     credentials,

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, NameRulesConfig, ServerConfig } from '../../config/config.js';
 import { isSameSource } from '../../config/config-change.js';
 import { accessOf, type Access } from '../gateway/access.js';
-import { OpenRelays } from '../gateway/open-relays.js';
+import { OpenRelays, type OpenRelay } from '../gateway/open-relays.js';
 import type { PinnedTools } from '../gateway/pinned-tools.js';
 import type { ServedUpstream } from '../gateway/request-path.js';
 import { monotonicMs } from '../kernel/clock.js';
@@ -115,6 +115,12 @@ export class ServedServers {
   endRelays(error: GatewayError, which: 'listening' | 'all'): void {
     for (const { openRelays } of this.#served.values()) openRelays.endAll(error, which);
     for (const { openRelays } of this.#retired) openRelays.endAll(error, which);
+  }
+
+  /** The listening streams that are open. */
+  *listening(): Iterable<OpenRelay> {
+    for (const { openRelays } of this.#served.values()) yield* openRelays.listening();
+    for (const { openRelays } of this.#retired) yield* openRelays.listening();
   }
 
   async close(): Promise<void> {

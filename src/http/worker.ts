@@ -79,8 +79,7 @@ class WorkerProcess {
         void this.#drain(message.timeoutMs, message.isReplaced);
         return;
       case 'revoked':
-        if (message.keyId === null) this.#worker?.authenticator.invalidateAll();
-        else this.#worker?.authenticator.invalidateKey(message.keyId);
+        this.#worker?.onRevoked(message.keyId);
         this.#primary.send({ type: 'revocation-applied', revocation: message.revocation });
         return;
       case 'credential-changed':

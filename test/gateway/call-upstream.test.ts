@@ -40,6 +40,8 @@ function start(options: { isIdempotent?: boolean; budget?: RetryBudget; timeoutM
       id: 1,
       requestId: 'r',
       isListening: false,
+      keyId: null,
+      refusalNow: null,
       openRelays,
       sealSession: (id) => id,
     }),

@@ -30,6 +30,8 @@ function relay(options: Partial<RelayOptions> = {}) {
     id: 1,
     requestId: 'r-1',
     isListening: false,
+    keyId: null,
+    refusalNow: null,
     sealSession: (id) => `sealed-${id}`,
     ...options,
   });
@@ -384,6 +386,24 @@ t.test(
     );
   },
 );
+
+t.test('a stream whose credential does not hold any more ends, and only then', async (t) => {
+  const refusal = new GatewayError('GW_UNAUTHENTICATED');
+  const answers = [null, refusal];
+  const refusalNow = () => Promise.resolve(answers.shift() ?? null);
+  const { exchange, transport, openRelays, result } = relay({ isListening: true, refusalNow });
+  const call = await transport.call();
+  call.beginEvents();
+  const [listening] = openRelays.listening();
+  await listening?.recheck();
+  t.notOk(exchange.isEnded);
+  await listening?.recheck();
+  t.match(await result, { outcome: { code: 'GW_UNAUTHENTICATED' } });
+  t.ok(exchange.isEnded);
+  t.ok(call.isAborted);
+  await listening?.recheck();
+  t.same([...openRelays.listening()], []);
+});
 
 t.test('no answer within the time is a timeout that says the outcome is unknown', async (t) => {
   const { transport, openRelays, result } = relay();

@@ -37,10 +37,12 @@ function relay(isListening: boolean): OpenRelay & { ended: boolean } {
   const begun: OpenRelay & { ended: boolean } = {
     isListening,
     startedAtMs: Infinity,
+    keyId: null,
     nextLink: null,
     previousLink: null,
     ended: false,
     timeOut: () => undefined,
+    recheck: () => Promise.resolve(),
     endBecause: () => {
       begun.ended = true;
     },
