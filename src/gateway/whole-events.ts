@@ -30,7 +30,8 @@ export class WholeEvents {
     if (this.#buffer.heldBytes > HOLD_BYTES) return this.#beginOverlong(whole);
     if (whole === null) return null;
     this.#endOverlong();
-    this.#last = whole;
+    // A comment after the answer must not make it forgotten.
+    if (whole.includes('data:')) this.#last = whole;
     this.isResumable ||= hasEventId(whole);
     this.#mayBeAnswered ||= this.isResumable || mayAnswer(whole);
     return whole;

@@ -76,6 +76,8 @@ class FramedHostServer implements HostServer {
     // The system removes the path that was bound when the server is closed, whosever socket it is by then: that of a host
     // that drains after its primary's end would be the next gateway's. So the bound path is one that is left at once.
     const boundPath = join(dirname(socketPath), `${process.pid}.sock`);
+    // One of this number may have died between its two steps.
+    rmSync(boundPath, { force: true });
     const formerMask = process.umask(SOCKET_UMASK);
     try {
       await new Promise<void>((resolve, reject) => {

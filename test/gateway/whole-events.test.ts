@@ -81,6 +81,8 @@ t.test('it tells whether the answer was among the last events', (t) => {
   whole.take(Buffer.from(`data: not JSON\n\n${answer(1)}`));
   t.ok(whole.haveAnswered(1));
   t.notOk(whole.haveAnswered(2));
+  whole.take(Buffer.from(': keep-alive\n\n'));
+  t.ok(whole.haveAnswered(1), 'a comment is no event');
   t.equal(whole.last()?.toString(), `data: not JSON\n\n${answer(1)}`);
   t.end();
 });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { FrameEncoder } from '../../src/ipc/frame-encoder.js';
 import { hostPair, startedServer } from '../support/host-pair.js';
@@ -27,6 +27,15 @@ t.test('the socket of a dead host is replaced, any other file is not', async (t)
   writeFileSync(path, 'precious');
   await t.rejects(startedServer(path, {}).listen(), /is no socket: move it away/);
   t.ok(existsSync(path));
+});
+
+t.test('what one of the same number left when it died while it began is no obstacle', async (t) => {
+  const path = socketPath(t);
+  writeFileSync(join(dirname(path), `${process.pid}.sock`), '');
+  const server = startedServer(path, {});
+  await server.listen();
+  await server.close();
+  t.strictSame(readdirSync(dirname(path)), []);
 });
 
 t.test('a host that ends late leaves the socket of the one that took its place', async (t) => {
