@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseMessage, properAnswer, sendJson, type Message } from './fake-messages.js';
+import { nextTurn } from './next-turn.js';
 
 export interface Peaks {
   readonly total: number;
@@ -138,16 +139,20 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
   let opened = 0;
   http.on('connection', (socket) => {
     opened += 1;
-    sockets += 1;
-    // After all events of this turn: the kernel hands over new connections before older goodbyes.
-    setImmediate(() => {
-      socketsPeak = Math.max(socketsPeak, sockets);
-    });
+    let isCounted = false;
     let isGone = false;
     const gone = (): void => {
-      if (!isGone) sockets -= 1;
+      if (isCounted && !isGone) sockets -= 1;
       isGone = true;
     };
+    // After the next poll: new connections are taken as long as there are any, also those that came after a goodbye
+    // which this poll did not bring.
+    void nextTurn().then(() => {
+      if (isGone) return;
+      isCounted = true;
+      sockets += 1;
+      socketsPeak = Math.max(socketsPeak, sockets);
+    });
     for (const event of ['end', 'error', 'close']) socket.once(event, gone);
   });
   http.keepAliveTimeout = 60_000;
