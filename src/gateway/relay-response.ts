@@ -83,6 +83,9 @@ export interface RelayResult {
 /** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
 const COLLECT_BYTES = 128 * 1024;
 
+/** The loop's clock is cut to milliseconds: a timer may fire so much early, and the next one comes a period later. */
+const TIMER_EARLY_MS = 1;
+
 /** Resolves when the reply is complete; rejects, having written nothing, when no reply was begun. */
 export function relayResponse(options: RelayOptions): Promise<RelayResult> {
   return new Promise((resolve, reject) => {
@@ -237,7 +240,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#lastDataAtMs = openedAtMs;
     this.#heartbeat = setInterval(
       () => {
-        const nowMs = monotonicMs();
+        const nowMs = monotonicMs() + TIMER_EARLY_MS;
         if (streamMaxMs > 0 && nowMs - openedAtMs >= streamMaxMs) {
           this.#timeOut(`The stream was open for ${streamMaxMs} ms.`);
         } else if (streamIdleTimeoutMs > 0 && nowMs - this.#lastDataAtMs >= streamIdleTimeoutMs) {

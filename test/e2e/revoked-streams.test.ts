@@ -73,7 +73,7 @@ t.test('streams of revoked, restricted and expired credentials end', async (t) =
   const all = Object.values(streams).flat();
   await until(() => all.every(({ isOpen }) => isOpen()), { timeoutMs: 10_000, what: 'all open' });
   const ended = async (which: readonly Stream[], what: string): Promise<void> => {
-    await until(() => which.every(({ hasEnded }) => hasEnded()), { timeoutMs: 10_000, what });
+    await until(() => which.every(({ hasEnded }) => hasEnded()), { timeoutMs: 20_000, what });
     t.ok(
       streams.kept.every(({ isOpen }) => isOpen()),
       `${what}; others go on`,
