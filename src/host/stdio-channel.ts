@@ -129,7 +129,8 @@ export class StdioChannel implements Channel {
   }
 
   close(): Promise<void> {
-    this.#wasClosed = true;
+    // Who hears of its end closes it; it had ended by itself all the same.
+    this.#wasClosed ||= this.#error === null;
     this.#releaseWriters();
     return this.#child.close();
   }

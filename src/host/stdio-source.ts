@@ -1,7 +1,8 @@
 /**
  * Opens the processes of one stdio server: never more than `maxProcesses` at once (a process counts
  * until nothing of it is left), none while the command keeps failing at its start, and every one
- * written down in the ledger until its end.
+ * written down in the ledger until its end. A process may end at what its own client said first, so that the failures of
+ * one user hold up only that user; those of two are the command's.
  */
 import type { Logger } from 'pino';
 import { GatewayError } from '../kernel/errors.js';
@@ -37,6 +38,8 @@ export class StdioSource implements ChannelSource, StatusSource {
   readonly #options: StdioSourceOptions;
   readonly #channels = new Set<StdioChannel>();
   readonly #backoff = new RespawnBackoff();
+  /** Whom the back-off holds up: null is everybody. */
+  #heldUp: string | null = null;
   #lastFailure: GatewayError | null = null;
   #restarts = 0;
   #droppedLines = 0;
@@ -55,7 +58,8 @@ export class StdioSource implements ChannelSource, StatusSource {
     const { maxProcesses, nowMs } = this.#options;
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
     const waitMs = this.#backoff.waitMs(nowMs());
-    if (waitMs > 0) throw this.#backingOff(waitMs);
+    const isHeldUp = this.#heldUp === null || this.#heldUp === owner.user;
+    if (waitMs > 0 && isHeldUp) throw this.#backingOff(waitMs);
     if (this.#channels.size >= maxProcesses) {
       throw new GatewayError('GW_BULKHEAD_FULL', {
         hint: `All ${maxProcesses} processes of it are in use.`,
@@ -137,6 +141,8 @@ export class StdioSource implements ChannelSource, StatusSource {
     this.#restarts += 1;
     this.#lastFailure = end.error;
     const { nowMs, random } = this.#options;
+    const isFirst = this.#backoff.quickFailures === 0;
+    this.#heldUp = didStart && (isFirst || this.#heldUp === owner.user) ? owner.user : null;
     this.#backoff.died(
       nowMs(),
       { livedMs: didStart ? livedMs : 0, hadSpoken: end.hadSpoken },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ChildLedger } from '../../src/host/child-ledger.js';
 import { StdioSource, type StdioSourceOptions } from '../../src/host/stdio-source.js';
+import { until } from '../support/until.js';
 import { processRef, untilGone } from '../support/process-tree.js';
 import {
   ask,
@@ -92,6 +93,50 @@ t.test('a command that dies at once is not started again until its wait is over'
     code: 'GW_UPSTREAM_UNREACHABLE',
     options: { retryAfterMs: 400 },
   });
+});
+
+t.test('a process that ended counts as a failure though its listener closes it then', async (t) => {
+  const { source } = sourceOf(t, {
+    spec: { ...fixtureSpec('echo'), command: '/bin/sh', args: ['-c', 'exit 1'] },
+  });
+  let closed: Promise<void> | null = null;
+  const channel = source.open(SESSION, {
+    onMessage: () => undefined,
+    onClose: () => {
+      closed = channel.close();
+    },
+  });
+  await until(() => closed !== null && source.openCount === 0, {
+    timeoutMs: 5000,
+    what: 'its end',
+  });
+  t.match(source.status(), { state: 'failing', restarts: 1 });
+  t.throws(() => source.open(SESSION, new RecordingListener()), {
+    code: 'GW_UPSTREAM_UNREACHABLE',
+    options: { retryAfterMs: 200 },
+  });
+});
+
+t.test('failures of one user hold up that user, those of two everybody', async (t) => {
+  const { source } = sourceOf(t, {
+    maxProcesses: 9,
+    spec: { ...fixtureSpec('echo'), command: '/bin/sh', args: ['-c', 'exit 1'] },
+  });
+  const failAs = async (user: string): Promise<void> => {
+    const listener = new RecordingListener();
+    source.open({ ...SESSION, user }, listener);
+    await listener.closed();
+  };
+  const refusal = { code: 'GW_UPSTREAM_UNREACHABLE', options: { retryAfterMs: 200 } };
+  await failAs('eve');
+  t.throws(() => source.open({ ...SESSION, user: 'eve' }, new RecordingListener()), refusal);
+  await failAs('ana');
+  for (const user of ['eve', 'ana', 'ben']) {
+    t.throws(() => source.open({ ...SESSION, user }, new RecordingListener()), {
+      code: 'GW_UPSTREAM_UNREACHABLE',
+      options: { retryAfterMs: 400 },
+    });
+  }
 });
 
 t.test('a command that is missing backs off too, even for probes, and says why', async (t) => {
