@@ -1,7 +1,7 @@
 /**
  * What the end of one attempt says about the upstream. Failures are timeouts, resets, garbage and
- * 5xx: never a 4xx, a tool's own `isError`, a client that left, or an end that was ours. Signs of
- * overload are timeouts, 429, 503 and 504 (RELIABILITY §5).
+ * 5xx: never a 4xx, a tool's own `isError`, a client that left, or an end that was ours, such as the most processes
+ * of a stdio server, which one user can use up. Signs of overload are timeouts, 429, 503 and 504 (RELIABILITY §5).
  */
 import type { GatewayError } from '../kernel/errors.js';
 import type { AttemptEnd } from './admission.js';
@@ -43,11 +43,11 @@ function ofError({ code, options }: GatewayError, facts: AttemptFacts): Judgemen
   if (code === 'GW_UPSTREAM_TIMEOUT') {
     return facts.isListening ? NOTHING : { health: 'failure', load: 'dropped' };
   }
-  // The upstream host's own bound, such as the most processes of a stdio server.
-  if (code === 'GW_BULKHEAD_FULL' || code === 'GW_SHED') {
-    return { health: 'ignore', load: 'dropped' };
-  }
   if (code !== 'GW_UPSTREAM_UNREACHABLE' && code !== 'GW_UPSTREAM_PROTOCOL') return NOTHING;
+  // The upstream host's pause before it starts a process again: nobody asked the server.
+  if (code === 'GW_UPSTREAM_UNREACHABLE' && options.retryAfterMs !== undefined) return NOTHING;
+  // Whoever cancels its calls would count as a failure each time.
+  if (options.log?.['endedUnanswered'] === true) return NOTHING;
   const status = options.log?.['upstreamStatus'];
   if (typeof status !== 'number') return { health: 'failure', load: 'ignore' };
   if (status < 300 && !facts.isPost) return NOTHING;

@@ -70,8 +70,12 @@ export function brokenOff(): GatewayError {
   return protocolError('Its answer ended in the middle.');
 }
 
+/** To a call that its client cancelled this is the right end, and nobody here knows of cancellations. */
 export function endedUnanswered(): GatewayError {
-  return protocolError('Its event stream ended without the answer.');
+  return new GatewayError('GW_UPSTREAM_PROTOCOL', {
+    hint: 'Its event stream ended without the answer.',
+    log: { endedUnanswered: true },
+  });
 }
 
 /** A null id is an error about a request that could not be read (JSON-RPC 2.0 §5). */

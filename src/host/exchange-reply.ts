@@ -5,7 +5,7 @@
  */
 import { findHeader } from '../gateway/forward-headers.js';
 import { mcpErrorReply } from '../gateway/error-reply.js';
-import type { GatewayError } from '../kernel/errors.js';
+import type { ErrorCode, GatewayError } from '../kernel/errors.js';
 import type { JsonRpcId } from '../mcp/scan-message.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { HostExchange } from './host-exchange.js';
@@ -28,6 +28,9 @@ const EVENT_HEADERS = [
   'x-accel-buffering',
   'no',
 ] as const;
+
+/** Bounds of the host's own. As a status they would look like the server's answer, and count against it. */
+const OWN_BOUNDS: ReadonlySet<ErrorCode> = new Set(['GW_BULKHEAD_FULL', 'GW_SHED', 'GW_USER_BUSY']);
 
 export class ExchangeReply {
   readonly #exchange: HostExchange;
@@ -75,6 +78,10 @@ export class ExchangeReply {
   }
 
   error(error: GatewayError, id: JsonRpcId | null): void {
+    if (isOwnBound(error) && !this.isOver) {
+      this.#exchange.reply.fail(error);
+      return;
+    }
     const { status, headers, body } = mcpErrorReply(error, id, this.requestId);
     const flat: string[] = [];
     for (const [name, value] of Object.entries(headers)) {
@@ -123,4 +130,10 @@ export class ExchangeReply {
     this.#writer?.drop();
     for (const listener of this.#abortListeners) listener();
   }
+}
+
+function isOwnBound({ code, options }: GatewayError): boolean {
+  // The pause before a process is started again.
+  if (code === 'GW_UPSTREAM_UNREACHABLE') return options.retryAfterMs !== undefined;
+  return OWN_BOUNDS.has(code);
 }

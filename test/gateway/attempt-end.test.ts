@@ -37,7 +37,13 @@ t.test('what each end says of the server, and of its load', (t) => {
       'dropped',
     ],
     ['HTML', failed('GW_UPSTREAM_PROTOCOL', { upstreamStatus: 502 }), 'failure', 'ignore'],
-    ["the host's bound", failed('GW_BULKHEAD_FULL'), 'ignore', 'dropped'],
+    ["the host's bound", failed('GW_BULKHEAD_FULL'), 'ignore', 'ignore'],
+    [
+      'a stream without the answer: it may have been cancelled',
+      failed('GW_UPSTREAM_PROTOCOL', { endedUnanswered: true }),
+      'ignore',
+      'ignore',
+    ],
     ['who read too slowly', failed('GW_SLOW_READER'), 'ignore', 'ignore'],
     ['our drain', failed('GW_DRAINING'), 'ignore', 'ignore'],
     ['our fault', failed('GW_INTERNAL'), 'ignore', 'ignore'],
@@ -45,6 +51,12 @@ t.test('what each end says of the server, and of its load', (t) => {
   for (const [name, end, health, load] of rows) {
     t.match(end, { health, load, latencyClass: 'echo', latencyMs: 5 }, name);
   }
+  t.end();
+});
+
+t.test('the pause before a process is started again says nothing of the server', (t) => {
+  const pause = new GatewayError('GW_UPSTREAM_UNREACHABLE', { retryAfterMs: 200 });
+  t.match(attemptEnd(pause, facts), { health: 'ignore', load: 'ignore' });
   t.end();
 });
 

@@ -63,7 +63,7 @@ t.test('an instance that never comes up is the answer, with its reason', (t) => 
 
   rig.source.openError = new GatewayError('GW_BULKHEAD_FULL');
   const full = rig.send({ body: initialize('2025-06-18') });
-  t.equal(full.status, 503);
+  t.equal(full.failedWith, 'GW_BULKHEAD_FULL');
   t.equal(rig.endpoint.stats().sessions, 0);
   t.end();
 });
