@@ -364,7 +364,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (canTell && id !== null && !events.haveAnswered(id)) {
       // An error would be the answer to a client that can come back for its own. Cut, because clients made before
       // 2025-11-25 resume only what broke.
-      isCut = error.code === 'GW_SLOW_READER' || (mayGoOn && events.isResumable);
+      isCut = events.isResumable && (error.code === 'GW_SLOW_READER' || mayGoOn);
       if (!isCut) stream.write(messageEvent(JSON.stringify(errorMessage(error, id, requestId))));
     }
     this.#finish(error);

@@ -6,6 +6,7 @@ import { FakeExchange } from '../support/fake-exchange.js';
 import { FakeTransport } from '../support/fake-transport.js';
 
 const answer = { jsonrpc: '2.0', id: 1, result: { ok: true } };
+const PROGRESS_EVENT = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
 
 function relay(options: Partial<RelayOptions> = {}) {
   const exchange = new FakeExchange();
@@ -343,7 +344,7 @@ t.test(
       const { exchange, transport, result } = relay({ isListening });
       const call = await transport.call();
       call.beginEvents();
-      call.event({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
+      call.handler.onData(Buffer.from(`id: 1-1\n${PROGRESS_EVENT}`));
       call.handler.onError(new GatewayError('GW_SLOW_READER'));
       t.match(await result, { outcome: { code: 'GW_SLOW_READER' } });
       t.notMatch(exchange.text, '"error"');
@@ -351,6 +352,18 @@ t.test(
     }
   },
 );
+
+t.test('a call that was read too slowly and cannot be resumed is told so at once', async (t) => {
+  const { exchange, transport, result } = relay();
+  const call = await transport.call();
+  call.beginEvents();
+  call.handler.onData(Buffer.from(PROGRESS_EVENT));
+  call.handler.onError(new GatewayError('GW_SLOW_READER'));
+  t.match(await result, { outcome: { code: 'GW_SLOW_READER' } });
+  t.match(exchange.text, '"reason":"GW_SLOW_READER"');
+  t.notOk(exchange.isCut, 'its client would wait for an answer until its own timeout');
+  t.ok(exchange.isEnded);
+});
 
 t.test(
   'a broken stream that can be resumed breaks at the client too, who resumes it',
