@@ -16,7 +16,7 @@ export class StreamRechecks {
     this.#listening = listening;
   }
 
-  /** Those of this API key; null: all. What is asked for during a check is checked after it. */
+  /** Those of this API key; null: all. A key does not wait for a check of all that is under way. */
   request(keyId: string | null): void {
     if (keyId === null) this.#isAllDue = true;
     else this.#keys.add(keyId);
@@ -25,14 +25,27 @@ export class StreamRechecks {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#isAllDue || this.#keys.size > 0) {
-      const keys = this.#isAllDue ? null : new Set(this.#keys);
-      this.#isAllDue = false;
-      this.#keys.clear();
-      for (const relay of [...this.#listening()]) {
-        if (keys === null || (relay.keyId !== null && keys.has(relay.keyId))) await relay.recheck();
+    try {
+      while (this.#isAllDue || this.#keys.size > 0) {
+        await this.#checkKeys();
+        if (!this.#isAllDue) continue;
+        this.#isAllDue = false;
+        for (const relay of [...this.#listening()]) {
+          await relay.recheck();
+          await this.#checkKeys();
+        }
       }
+    } finally {
+      this.#isRunning = false;
     }
-    this.#isRunning = false;
+  }
+
+  async #checkKeys(): Promise<void> {
+    if (this.#keys.size === 0) return;
+    const keys = new Set(this.#keys);
+    this.#keys.clear();
+    for (const relay of [...this.#listening()]) {
+      if (relay.keyId !== null && keys.has(relay.keyId)) await relay.recheck();
+    }
   }
 }
