@@ -103,7 +103,9 @@ export class FrontCore {
     this.inFlight += 1;
     wire.attach(exchange, framing.isChunked);
     if (refusal === undefined) {
-      this.#run(exchange);
+      wire.begin(framing.contentLength !== 0, () => {
+        this.#run(exchange);
+      });
       return;
     }
     this.refusedRequests += 1;

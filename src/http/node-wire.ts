@@ -50,6 +50,10 @@ export class NodeWire implements Wire {
     });
   }
 
+  begin(_hasBody: boolean, handler: () => void): void {
+    handler();
+  }
+
   /** True while an error answer on the bare socket would be the first answer to this request. */
   get awaitsBody(): boolean {
     return !this.#req.complete && !this.#res.headersSent;

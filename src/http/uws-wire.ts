@@ -19,6 +19,7 @@ export class UwsWire implements Wire {
   readonly #isHead: boolean;
   #events: WireEvents | undefined;
   #largeBody: Uint8Array | undefined;
+  #handler: (() => void) | undefined;
 
   constructor(res: UwsResponse, isHead: boolean) {
     this.#res = res;
@@ -34,7 +35,18 @@ export class UwsWire implements Wire {
     // Always, also where no body is expected: without it a slow body has no timeout (U7).
     this.#res.onData((chunk, isLast) => {
       events.onBody(new Uint8Array(chunk), isLast);
+      if (isLast) this.#handler?.();
     });
+  }
+
+  /**
+   * uWS tells the end of a body that is not there after its request callback, and then stops the
+   * timer of the idle connection, which a reply from within the callback would have started: the
+   * connection would never be closed (measured).
+   */
+  begin(hasBody: boolean, handler: () => void): void {
+    if (hasBody) handler();
+    else this.#handler = handler;
   }
 
   send(head: ReplyHead, body: string | Uint8Array | undefined): boolean {

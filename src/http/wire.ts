@@ -11,6 +11,8 @@ export interface Wire {
    * `isLast`: nothing that follows this request on its connection may run.
    */
   attach(events: WireEvents, isLast: boolean): void;
+  /** Runs the request's handler as soon as the socket library may be given the reply, in this turn. */
+  begin(hasBody: boolean, handler: () => void): void;
   /**
    * Sends a whole reply. True when its last byte was handed over; otherwise the front calls
    * `hasSent` of the exchange later.

@@ -25,6 +25,10 @@ export class FakeWire implements Wire {
     this.isLast = isLast;
   }
 
+  begin(_hasBody: boolean, handler: () => void): void {
+    handler();
+  }
+
   send(head: ReplyHead, body: string | Uint8Array | undefined): boolean {
     this.heads.push(head);
     this.log.push(`reply ${head.status} ${head.connection} ${text(body)}`);

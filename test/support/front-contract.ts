@@ -14,7 +14,7 @@ import { until } from './until.js';
 const MAX_BODY_BYTES = 1_000;
 const EVENT_STREAM = { 'content-type': 'text/event-stream' };
 
-const defaults: FrontOptions = {
+export const frontDefaults: FrontOptions = {
   host: '127.0.0.1',
   port: 0,
   maxHeaderBytes: 16_384,
@@ -75,7 +75,7 @@ async function start(
   const exchanges: HttpExchange[] = [];
   const errors: unknown[] = [];
   const front = createFront(
-    { ...defaults, onHandlerError: (thrown) => errors.push(thrown), ...options },
+    { ...frontDefaults, onHandlerError: (thrown) => errors.push(thrown), ...options },
     (exchange) => {
       exchanges.push(exchange);
       return handler(exchange);
