@@ -113,7 +113,9 @@ export const serverEntry = z.strictObject({
     ),
   maxProcesses: count(1, 10_000)
     .optional()
-    .describe('stdio: processes of this server at once; 16 if absent.'),
+    .describe(
+      'stdio: processes of this server at once, one for each session; 16 if absent. When all are taken, an unused one gives way to a user who has fewer.',
+    ),
   maxLineBytes: bytes(1024, 268_435_456)
     .optional()
     .describe('stdio: longest message it may print; 4194304 if absent.'),

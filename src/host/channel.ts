@@ -55,6 +55,8 @@ export interface ChannelSource {
   open(owner: ChannelOwner, listener: ChannelListener): Channel;
   /** Instances alive now, for status and metrics. */
   readonly openCount: number;
+  /** `open` would throw GW_BULKHEAD_FULL: an instance must end first. */
+  readonly isFull: boolean;
   /** Closes all instances; further `open` throws GW_DRAINING. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { findHeader } from '../gateway/forward-headers.js';
 import type { ScannedBody, ScannedMessage } from '../mcp/scan-message.js';
 import type { ExchangeReply } from './exchange-reply.js';
 import type { HostExchange } from './host-exchange.js';
+import type { EndableInstance } from './instance-room.js';
 import { understandsPriming } from './handshake.js';
 import { LegacySession, type SessionShared } from './legacy-session.js';
 import { SessionTable } from './session-table.js';
@@ -29,6 +30,11 @@ export class LegacyEndpoint {
     let newest: LegacySession | undefined;
     for (const session of this.#sessions.values()) if (session.isPingable) newest = session;
     return newest;
+  }
+
+  /** Those that have their instance. */
+  *instances(): Iterable<EndableInstance> {
+    for (const session of this.#sessions.values()) if (session.hasInstance) yield session;
   }
 
   get inFlightCount(): number {

@@ -16,6 +16,7 @@ import type { ChannelSource } from './channel.js';
 import type { DropCounter } from './drop-counter.js';
 import type { ExchangeReply } from './exchange-reply.js';
 import { judgeHandshake, understandsPriming } from './handshake.js';
+import type { EndableInstance, InstanceRoom } from './instance-room.js';
 import { Instance } from './instance.js';
 import { lostWithServer } from './lost-with-server.js';
 import { MessageRouting } from './message-routing.js';
@@ -30,6 +31,7 @@ const CLIENT_ANSWER_MS = 600_000;
 /** What all sessions of an endpoint share. */
 export interface SessionShared extends StreamsShared {
   readonly source: ChannelSource;
+  readonly room: InstanceRoom;
   readonly drops: DropCounter;
 }
 
@@ -48,7 +50,8 @@ interface Handshake {
   readonly requestedVersion: string | null;
 }
 
-export class LegacySession {
+export class LegacySession implements EndableInstance {
+  readonly isStateless = false;
   readonly id: string;
   readonly user: string;
   readonly credential: string | null;
@@ -86,6 +89,22 @@ export class LegacySession {
     return this.#pending.size;
   }
 
+  get hasInstance(): boolean {
+    return this.#instance !== null;
+  }
+
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  get isListening(): boolean {
+    return this.streamCount > 0;
+  }
+
+  get lastUsedAtMs(): number {
+    return this.#lastActiveAtMs;
+  }
+
   /** The version that the handshake agreed on; null before. */
   get version(): string | null {
     return this.#version;
@@ -102,13 +121,24 @@ export class LegacySession {
       if (this.#handshake !== null) this.close(new GatewayError('GW_SESSION_UNKNOWN'));
     });
     if (reply.isAborted) return;
-    try {
+    const begin = (): void => {
+      if (this.#isClosed) return;
       this.#instance = this.#open();
-    } catch (thrown) {
+      this.#send(bytes, pending.id);
+    };
+    const fail = (thrown: unknown): void => {
       this.close(asGatewayError(thrown));
+    };
+    const { source, room } = this.#shared;
+    if (source.isFull) {
+      room.make(this.user).then(begin).catch(fail);
       return;
     }
-    this.#send(bytes, pending.id);
+    try {
+      begin();
+    } catch (thrown) {
+      fail(thrown);
+    }
   }
 
   /** `isPrimed`: the client understands events without data (2025-11-25). Throws before anything is sent. */
@@ -184,6 +214,12 @@ export class LegacySession {
     this.#whenGone = this.#closeInstance();
   }
 
+  /** It gives way to another; its client begins anew at its next message. */
+  end(): Promise<void> {
+    this.#removeUnused('It gave way to another, because all that the server may have were in use.');
+    return this.#whenGone;
+  }
+
   /** Resolves when the instance of a closed session is gone. */
   whenClosed(): Promise<void> {
     return this.#whenGone;
@@ -198,11 +234,15 @@ export class LegacySession {
     const { sessionIdleMs } = this.#shared.options;
     if (this.streamCount > 0) this.#lastActiveAtMs = nowMs;
     else if (nowMs - this.#lastActiveAtMs >= sessionIdleMs) {
-      const { onRemoved } = this.#shared.options;
-      onRemoved?.('session');
-      if (this.#instance !== null) onRemoved?.('instance');
-      this.close(new GatewayError('GW_SESSION_UNKNOWN', { hint: 'It was idle for too long.' }));
+      this.#removeUnused('It was idle for too long.');
     }
+  }
+
+  #removeUnused(hint: string): void {
+    const { onRemoved } = this.#shared.options;
+    onRemoved?.('session');
+    if (this.#instance !== null) onRemoved?.('instance');
+    this.close(new GatewayError('GW_SESSION_UNKNOWN', { hint }));
   }
 
   #open(): Instance {

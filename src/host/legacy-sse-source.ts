@@ -39,6 +39,11 @@ export class LegacySseSource implements ChannelSource, StatusSource {
     return this.#channels.size;
   }
 
+  /** Its server says how many it takes. */
+  get isFull(): boolean {
+    return false;
+  }
+
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
     const channel = new LegacySseChannel({

@@ -12,6 +12,7 @@ import type { EndpointOptions } from './endpoint-options.js';
 import { EraProbe } from './era-probe.js';
 import type { ExchangeReply } from './exchange-reply.js';
 import type { HostExchange } from './host-exchange.js';
+import type { InstanceRoom } from './instance-room.js';
 import { ListenRouter } from './listen-router.js';
 import { startModernExchange } from './modern-exchange.js';
 import { ModernHub } from './modern-hub.js';
@@ -22,6 +23,7 @@ export interface ModernEndpointOptions {
   readonly source: ChannelSource;
   readonly endpoint: EndpointOptions;
   readonly drops: DropCounter;
+  readonly room: InstanceRoom;
   /** Whose instance it is; nobody's where all users share it. */
   readonly owner: Pick<ChannelOwner, 'user' | 'credential'>;
 }
@@ -32,6 +34,7 @@ export class ModernEndpoint {
   readonly #hub: ModernHub;
   readonly #listens: ListenRouter;
   readonly #toolHeaders: ToolHeaders;
+  #roomMaking: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(options: ModernEndpointOptions) {
@@ -60,13 +63,15 @@ export class ModernEndpoint {
 
   /** Rejects with a GatewayError when nothing was begun. */
   async post(exchange: HostExchange, reply: ExchangeReply, message: ScannedMessage): Promise<void> {
-    const era = this.#probe.known() ?? (await this.#probe.find());
+    const { user } = exchange.request;
+    const era = this.#probe.known() ?? (await this.#probeWithRoom(user));
     if (reply.isOver) return;
     // While it was waited for, a probe that was ended proves nothing.
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
     if (era === 'legacy') throw legacyOnly(message.protocolVersion);
     this.#checkVersion(message);
     if (message.kind === 'notification') this.#notify(exchange, reply, message);
+    else if (this.#lacksRoom()) await this.#serveInItsTurn(exchange, reply, message);
     else await this.#serve(exchange, reply, message);
   }
 
@@ -82,6 +87,23 @@ export class ModernEndpoint {
     await this.#hub.close(new GatewayError('GW_DRAINING'));
   }
 
+  #lacksRoom(): boolean {
+    return !this.#hub.hasInstance && this.#options.source.isFull;
+  }
+
+  async #probeWithRoom(user: string): Promise<'legacy' | 'modern'> {
+    if (this.#lacksRoom()) await this.#makeRoom(user);
+    return this.#probe.find();
+  }
+
+  /** Requests that come together need one instance. */
+  #makeRoom(user: string): Promise<void> {
+    this.#roomMaking ??= this.#options.room.make(user).finally(() => {
+      this.#roomMaking = null;
+    });
+    return this.#roomMaking;
+  }
+
   /** Ours to refuse: a stdio server that was told its era once looks at no version again (SDK 2.4). */
   #checkVersion({ protocolVersion }: ScannedMessage): void {
     const versions = this.#probe.versions();
@@ -95,6 +117,11 @@ export class ModernEndpoint {
       this.#hub.notify(message.bytes, exchange.request.user);
     }
     reply.empty(202);
+  }
+
+  async #serveInItsTurn(exchange: HostExchange, reply: ExchangeReply, message: ScannedMessage) {
+    await this.#makeRoom(exchange.request.user);
+    if (!reply.isOver) await this.#serve(exchange, reply, message);
   }
 
   async #serve(exchange: HostExchange, reply: ExchangeReply, message: ScannedMessage) {

@@ -7,6 +7,7 @@ import { GatewayError } from '../kernel/errors.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
 import type { ExchangeReply } from './exchange-reply.js';
 import type { HostExchange } from './host-exchange.js';
+import type { EndableInstance } from './instance-room.js';
 import { ModernEndpoint, type ModernEndpointOptions } from './modern-endpoint.js';
 
 interface OfUser {
@@ -42,6 +43,24 @@ export class ModernEndpoints {
     await endpoint.post(exchange, reply, message);
   }
 
+  /** Those of single users; what all share is nobody's to give up. */
+  *instances(): Iterable<EndableInstance> {
+    for (const [user, { endpoint, lastUsedAtMs }] of this.#ofUsers) {
+      if (!endpoint.hasInstance) continue;
+      yield {
+        user,
+        isBusy: endpoint.inFlightCount > 0,
+        isListening: endpoint.listenCount > 0,
+        isStateless: true,
+        lastUsedAtMs,
+        end: async () => {
+          this.#options.endpoint.onRemoved?.('instance');
+          await this.#end(user);
+        },
+      };
+    }
+  }
+
   sweep(nowMs: number): void {
     this.#shared.sweep(nowMs);
     const { sessionIdleMs } = this.#options.endpoint;
@@ -58,10 +77,15 @@ export class ModernEndpoints {
 
   /** Ends the user's own instance; what is in flight on it is lost. */
   forgetUser(user: string): void {
+    void this.#end(user);
+  }
+
+  /** Resolves when nothing is left of it. */
+  #end(user: string): Promise<void> {
     const ofUser = this.#ofUsers.get(user);
-    if (ofUser === undefined) return;
+    if (ofUser === undefined) return Promise.resolve();
     this.#ofUsers.delete(user);
-    const closing = ofUser.endpoint
+    const closing: Promise<void> = ofUser.endpoint
       .close()
       .catch((err: unknown) => {
         const { log } = this.#options.endpoint;
@@ -69,6 +93,7 @@ export class ModernEndpoints {
       })
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
+    return closing;
   }
 
   async close(): Promise<void> {

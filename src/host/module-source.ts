@@ -54,11 +54,15 @@ export class ModuleSource implements ChannelSource, StatusSource {
     return this.#channels.size;
   }
 
+  get isFull(): boolean {
+    return this.#channels.size >= this.#options.maxChannels;
+  }
+
   /** Throws GW_DRAINING, GW_BULKHEAD_FULL, or GW_UPSTREAM_UNREACHABLE when the module did not load. */
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
     if (this.#failure !== null) throw this.#failure;
-    if (this.#channels.size >= this.#options.maxChannels) {
+    if (this.isFull) {
       throw new GatewayError('GW_BULKHEAD_FULL', { log: { sent: false } });
     }
     const onGone = (): void => {

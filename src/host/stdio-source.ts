@@ -53,6 +53,10 @@ export class StdioSource implements ChannelSource, StatusSource {
     return this.#channels.size;
   }
 
+  get isFull(): boolean {
+    return this.#channels.size >= this.#options.maxProcesses;
+  }
+
   /** Throws GW_DRAINING, GW_BULKHEAD_FULL, or GW_UPSTREAM_UNREACHABLE with `retryAfterMs` while backing off. */
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     const { maxProcesses, nowMs } = this.#options;
@@ -60,7 +64,7 @@ export class StdioSource implements ChannelSource, StatusSource {
     const waitMs = this.#backoff.waitMs(nowMs());
     const isHeldUp = this.#heldUp === null || this.#heldUp === owner.user;
     if (waitMs > 0 && isHeldUp) throw this.#backingOff(waitMs);
-    if (this.#channels.size >= maxProcesses) {
+    if (this.isFull) {
       throw new GatewayError('GW_BULKHEAD_FULL', {
         hint: `All ${maxProcesses} processes of it are in use.`,
         log: { maxProcesses, sent: false },

@@ -19,6 +19,7 @@ import type { EndpointOptions, EndpointStats } from './endpoint-options.js';
 import { ExchangeReply } from './exchange-reply.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HostEndpoint, HostExchange } from './host-exchange.js';
+import { InstanceRoom, type EndableInstance } from './instance-room.js';
 import { isCheck, LegacyCheck } from './legacy-check.js';
 import { LegacyEndpoint } from './legacy-endpoint.js';
 import { ModernEndpoints } from './modern-endpoints.js';
@@ -67,14 +68,20 @@ class Endpoint implements StreamableEndpoint {
     const undelivered = new RetainedStreams(UNDELIVERED);
     this.#retained = [delivered, undelivered];
     const drops = this.#drops;
+    const room = new InstanceRoom({
+      held: () => this.#instances(),
+      now: options.now,
+      log: options.log,
+    });
     this.#legacy = new LegacyEndpoint({
       source,
+      room,
       options,
       drops,
       delivered,
       undelivered,
     });
-    this.#modern = new ModernEndpoints({ source, endpoint: options, drops });
+    this.#modern = new ModernEndpoints({ source, room, endpoint: options, drops });
     this.#check = new LegacyCheck({
       source,
       endpoint: options,
@@ -144,6 +151,11 @@ class Endpoint implements StreamableEndpoint {
     this.#isClosed = true;
     await Promise.allSettled([this.#legacy.close(), this.#modern.close()]);
     await this.#source.close();
+  }
+
+  *#instances(): Iterable<EndableInstance> {
+    yield* this.#legacy.instances();
+    yield* this.#modern.instances();
   }
 
   #bodyless(exchange: HostExchange, reply: ExchangeReply): void {

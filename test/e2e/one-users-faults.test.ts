@@ -26,7 +26,11 @@ t.test('one user, and the others', async (t) => {
     },
   });
   t.teardown(() => gateway.destroy());
-  const [eve, ana] = await Promise.all([gateway.makeKey('eve'), gateway.makeKey('ana')]);
+  const [eve, ana, bob] = await Promise.all([
+    gateway.makeKey('eve'),
+    gateway.makeKey('ana'),
+    gateway.makeKey('bob'),
+  ]);
 
   const post = async (to: string, key: string, message: object, session: string | null = null) => {
     const response = await fetch(gateway.endpoint(to), {
@@ -85,14 +89,21 @@ t.test('one user, and the others', async (t) => {
 
   await t.test('sessions beyond the most processes are refused', async (t) => {
     const others = await greet('filling', ana);
-    await greet('filling', eve);
-    await greet('filling', eve);
+    const first = await greet('filling', eve);
+    const second = await greet('filling', eve);
     for (let i = 0; i < CALLS; i += 1) {
       const { status, text } = await greet('filling', eve);
       t.equal(status, 503);
       t.match(text, /GW_BULKHEAD_FULL/);
     }
     await isServed('filling', others.session, 'refused sessions');
+
+    const late = await greet('filling', bob);
+    t.equal(late.status, 200, 'who has no process gets one of whoever has two');
+    t.equal((await call('filling', eve, first.session, 1, 0)).status, 404);
+    t.equal((await call('filling', eve, second.session, 1, 0)).status, 200);
+    t.equal((await call('filling', bob, late.session, 1, 0)).status, 200);
+    await isServed('filling', others.session, 'a session that gave way');
   });
 
   await t.test('processes that end at what their own client said first', async (t) => {

@@ -124,6 +124,11 @@ export class FakeChannelSource implements ChannelSource {
   /** Plays the server for each new channel before anything is sent on it. */
   onOpen: (channel: FakeChannel) => void = () => undefined;
   isClosed = false;
+  maxChannels = Number.POSITIVE_INFINITY;
+
+  get isFull(): boolean {
+    return this.openCount >= this.maxChannels;
+  }
 
   get openCount(): number {
     return this.channels.filter((channel) => !channel.isClosed).length;
@@ -131,6 +136,7 @@ export class FakeChannelSource implements ChannelSource {
 
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     if (this.openError !== null) throw this.openError;
+    if (this.isFull) throw new GatewayError('GW_BULKHEAD_FULL');
     const channel = new FakeChannel(owner, listener);
     this.channels.push(channel);
     this.onOpen(channel);
