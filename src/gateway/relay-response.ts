@@ -23,6 +23,7 @@ import type { HttpExchange, ReplyStream } from './exchange.js';
 import { contentTypeOf, copyReplyHeaders, findHeader } from './forward-headers.js';
 import { errorMessage } from './error-reply.js';
 import type { OpenRelay, OpenRelays } from './open-relays.js';
+import { StreamTimes } from './stream-times.js';
 import {
   brokenOff,
   endedUnanswered,
@@ -83,9 +84,6 @@ export interface RelayResult {
 /** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
 const COLLECT_BYTES = 128 * 1024;
 
-/** The loop's clock is cut to milliseconds: a timer may fire so much early, and the next one comes a period later. */
-const TIMER_EARLY_MS = 1;
-
 /** Resolves when the reply is complete; rejects, having written nothing, when no reply was begun. */
 export function relayResponse(options: RelayOptions): Promise<RelayResult> {
   return new Promise((resolve, reject) => {
@@ -104,7 +102,6 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   readonly #reject: (error: GatewayError) => void;
   #upstream: UpstreamExchange | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
   #isOver = false;
   /** Whether it is among the server's open relays. */
   #isOpen = false;
@@ -120,7 +117,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   #lastPiece: Buffer | null = null;
   /** Null where the answer is no event stream. */
   #events: WholeEvents | null = null;
-  #lastDataAtMs = 0;
+  #times: StreamTimes | null = null;
 
   constructor(
     options: RelayOptions,
@@ -236,18 +233,16 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#openStream(exchange);
     this.#options.openRelays.becomeStream(this);
     clearTimeout(this.#timer);
-    const openedAtMs = monotonicMs();
-    this.#lastDataAtMs = openedAtMs;
-    this.#heartbeat = setInterval(
-      () => {
-        const nowMs = monotonicMs() + TIMER_EARLY_MS;
-        if (streamMaxMs > 0 && nowMs - openedAtMs >= streamMaxMs) {
-          this.#timeOut(`The stream was open for ${streamMaxMs} ms.`);
-        } else if (streamIdleTimeoutMs > 0 && nowMs - this.#lastDataAtMs >= streamIdleTimeoutMs) {
-          this.#timeOut(`The stream was silent for ${streamIdleTimeoutMs} ms.`);
-        } else if (!events.isInsideEvent) this.#stream?.write(': keep-alive\n\n');
+    this.#times = new StreamTimes(
+      { heartbeatMs: sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs },
+      {
+        heartbeat: () => {
+          if (!events.isInsideEvent) this.#stream?.write(': keep-alive\n\n');
+        },
+        overdue: (hint) => {
+          this.#timeOut(hint);
+        },
       },
-      heartbeatPeriodMs(sseHeartbeatMs, streamIdleTimeoutMs, streamMaxMs),
     );
   }
 
@@ -324,7 +319,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   #passEvents(events: WholeEvents, chunk: Buffer): boolean {
-    this.#lastDataAtMs = monotonicMs();
+    this.#times?.heard();
     this.#bytes += chunk.length;
     const whole = events.take(chunk);
     return whole === null || this.#stream === null ? true : this.#write(this.#stream, whole);
@@ -390,13 +385,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (this.#isOpen) this.#options.openRelays.end(this, this.#events !== null);
     this.#isOpen = false;
     clearTimeout(this.#timer);
-    clearInterval(this.#heartbeat);
+    this.#times?.stop();
   }
-}
-
-/** Often enough for the heartbeat and for both limits. */
-function heartbeatPeriodMs(...periodsMs: readonly number[]): number {
-  return Math.min(...periodsMs.filter((periodMs) => periodMs > 0));
 }
 
 function timeoutError(hint: string): GatewayError {
