@@ -22,6 +22,7 @@ import { lostWithServer } from './lost-with-server.js';
 import { MessageRouting } from './message-routing.js';
 import { PendingRequests, type PendingRequest } from './pending-requests.js';
 import { readServerMessage } from './server-message.js';
+import { pingMessage, SessionPings, type OnPingEnd } from './session-pings.js';
 import { SessionStreams, type StreamsShared } from './session-streams.js';
 
 /** What a cancelled request may still take to answer before its stream is ended without. Chosen. */
@@ -60,8 +61,7 @@ export class LegacySession implements EndableInstance {
   readonly #streams: SessionStreams;
   readonly #pending = new PendingRequests();
   readonly #routing: MessageRouting;
-  /** Pings of the gateway's own, by id on the channel. */
-  readonly #pings = new Map<number, (error: GatewayError | null) => void>();
+  readonly #pings = new SessionPings();
   #instance: Instance | null = null;
   #handshake: Handshake | null = null;
   #version: string | null = null;
@@ -185,17 +185,11 @@ export class LegacySession implements EndableInstance {
   }
 
   /** Asks the server for a sign of life; does not count as use of the session. */
-  ping(onEnd: (error: GatewayError | null) => void): () => void {
+  ping(onEnd: OnPingEnd): () => void {
     const id = this.#pending.takeId();
-    this.#pings.set(id, onEnd);
-    this.#instance?.send(
-      Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })),
-      '',
-      id,
-    );
-    return () => {
-      this.#pings.delete(id);
-    };
+    const forget = this.#pings.add(id, onEnd);
+    this.#instance?.send(pingMessage(id), '', id);
+    return forget;
   }
 
   /** Ends every stream and the instance; what is in flight is answered with `error`. Idempotent. */
@@ -209,8 +203,7 @@ export class LegacySession implements EndableInstance {
     else
       for (const pending of this.#pending.values()) pending.stream.send(errorBytes(error, pending));
     this.#streams.close();
-    for (const onEnd of this.#pings.values()) onEnd(error);
-    this.#pings.clear();
+    this.#pings.fail(error);
     this.#whenGone = this.#closeInstance();
   }
 
@@ -320,7 +313,7 @@ export class LegacySession implements EndableInstance {
   #onResponse(message: ScannedMessage): void {
     const { id, idRange } = message;
     const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
-    if (pending === undefined && typeof id === 'number' && this.#answeredPing(id)) return;
+    if (pending === undefined && typeof id === 'number' && this.#pings.wasAnswered(id)) return;
     if (pending === undefined || idRange === null) {
       this.#shared.drops.count('unknown-response', String(id));
       return;
@@ -328,14 +321,6 @@ export class LegacySession implements EndableInstance {
     const bytes = spliceValues(message.bytes, [{ range: idRange, value: pending.clientId }]);
     if (this.#handshake?.pending === pending) this.#onInitialized(this.#handshake, message, bytes);
     else this.#answer(pending, bytes);
-  }
-
-  /** An error is a sign of life too. */
-  #answeredPing(id: number): boolean {
-    const onEnd = this.#pings.get(id);
-    this.#pings.delete(id);
-    onEnd?.(null);
-    return onEnd !== undefined;
   }
 
   #onInitialized(handshake: Handshake, message: ScannedMessage, bytes: Buffer): void {
