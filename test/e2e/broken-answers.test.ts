@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { startFakeUpstream, type Behaviour } from '../support/fake-upstream.js';
 import { modernCall } from '../support/json-rpc.js';
 import { RawClient } from '../support/raw-client.js';
+import { rawMessage } from '../support/raw-http.js';
 import { startGateway, type Gateway } from '../support/start-gateway.js';
 import { uwsSkip } from '../support/uws-skip.js';
 
@@ -22,21 +23,6 @@ const rows: Broken[] = (['json', 'sse'] as const).flatMap((as) =>
     [SHORT_BYTES, LONG_BYTES].map((bytes) => ({ kind: 'broken', bytes, framing, as }) as const),
   ),
 );
-
-function post(server: string, key: string): string {
-  const { message, headers } = modernCall(7, 'echo', {});
-  const body = JSON.stringify(message);
-  const fields = {
-    ...headers,
-    host: 'localhost',
-    authorization: `Bearer ${key}`,
-    accept: 'application/json, text/event-stream',
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-  };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST /${server}/mcp HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
-}
 
 /** `refused`, `error event`, or `cut off`; anything else passes for a whole answer. */
 async function judgement(client: RawClient): Promise<string> {
@@ -80,7 +66,7 @@ for (const front of ['uws', 'node'] as const) {
         t.teardown(() => {
           client.destroy();
         });
-        client.send(post('http', key));
+        client.send(rawMessage('http', key, modernCall(7, 'echo', {})));
         // What is short is still in our hands when it breaks; of what is long the beginning has gone.
         const expected =
           row.bytes === LONG_BYTES ? 'cut off' : row.as === 'json' ? 'refused' : 'error event';

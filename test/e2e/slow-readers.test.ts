@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { untilIdle } from '../support/gateway-health.js';
 import { modernCall } from '../support/json-rpc.js';
-import { rawRequest } from '../support/raw-http.js';
+import { rawMessage, rawRequest } from '../support/raw-http.js';
 import { startGateway, type Gateway } from '../support/start-gateway.js';
 import { until } from '../support/until.js';
 import { uwsSkip } from '../support/uws-skip.js';
@@ -22,17 +22,7 @@ function post(key: string, progressToken?: string): string {
   const { message, headers } = modernCall(7, 'flood', {});
   const params = message['params'] as { _meta: Record<string, unknown> };
   if (progressToken !== undefined) params._meta = { ...params._meta, progressToken };
-  const body = JSON.stringify(message);
-  const fields = {
-    ...headers,
-    host: 'localhost',
-    authorization: `Bearer ${key}`,
-    accept: 'application/json, text/event-stream',
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-  };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST /flood/mcp HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+  return rawMessage('flood', key, { message, headers });
 }
 
 function readNothing(t: Test, gateway: Gateway, request: string): Socket {

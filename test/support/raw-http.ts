@@ -45,6 +45,25 @@ export async function rawRequest(port: number, bytes: string | Buffer): Promise<
   }
 }
 
+/** One JSON-RPC message under an API key, as bytes. */
+export function rawMessage(
+  server: string,
+  key: string,
+  { message, headers }: { message: object; headers: Readonly<Record<string, string>> },
+): string {
+  const body = JSON.stringify(message);
+  const fields = {
+    ...headers,
+    host: 'localhost',
+    authorization: `Bearer ${key}`,
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /${server}/mcp HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}
+
 const NOTHING: RawReply = { status: 0, headers: new Map(), body: '', isClosed: true };
 
 function parseReply(bytes: Buffer, isClosed: boolean): RawReply | undefined {
