@@ -1,10 +1,7 @@
 /** Builds the primary's objects, in order, and joins them into the few things its lifecycle does. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import type { Config } from '../../config/config.js';
 import { processEnv, type LoadedConfig } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { auditedOperations, createAuditor } from '../admin/audit.js';
@@ -17,22 +14,20 @@ import { deriveKey } from '../kernel/derive-key.js';
 import { monotonicMs, wallDate } from '../kernel/clock.js';
 import { makeFolder } from '../kernel/make-folder.js';
 import { openStore } from '../store/open-store.js';
-import { loadOrCreateSecret } from '../store/secret-files.js';
-import type { Store } from '../store/store.js';
 import { createProgramLog } from '../telemetry/log.js';
-import { asAdmissionDelta } from '../telemetry/admission-counts.js';
 import { AdmissionBroker } from './admission-broker.js';
 import { leaseTokenGauge } from './admission-gauges.js';
 import { createPrimaryOperations } from './admin-operations.js';
+import { announce } from './announce.js';
 import { alertSignals } from './alert-readings.js';
-import { bannerText, firstKeyText, urlHost } from './banner.js';
+import { urlHost } from './banner.js';
 import { composeAlerts } from './compose-alerts.js';
 import { composeHealth } from './compose-health.js';
 import { composeMachines } from './compose-machines.js';
 import { ConfigSpread } from './config-spread.js';
-import { deliverFirstKey } from './first-key.js';
 import { FileWatch } from './file-watch.js';
 import { JwksKeeper } from './jwks-keeper.js';
+import { loadSecrets } from './load-secrets.js';
 import { LogLevels } from './log-levels.js';
 import { machineGauges } from './machine-gauges.js';
 import { rotateLogs } from './log-rotation.js';
@@ -40,21 +35,20 @@ import { PrimaryMetrics } from './metrics.js';
 import { acquirePort } from './port-guard.js';
 import { ProcessTree } from './process-tree.js';
 import { ReadySignal } from './ready-signal.js';
-import { answerQuery } from './queries.js';
+import { processEvents } from './process-messages.js';
 import { Reloads } from './reloads.js';
 import { Revocations } from './revocations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { RunningConfig } from './running-config.js';
 import { ServerRegistry } from './server-registry.js';
+import { makeSocketFolder } from './socket-folder.js';
 import { StoreProbe } from './store-probe.js';
 import { ToolPinBook } from './tool-pin-book.js';
-import { startWarnings } from './start-warnings.js';
 import { SystemSampler } from './system-sampler.js';
 import { TrafficHistory } from './traffic-history.js';
 import {
   healthDocument,
   isServing,
-  serverViews,
   statusLine,
   inFlightCount,
   type StatusSource,
@@ -74,10 +68,6 @@ export interface Primary {
   stopNow(): Promise<void>;
 }
 
-const JWT_SECRET_BYTES = 48;
-const MASTER_KEY_BYTES = 32;
-/** sun_path holds 108 bytes with its terminator (unix(7)). */
-const MAX_SOCKET_PATH_BYTES = 107;
 const NOW_MS = 500;
 
 /** Rejects with PortHeldError, SecretFileError, GW_STORE_UNAVAILABLE or a system error. */
@@ -113,7 +103,7 @@ export async function composePrimary(
   });
   const config = await registry.merged();
   const storeProbe = new StoreProbe(store);
-  const socketDir = await makeSocketDir(config);
+  const socketFolder = await makeSocketFolder(config.dataDir);
   const startedAt = wallDate();
   let isDraining = false;
 
@@ -184,79 +174,28 @@ export async function composePrimary(
     },
     toolPins: () => toolPins.states(),
     hostSecrets: {},
-    socketDir: socketDir.path,
-    onWorkerMessage: (place, message) => {
-      switch (message.type) {
-        case 'worker-hello':
-          admission.workerStarted(place.incarnation);
-          return;
-        case 'admission':
-          admission.receive(place.incarnation, message.events);
-          return;
-        case 'worker-report':
-          metrics.onWorkerReport(place, message);
-          watching.report(asAdmissionDelta(message.admission));
-          return;
-        case 'query':
-          void answerQuery(place, message, {
-            status,
-            registry: metrics.registry,
-            storeProbe,
-            settleMetrics: () => metrics.settle(),
-            traffic,
-            alerts: () => alerts.view(),
-            settings: () => settings(),
-          });
-          return;
-        case 'server-checked':
-          health.onChecked(message);
-          return;
-        case 'tools-seen':
-          void toolPins.seen(message.server, message.tools);
-          return;
-        case 'revocation-applied':
-          revocations.acknowledged(place, message.revocation);
-          return;
-        case 'issuer-keys-wanted':
-          void (message.refresh ? issuers.askedRefresh() : Promise.resolve()).then(() => {
-            place.process.send(issuers.message(message.refresh));
-          });
-          return;
-        case 'worker-ready':
-          admission.workerReady(place.incarnation);
-          logLevels.tell((level) => {
-            place.process.send({ type: 'log-level', level });
-          });
-          health.onWorkerReady(place);
-          return;
-        case 'config-applied':
-          spread.confirmed(place, message.version);
-          return;
-        case 'worker-failed':
-          log.error({ worker: place.index + 1, reason: message.reason }, 'a worker did not start');
-      }
-    },
-    onWorkerExit: (place) => {
-      admission.workerExited(place.incarnation);
-      revocations.workerGone(place);
-      metrics.onWorkerExit(place);
-      spread.confirmed(place, Infinity);
-    },
-    onHostExit: (place) => {
-      metrics.onHostExit(place);
-      spread.confirmed(place, Infinity);
-    },
-    onHostMessage: (place, message) => {
-      metrics.onHostMessage(place, message);
-      if (message.type === 'host-ready') {
-        logLevels.tell((level) => {
-          place.process.send({ type: 'host-log-level', level });
-        });
-      }
-      if (message.type === 'host-config-applied') spread.confirmed(place, message.version);
-      if (message.type === 'host-failed')
-        log.error({ reason: message.reason }, 'an upstream host did not start');
-    },
+    socketDir: socketFolder.path,
+    ...processEvents({
+      admission,
+      toolPins,
+      health,
+      watching,
+      issuers,
+      revocations,
+      log,
+      get metrics() {
+        return metrics;
+      },
+      get logLevels() {
+        return logLevels;
+      },
+      get spread() {
+        return spread;
+      },
+      get querySources() {
+        return querySources;
+      },
+    }),
     log,
   });
   const restart = new RollingRestart({
@@ -345,6 +284,15 @@ export async function composePrimary(
       log.warn({ err: thrown }, what);
     },
   });
+  const querySources = {
+    status,
+    registry: metrics.registry,
+    storeProbe,
+    settleMetrics: () => metrics.settle(),
+    traffic,
+    alerts: () => alerts.view(),
+    settings: () => settings(),
+  };
   const url = `http://${urlHost(host)}:${lock.port}`;
   const operations = createPrimaryOperations({
     config,
@@ -396,7 +344,7 @@ export async function composePrimary(
     await admin.close();
     storeProbe.stop();
     await store.close();
-    await socketDir.remove();
+    await socketFolder.remove();
     lock.release();
   };
   let stopping: Promise<void> | null = null;
@@ -452,77 +400,7 @@ export async function composePrimary(
       tree.broadcastToHosts({ type: 'host-drain', timeoutMs: 0 });
       await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, NOW_MS))]);
       for (const { process } of tree.hosts) process.kill();
-      await socketDir.remove();
+      await socketFolder.remove();
     },
   };
-}
-
-interface Announcement {
-  readonly config: Config;
-  readonly port: number;
-  readonly store: Store;
-  readonly status: StatusSource;
-  readonly tree: ProcessTree;
-  readonly url: string;
-  readonly log: Logger;
-  readonly operations: Pick<AdminOperations, 'createKey'>;
-}
-
-async function announce(facts: Announcement): Promise<void> {
-  const { config, port, store, status, tree, url, log } = facts;
-  const servers = serverViews(status);
-  const front = tree.workers.find((worker) => worker.front !== null)?.front ?? null;
-  const banner = bannerText({
-    version: VERSION,
-    config,
-    port,
-    front,
-    store: store.description,
-    cpuCount: availableParallelism(),
-    servers,
-    warnings: await startWarnings(),
-  });
-  process.stdout.write(banner);
-  log.info(
-    {
-      ...{ version: VERSION, url, front: front?.name, store: store.description },
-      ...{ workers: config.workers, servers: servers.map(({ name }) => name) },
-    },
-    'ready',
-  );
-  if ((await store.keys.count()) > 0 || !config.auth.required) return;
-  const created = await facts.operations.createKey({
-    user: 'admin',
-    servers: null,
-    tools: null,
-    limits: null,
-    isAdmin: true,
-    label: 'first key',
-    expiresInSeconds: null,
-  });
-  const server = servers.find(({ enabled }) => enabled)?.name ?? 'SERVER';
-  await deliverFirstKey(config.dataDir, firstKeyText(created.key, url, server));
-}
-
-async function loadSecrets(config: Config): Promise<{ jwtSecret: string; masterKey: string }> {
-  const { dataDir, secrets } = config;
-  return {
-    jwtSecret:
-      secrets.jwtSecret ??
-      (await loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: JWT_SECRET_BYTES })),
-    masterKey:
-      secrets.masterKey ??
-      (await loadOrCreateSecret({ dataDir, name: 'master-key', bytes: MASTER_KEY_BYTES })),
-  };
-}
-
-/** The hosts' sockets live in the data directory, or in a private temporary one where its path is too long. */
-async function makeSocketDir(config: Config) {
-  const longest = join(config.dataDir, 'host-99.sock');
-  if (Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES) {
-    return { path: config.dataDir, remove: () => Promise.resolve() };
-  }
-  const path = await mkdtemp(join(tmpdir(), 'multi-mcp-'));
-  await chmod(path, 0o700);
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -18,7 +18,15 @@ import type {
 import { createHostPlace, type HostPlace } from './host-place.js';
 import { createWorkerPlace, type WorkerPlace } from './worker-place.js';
 
-export interface ProcessTreeOptions {
+export interface ProcessEvents {
+  readonly onWorkerMessage: (place: WorkerPlace, message: WorkerToPrimary) => void;
+  /** The process is gone: whatever it held is free. */
+  readonly onWorkerExit: (place: WorkerPlace) => void;
+  readonly onHostMessage: (place: HostPlace, message: HostToPrimary) => void;
+  readonly onHostExit: (place: HostPlace) => void;
+}
+
+export interface ProcessTreeOptions extends ProcessEvents {
   /** Absolute path of the program's entry. */
   readonly entry: string;
   /** Read at each fork. */
@@ -31,11 +39,6 @@ export interface ProcessTreeOptions {
   readonly hostSecrets: Readonly<Record<string, string>>;
   /** Directory of the hosts' sockets; exists, mode 0700. */
   readonly socketDir: string;
-  readonly onWorkerMessage: (place: WorkerPlace, message: WorkerToPrimary) => void;
-  /** The process is gone: whatever it held is free. */
-  readonly onWorkerExit: (place: WorkerPlace) => void;
-  readonly onHostMessage: (place: HostPlace, message: HostToPrimary) => void;
-  readonly onHostExit: (place: HostPlace) => void;
   readonly log: Logger;
 }
 
