@@ -1,7 +1,7 @@
 /**
- * Which headers cross the gateway. Towards upstreams an allow list, so that no credential a client may
- * send under any name ever leaves us (threats 5 and 22); towards clients everything but what belongs to
- * one hop (RFC 9110 §7.6.1) or is a credential.
+ * Which headers cross the gateway: allow lists both ways. Towards upstreams, so that no credential a client may
+ * send under any name ever leaves us (threats 5 and 22); towards clients, because a server speaks there with our
+ * name: to browsers (cookies, Clear-Site-Data, CORS) and to the proxy before us (X-Accel-Redirect).
  */
 import type { HttpExchange } from './exchange.js';
 
@@ -16,29 +16,14 @@ const FORWARDED = new Set([
   'user-agent',
 ]);
 
-const NOT_RETURNED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'date',
-  'set-cookie',
-  'alt-svc',
-  'strict-transport-security',
-  'www-authenticate',
-  'mcp-session-id',
-  'x-request-id',
-  // Limits of the upstream, which are the gateway's to keep, not the client's.
-  'ratelimit',
-  'ratelimit-policy',
-  'access-control-allow-origin',
-  'access-control-expose-headers',
+/** What an MCP client reads; `mcp-*` beside it. Encodings are refused, and rates are the gateway's to tell. */
+const RETURNED = new Set([
+  'allow',
+  'cache-control',
+  'content-language',
+  'content-type',
+  'retry-after',
+  'vary',
 ]);
 
 /** Flat list for the upstream. `upstreamSessionId` takes the place of the sealed one the client sent. */
@@ -74,13 +59,18 @@ export function copyReplyHeaders(
 ): Record<string, string> {
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (NOT_RETURNED.has(name)) continue;
+    if (!isReturned(name)) continue;
     const value = headers[i + 1] ?? '';
     const before = target[name];
-    // Of an object's own making where a server names a header `constructor`.
-    target[name] = typeof before === 'string' ? `${before}, ${value}` : value;
+    target[name] = before === undefined ? value : `${before}, ${value}`;
   }
   return target;
+}
+
+function isReturned(name: string): boolean {
+  // A session's id is sealed first.
+  if (name.startsWith('mcp-')) return name !== 'mcp-session-id';
+  return RETURNED.has(name);
 }
 
 /** In lower case, as media types are compared (RFC 9110 §8.3.1); empty where absent. */

@@ -13,13 +13,14 @@ const BOMB_BYTES = 64 * 1024 * 1024;
 export type Behaviour =
   /**
    * The right answer, after `delayMs` (default 0) or when `after` resolves, as JSON or as an event stream
-   * (default JSON).
+   * (default JSON), with `headers` beside its own.
    */
   | {
       readonly kind: 'answer';
       readonly delayMs?: number;
       readonly after?: Promise<void>;
       readonly as?: 'json' | 'sse';
+      readonly headers?: Readonly<Record<string, string>>;
     }
   /** A JSON-RPC result of the test's own. */
   | { readonly kind: 'result'; readonly result: unknown }
@@ -66,16 +67,25 @@ const progress = {
   params: { progressToken: 0, progress: 1 },
 };
 
-function openStream(outgoing: ServerResponse): void {
-  outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+function openStream(
+  outgoing: ServerResponse,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const own = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' };
+  outgoing.writeHead(200, { ...own, ...headers });
 }
 
-function sendAnswer(outgoing: ServerResponse, answer: unknown, as: 'json' | 'sse' = 'json'): void {
+function sendAnswer(
+  outgoing: ServerResponse,
+  answer: unknown,
+  as: 'json' | 'sse' = 'json',
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (as === 'json') {
-    sendJson(outgoing, 200, answer);
+    sendJson(outgoing, 200, answer, headers);
     return;
   }
-  openStream(outgoing);
+  openStream(outgoing, headers);
   outgoing.end(event(answer));
 }
 
@@ -125,7 +135,7 @@ export async function behave(
       } else if ('error' in answer && message !== undefined && isModern(message)) {
         sendJson(outgoing, 404, answer);
       } else {
-        sendAnswer(outgoing, answer, behaviour.as);
+        sendAnswer(outgoing, answer, behaviour.as, behaviour.headers);
       }
       return;
     }
