@@ -28,6 +28,8 @@ export function unusableHead(
     });
   }
   if (status >= 300 && status < 400) return unusable('It answered with a redirect.', log);
+  // Which the front would not write: its error then is ours, and without the id.
+  if (status >= 600) return unusable(`It answered with the status ${status}.`, log);
   const encoding = findHeader(headers, 'content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
     return unusable('It sent an encoding nobody asked for.', log);

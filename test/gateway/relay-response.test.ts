@@ -109,6 +109,7 @@ t.test('heads that must not reach a client are refused before any byte', async (
     [200, ['content-type', 'application/json', 'content-encoding', 'gzip'], 'GW_UPSTREAM_PROTOCOL'],
     [200, ['content-type', 'text/html'], 'GW_UPSTREAM_PROTOCOL'],
     [500, ['content-type', 'text/html'], 'GW_UPSTREAM_PROTOCOL'],
+    [600, ['content-type', 'application/json'], 'GW_UPSTREAM_PROTOCOL'],
   ];
   for (const [status, headers, code] of cases) {
     const { exchange, transport, result } = relay();

@@ -13,6 +13,8 @@ t.test('heads that may not reach a client', (t) => {
     [407, 'application/json', [], 'GW_UPSTREAM_UNREACHABLE'],
     [302, '', [], 'GW_UPSTREAM_PROTOCOL'],
     [200, 'text/html', [], 'GW_UPSTREAM_PROTOCOL'],
+    [600, 'application/json', [], 'GW_UPSTREAM_PROTOCOL'],
+    [999, 'text/event-stream', [], 'GW_UPSTREAM_PROTOCOL'],
     [200, 'application/json', ['content-encoding', 'gzip'], 'GW_UPSTREAM_PROTOCOL'],
   ] as const) {
     t.equal(unusableHead(status, contentType, headers)?.code, code, `${status} ${contentType}`);
