@@ -84,6 +84,9 @@ export interface RelayResult {
 /** A JSON answer up to this size is collected and sent in one write; a longer one is streamed. */
 const COLLECT_BYTES = 128 * 1024;
 
+/** How long a server may leave a call's stream open after its answer: enough for its end to come. Chosen. */
+const END_GRACE_MS = 250;
+
 /** Resolves when the reply is complete; rejects, having written nothing, when no reply was begun. */
 export function relayResponse(options: RelayOptions): Promise<RelayResult> {
   return new Promise((resolve, reject) => {
@@ -102,6 +105,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   readonly #reject: (error: GatewayError) => void;
   #upstream: UpstreamExchange | null = null;
   #timer: NodeJS.Timeout | undefined;
+  /** Runs from an event on that may have been the answer. */
+  #endGrace: NodeJS.Timeout | undefined;
   #isOver = false;
   /** Whether it is among the server's open relays. */
   #isOpen = false;
@@ -322,7 +327,29 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#times?.heard();
     this.#bytes += chunk.length;
     const whole = events.take(chunk);
-    return whole === null || this.#stream === null ? true : this.#write(this.#stream, whole);
+    if (whole === null || this.#stream === null) return true;
+    this.#expectEnd(events, this.#stream);
+    return this.#write(this.#stream, whole);
+  }
+
+  /**
+   * A server should end the stream after the answer (2025-03-26 and later, basic/transports). One that does not would
+   * have the call keep its slot until the stream has been silent for too long, and fail then.
+   */
+  #expectEnd(events: WholeEvents, stream: ReplyStream): void {
+    const { id, onAnswer } = this.#options;
+    if (id === null || this.isListening || this.#endGrace !== undefined) return;
+    if (!events.mayBeAnswered) return;
+    this.#endGrace = setTimeout(() => {
+      this.#endGrace = undefined;
+      // Looked at only now: nearly all streams have ended by themselves.
+      if (events.isInsideEvent || !events.haveAnswered(id)) return;
+      this.#upstream?.abort();
+      const last = events.last();
+      if (last !== null) onAnswer?.(last);
+      this.#finish('answered');
+      stream.end();
+    }, END_GRACE_MS);
   }
 
   #clientClosed(): void {
@@ -386,6 +413,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#isOpen = false;
     clearTimeout(this.#timer);
     this.#times?.stop();
+    clearTimeout(this.#endGrace);
   }
 }
 

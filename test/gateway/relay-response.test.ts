@@ -4,6 +4,7 @@ import { relayResponse, type RelayOptions } from '../../src/gateway/relay-respon
 import { GatewayError, type ErrorCode } from '../../src/kernel/errors.js';
 import { FakeExchange } from '../support/fake-exchange.js';
 import { FakeTransport } from '../support/fake-transport.js';
+import { within } from '../support/until.js';
 
 const answer = { jsonrpc: '2.0', id: 1, result: { ok: true } };
 const PROGRESS_EVENT = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n';
@@ -435,6 +436,31 @@ t.test('a silent stream and one that is open too long are ended with an error', 
     (await transport.call()).beginEvents();
     await result;
     t.match(exchange.text, /"id":1,"error":\{"code":-32010/);
+  }
+});
+
+t.test('a stream that its server leaves open after the answer ends, and no other', async (t) => {
+  const others = [relay(), relay({ isListening: true })];
+  const [working, listening] = await Promise.all(others.map(({ transport }) => transport.call()));
+  working?.beginEvents();
+  working?.event({ jsonrpc: '2.0', method: 'notifications/message', params: { result: 1 } });
+  listening?.beginEvents();
+  listening?.event(answer);
+
+  const { exchange, transport, result, openRelays } = relay();
+  const call = await transport.call();
+  call.beginEvents();
+  call.event(answer);
+  call.handler.onData(Buffer.from(': keep-alive\n\n'));
+  t.match(await within(10_000, 'the end', result), { outcome: 'answered', isStream: true });
+  t.ok(call.isAborted);
+  t.ok(exchange.isEnded);
+  t.notMatch(exchange.text, /"error"/);
+  t.equal(openRelays.size, 0);
+  // Theirs were asked first, had their events been taken for the answer.
+  for (const other of others) {
+    t.notOk(other.exchange.isEnded);
+    other.openRelays.endAll(new GatewayError('GW_DRAINING'), 'all');
   }
 });
 
