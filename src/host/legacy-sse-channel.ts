@@ -5,7 +5,7 @@
  */
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
-import { fetch as fetchWith, Response, type Agent } from 'undici';
+import { fetch as fetchWith, Response, type Agent, type RequestInit } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
 import { memberOf } from '../mcp/message-members.js';
 import { boundedEvents } from './bounded-events.js';
@@ -17,6 +17,8 @@ export interface LegacySseChannelOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
   readonly listener: ChannelListener;
+  /** It asks how the server is: a refusal is its answer. */
+  readonly isProbe: boolean;
   /** Longest event, and longest text of a refusal. */
   readonly maxEventBytes: number;
   /** The server has named its POST address. */
@@ -28,6 +30,9 @@ export interface LegacySseChannelOptions {
   /** Called once, before the listener's `onClose`. */
   readonly onGone: () => void;
 }
+
+/** The server does not know the session any more. */
+const SESSION_GONE = new Set([404, 410]);
 
 /** POSTs that wait for the stream or for their answer: some servers answer one when its call is done. */
 const MAX_POSTING = 100;
@@ -51,8 +56,11 @@ export class LegacySseChannel implements Channel {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
     this.#transport = new SSEClientTransport(new URL(options.url), {
       requestInit: { headers: { ...options.headers } },
-      fetch: fetchThrough(options, () => {
-        this.#tooLong();
+      fetch: fetchThrough(options, {
+        onTooLong: () => {
+          this.#tooLong();
+        },
+        isDealtWith: (message, status) => this.#isDealtWith(message, status),
       }),
     });
     this.#transport.onmessage = (message) => {
@@ -111,6 +119,24 @@ export class LegacySseChannel implements Channel {
     }
   }
 
+  /** A POST that the server refused fails alone, as far as the session can go on without its message. */
+  #isDealtWith(message: unknown, status: number): boolean {
+    const method = memberOf(message, 'method');
+    if (this.#options.isProbe || SESSION_GONE.has(status) || method === 'initialize') return false;
+    const id = memberOf(message, 'id');
+    if (method === undefined || id === undefined || this.#isOver) return true;
+    const {
+      code,
+      row,
+      message: text,
+    } = new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+      hint: `It refused this request with HTTP ${status}.`,
+    });
+    const error = { code: row.jsonRpc, message: text, data: { reason: code } };
+    this.#options.listener.onMessage(Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error })));
+    return true;
+  }
+
   #onError(error: Error): void {
     const isNoMessage = error instanceof SyntaxError || error.name === 'ZodError';
     if (isNoMessage && this.#isOpened) this.#options.onDropped();
@@ -147,14 +173,25 @@ export class LegacySseChannel implements Channel {
   }
 }
 
+interface FetchEvents {
+  readonly onTooLong: () => void;
+  /** Asked about a message whose POST was refused. True: the SDK need not know; it would end the session. */
+  readonly isDealtWith: (message: unknown, status: number) => boolean;
+}
+
 /** The SDK knows the types of Node.js's own `fetch`, which are those of an older undici. */
 function fetchThrough(
   { agent, maxEventBytes }: LegacySseChannelOptions,
-  onTooLong: () => void,
+  { onTooLong, isDealtWith }: FetchEvents,
 ): typeof fetch {
-  const fetchThroughAgent: unknown = async (url: string | URL, init?: object) => {
+  const fetchThroughAgent: unknown = async (url: string | URL, init?: RequestInit) => {
     const response = await fetchWith(url, { ...init, dispatcher: agent });
     const { body, status, statusText, headers } = response;
+    const posted = init?.body;
+    if (!response.ok && typeof posted === 'string' && isDealtWith(JSON.parse(posted), status)) {
+      await body?.cancel();
+      return new Response(null, { status: 202 });
+    }
     if (body === null) return response;
     const isEvents =
       headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true;

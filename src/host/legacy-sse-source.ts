@@ -52,6 +52,7 @@ export class LegacySseSource implements ChannelSource, StatusSource {
       agent: this.#agent,
       maxEventBytes: this.#options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES,
       listener,
+      isProbe: owner.purpose === 'probe',
       onOpened: () => {
         this.#lastFailure = null;
       },

@@ -197,6 +197,43 @@ t.test('a session that the server does not know any more is over', async (t) => 
   t.match(await closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
 });
 
+t.test('a message that the server refuses fails alone, and its session goes on', async (t) => {
+  const server = await startServer(t);
+  const source = sourceOf(t, server);
+  const { initialize, send, ask, listener } = open(source);
+  await initialize();
+  send({ id: 'w', method: 'tools/call', params: { name: 'wait' } });
+  await until(() => server.waiting[0], { ...WAIT, what: 'a call under way' });
+  for (const status of [400, 413, 429, 500]) {
+    server.refuse(status);
+    t.match(await ask('tools/list'), {
+      error: { code: -32011, message: new RegExp(`HTTP ${status}`) },
+    });
+    send({ method: 'notifications/roots/list_changed' });
+    server.refuse(null);
+    t.match(await ask('ping'), { result: {} }, String(status));
+  }
+  t.strictSame(listener.closes, []);
+  t.equal(server.waiting[0]?.aborted, false, 'nothing else was lost');
+  t.match(source.status(), { state: 'ready', openCount: 1 });
+});
+
+t.test(
+  'a session that the server refuses to begin is over, and so is a refused probe',
+  async (t) => {
+    const server = await startServer(t);
+    const source = sourceOf(t, server);
+    const begun = open(source);
+    const probe = open(source, { ...ALICE, purpose: 'probe' });
+    await until(() => server.streams.size === 2, { ...WAIT, what: 'the streams' });
+    server.refuse(500);
+    begun.send({ id: 1, method: 'initialize', params: OPENING });
+    probe.send({ id: 1, method: 'tools/list' });
+    t.match(await begun.closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+    t.match(await probe.closed(), { code: 'GW_UPSTREAM_UNREACHABLE' });
+  },
+);
+
 t.test("only a refused user's credential leaves the server in good standing", async (t) => {
   const server = await startServer(t);
   server.refuse(401);
