@@ -106,6 +106,8 @@ class McpRequest {
   #principal: Principal | null = null;
   #queueMs = 0;
   #wasRetried = false;
+  /** Of the body of our own error. */
+  #errorBytes = 0;
   #trace: CallTrace | null = null;
 
   constructor(options: RequestPathOptions, exchange: HttpExchange, serverName: string) {
@@ -129,6 +131,8 @@ class McpRequest {
       this.#exchange.reply(
         cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } },
       );
+      // A client that has left gets nothing.
+      if (!this.#exchange.isAborted) this.#errorBytes = Buffer.byteLength(reply.body ?? '');
       this.#recordError(error);
     }
   }
@@ -466,7 +470,7 @@ class McpRequest {
       target: this.#target,
       status,
       reason,
-      bytes: relayed === null ? 0 : relayed.bytes,
+      bytes: relayed === null ? this.#errorBytes : relayed.bytes,
       totalMs: monotonicMs() - this.#startedAtMs,
       queueMs: this.#queueMs,
       upstreamMs: relayed === null ? 0 : relayed.upstreamMs,

@@ -239,7 +239,7 @@ t.test(
         name,
       );
       t.equal(transport.calls.length, 0, name);
-      t.match(records, [{ status }], name);
+      t.match(records, [{ status, bytes: Buffer.byteLength(exchange.text) }], name);
     }
   },
 );
