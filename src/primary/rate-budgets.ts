@@ -26,6 +26,8 @@ import { TokenBucket } from '../policy/token-bucket.js';
 /** Limits that constrain someone at once; beyond it a new caller is refused. */
 const MAX_KEYS = 200_000;
 const WINDOW_MS = 1000;
+/** More than anybody asks for. */
+const NO_LIMIT = 1_000_000_000;
 const RATE_KINDS: readonly RateKind[] = ['gateway', 'user', 'key', 'server'];
 
 type Limit = TokenBucket | SlidingWindow;
@@ -214,8 +216,9 @@ export class RateBudgets {
 
   #create(key: string, nowMs: number): Limit {
     const rate = this.#rate(key);
-    // Asked for by nobody who shares this configuration: nothing passes.
-    if (rate === null) return new SlidingWindow({ limit: 0, windowMs: WINDOW_MS });
+    if (rate === null) {
+      return new SlidingWindow({ limit: isConfigured(key) ? NO_LIMIT : 0, windowMs: WINDOW_MS });
+    }
     if (rate.kind === 'bucket') return new TokenBucket(this.#bucketOptions(rate), nowMs);
     return new SlidingWindow({ limit: scaled(rate.perSecond, this.#scale), windowMs: WINDOW_MS });
   }
@@ -268,6 +271,11 @@ export class RateBudgets {
 
 function isOfFew(key: string): boolean {
   return key === 'gateway' || key.startsWith('server:');
+}
+
+/** Its rate is the configuration's, so none there means no limit: who asks has not heard yet that it was taken off. */
+function isConfigured(key: string): boolean {
+  return isOfFew(key) || key.startsWith('user:');
 }
 
 function shareKeyOf(key: string): string {

@@ -54,6 +54,23 @@ t.test('one factor scales them all, those in use and those to come, and never to
   t.end();
 });
 
+t.test('a worker that has not heard that a limit was taken off is refused nothing', (t) => {
+  const rate = {
+    gatewayTokensPerSecond: null,
+    perUserPerSecond: null,
+    perServerPerSecond: null,
+    adaptive: { enabled: false, threshold: 0.8 },
+  };
+  for (const key of ['gateway', 'user:newcomer', 'server:common']) {
+    const all = budgets();
+    all.configure({ rate, servers: {} }, 0);
+    t.equal(lent(all, key), 1000, key);
+    all.configure({ rate: { ...rate, perUserPerSecond: 10 }, servers: {} }, 1);
+    t.equal(lent(all, 'user:newcomer', 2), key === 'user:newcomer' ? 0 : 10, 'until it is back');
+  }
+  t.end();
+});
+
 t.test('accounts that constrain nobody are forgotten', (t) => {
   const all = budgets();
   lent(all, 'user:ana', 0, 1);
