@@ -89,7 +89,10 @@ const NOT_RETRIED: RetryDecision = { retry: false, reason: 'too-late' };
 
 function planFor(error: GatewayError, plan: (maybeSent: boolean) => RetryDecision): RetryDecision {
   const isUpstreams =
-    error.code === 'GW_UPSTREAM_UNREACHABLE' || error.code === 'GW_UPSTREAM_TIMEOUT';
+    error.code === 'GW_UPSTREAM_UNREACHABLE' ||
+    error.code === 'GW_UPSTREAM_TIMEOUT' ||
+    // Not this worker's own drain: the server begins anew.
+    (error.code === 'GW_DRAINING' && error.options.log?.['from'] === 'upstream-host');
   // An upstream that refused the gateway's credential will do so again.
   if (!isUpstreams || error.options.log?.['upstreamStatus'] !== undefined) return NOT_RETRIED;
   return plan(error.options.log?.['sent'] !== false);

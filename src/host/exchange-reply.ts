@@ -29,8 +29,13 @@ const EVENT_HEADERS = [
   'no',
 ] as const;
 
-/** Bounds of the host's own. As a status they would look like the server's answer, and count against it. */
-const OWN_BOUNDS: ReadonlySet<ErrorCode> = new Set(['GW_BULKHEAD_FULL', 'GW_SHED', 'GW_USER_BUSY']);
+/** The host's own doing. As a status it would look like the server's answer, and count against it. */
+const OWN_DOING: ReadonlySet<ErrorCode> = new Set([
+  'GW_BULKHEAD_FULL',
+  'GW_SHED',
+  'GW_USER_BUSY',
+  'GW_DRAINING',
+]);
 
 export class ExchangeReply {
   readonly #exchange: HostExchange;
@@ -78,7 +83,7 @@ export class ExchangeReply {
   }
 
   error(error: GatewayError, id: JsonRpcId | null): void {
-    if (isOwnBound(error) && !this.isOver) {
+    if (isOwnDoing(error) && !this.isOver) {
       this.#exchange.reply.fail(error);
       return;
     }
@@ -132,8 +137,8 @@ export class ExchangeReply {
   }
 }
 
-function isOwnBound({ code, options }: GatewayError): boolean {
+function isOwnDoing({ code, options }: GatewayError): boolean {
   // The pause before a process is started again.
   if (code === 'GW_UPSTREAM_UNREACHABLE') return options.retryAfterMs !== undefined;
-  return OWN_BOUNDS.has(code);
+  return OWN_DOING.has(code);
 }

@@ -103,6 +103,25 @@ t.test(
   },
 );
 
+t.test('a server that began anew is asked again, a worker that drains is not', async (t) => {
+  const host = { log: { from: 'upstream-host', sent: true } };
+  const restarted = start({ isIdempotent: true });
+  (await restarted.transport.call()).handler.onError(new GatewayError('GW_DRAINING', host));
+  (await restarted.transport.call(1)).answer(ANSWER);
+  await restarted.done;
+  t.equal(restarted.exchange.status, 200);
+  t.match(restarted.admission.ends, [{ health: 'ignore', load: 'ignore' }, { health: 'success' }]);
+
+  const harmful = start();
+  (await harmful.transport.call()).handler.onError(new GatewayError('GW_DRAINING', host));
+  await t.rejects(harmful.done, { code: 'GW_DRAINING', message: /unknown/ });
+
+  const leaving = start({ isIdempotent: true });
+  (await leaving.transport.call()).handler.onError(new GatewayError('GW_DRAINING'));
+  await t.rejects(leaving.done, { code: 'GW_DRAINING' });
+  t.equal(leaving.transport.calls.length, 1);
+});
+
 t.test('a Retry-After past the deadline is passed on to the client', async (t) => {
   const { transport, exchange, done } = start({ isIdempotent: true, timeoutMs: 900 });
   (await transport.call()).answer(ANSWER, 503, ['retry-after', '1']);

@@ -16,22 +16,24 @@ function open() {
 
 t.test('an error has its status, its id and the name of the request', (t) => {
   const { exchange, reply } = open();
-  reply.error(new GatewayError('GW_DRAINING', { retryAfterMs: 1200, data: { id: 'never' } }), 'x');
-  t.equal(exchange.status, 503);
+  const options = { retryAfterMs: 1200, data: { id: 'never' } };
+  reply.error(new GatewayError('GW_UPSTREAM_TIMEOUT', options), 'x');
+  t.equal(exchange.status, 504);
   t.equal(exchange.header('content-type'), 'application/json');
   t.equal(exchange.header('retry-after'), '2');
   t.equal(exchange.header('content-length'), String(exchange.text.length));
   t.equal(exchange.json['id'], 'x');
-  t.equal(exchange.error.code, -32008);
-  t.same(exchange.error.data, { reason: 'GW_DRAINING', retryAfterMs: 1200, requestId: 'r1' });
+  t.equal(exchange.error.code, -32010);
+  const reason = 'GW_UPSTREAM_TIMEOUT';
+  t.same(exchange.error.data, { reason, retryAfterMs: 1200, requestId: 'r1' });
   t.ok(exchange.isEnded);
   t.end();
 });
 
-t.test("the host's own bounds are told as such, not as an answer of the server", (t) => {
+t.test("the host's own doing is told as such, not as an answer of the server", (t) => {
   const pause = new GatewayError('GW_UPSTREAM_UNREACHABLE', { retryAfterMs: 200 });
-  const bounds = ['GW_BULKHEAD_FULL', 'GW_USER_BUSY', 'GW_SHED'] as const;
-  for (const error of [pause, ...bounds.map((code) => new GatewayError(code))]) {
+  const own = ['GW_BULKHEAD_FULL', 'GW_USER_BUSY', 'GW_SHED', 'GW_DRAINING'] as const;
+  for (const error of [pause, ...own.map((code) => new GatewayError(code))]) {
     const { exchange, reply } = open();
     reply.error(error, 1);
     t.equal(exchange.failedWith, error.code);

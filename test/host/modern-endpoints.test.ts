@@ -55,7 +55,7 @@ t.test('another credential of the same user ends what the former one opened', as
   await settle();
   const [former, present] = rig.source.channels;
   t.equal(former?.isClosed, true);
-  t.match(before.text, 'GW_DRAINING');
+  t.equal(before.failedWith, 'GW_DRAINING');
   t.equal(present?.owner.credential, 'new');
   rig.endpoint.forgetUser('ana');
   await settle();
