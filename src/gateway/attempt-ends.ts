@@ -1,21 +1,36 @@
 /**
  * Adds up how attempts at upstreams ended, for the primary's breakers and adaptive limits: one event
  * per server and report. A failure is told in this tick, successes before it included, so that the
- * trip rule never sees the failures of a moment without its successes.
+ * trip rule never sees the failures of a moment without its successes. Users are told apart as far as there are few:
+ * of many there are always some without failures.
  */
 import type { WorkerEvent } from '../ipc/admission-messages.js';
 import { SampleWindow } from '../policy/sample-window.js';
 import type { AttemptEnd } from './admission.js';
 
-interface Sums {
-  generation: number;
+/** What the permit of an attempt says. */
+export interface Admitted {
+  readonly user: string;
+  /** Of the server's breaker. */
+  readonly generation: number;
+}
+
+interface Counts {
   successes: number;
   failures: number;
+}
+
+interface Sums extends Counts {
+  generation: number;
+  readonly users: Map<string, Counts>;
   readonly window: SampleWindow;
 }
 
 /** Closes whenever it is asked to: the primary keeps the real windows. */
 const OPEN_WINDOW = { windowMs: 0, minSamples: 0, minRttMs: 0.1, maxClasses: 64 };
+
+/** In one report, beside one that fails. */
+const MOST_USERS = 8;
 
 export class AttemptEnds {
   readonly #send: (event: WorkerEvent) => void;
@@ -25,22 +40,28 @@ export class AttemptEnds {
     this.#send = send;
   }
 
-  /** `generation`: of the server's breaker at admission. `inFlight` counts the attempt too. */
-  add(server: string, generation: number, end: AttemptEnd, inFlight: number): void {
+  /** `inFlight` counts the attempt too. */
+  add(server: string, { user, generation }: Admitted, end: AttemptEnd, inFlight: number): void {
     let sums = this.#servers.get(server);
     if (sums !== undefined && sums.generation !== generation) {
       this.#report(server, sums);
       sums = undefined;
     }
     if (sums === undefined) {
-      sums = { generation, successes: 0, failures: 0, window: new SampleWindow(0, OPEN_WINDOW) };
+      const window = new SampleWindow(0, OPEN_WINDOW);
+      sums = { generation, successes: 0, failures: 0, users: new Map(), window };
       this.#servers.set(server, sums);
     }
-    if (end.health === 'success') sums.successes += 1;
     sums.window.add(end.load, end.latencyClass, end.latencyMs, inFlight);
-    if (end.health !== 'failure') return;
-    sums.failures += 1;
-    this.#report(server, sums);
+    if (end.health === 'ignore') return;
+    const member = end.health === 'success' ? 'successes' : 'failures';
+    sums[member] += 1;
+    const ofUser = sums.users.get(user);
+    if (ofUser !== undefined) ofUser[member] += 1;
+    else if (member === 'failures' || sums.users.size < MOST_USERS) {
+      sums.users.set(user, { successes: 0, failures: 0, [member]: 1 });
+    }
+    if (member === 'failures') this.#report(server, sums);
   }
 
   /** To be called a few times a second. */
@@ -55,6 +76,7 @@ export class AttemptEnds {
     if (window === undefined || successes + failures + window.dropped + window.successes === 0) {
       return;
     }
-    this.#send({ kind: 'ended', server, generation, successes, failures, window });
+    const users = Array.from(sums.users, ([user, counts]) => ({ user, ...counts }));
+    this.#send({ kind: 'ended', server, generation, successes, failures, users, window });
   }
 }

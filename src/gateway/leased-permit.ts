@@ -13,6 +13,7 @@ type Leases = Pick<WorkerLeases, 'headers' | 'ends' | 'calls' | 'streams'>;
 
 export class LeasedPermit implements Permit {
   readonly #leases: Leases;
+  readonly #user: string;
   readonly #holder: string;
   readonly #within: string | undefined;
   readonly #server: string;
@@ -30,6 +31,7 @@ export class LeasedPermit implements Permit {
     rates: readonly CallRate[],
   ) {
     this.#leases = leases;
+    this.#user = request.user;
     this.#holder = budgetHolderOf(request);
     this.#within = ownBudgetsOf(request)?.within?.name;
     this.#server = request.server;
@@ -45,7 +47,8 @@ export class LeasedPermit implements Permit {
 
   ended(end: AttemptEnd): void {
     const { ends, calls } = this.#leases;
-    ends.add(this.#server, this.#generation, end, calls.inUse(this.#server));
+    const admitted = { user: this.#user, generation: this.#generation };
+    ends.add(this.#server, admitted, end, calls.inUse(this.#server));
   }
 
   isCurrent(): boolean {

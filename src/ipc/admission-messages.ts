@@ -7,6 +7,7 @@ import type { BreakerAnnouncement } from '../policy/breaker-gate.js';
 import type { ChunkMessage, ChunkReport, ChunkRequest } from '../policy/lease-budget.js';
 import type { LedgerMessage, SlotReturn, TicketRequest } from '../policy/lease-messages.js';
 import type { WindowSummary } from '../policy/sample-window.js';
+import type { UserEnds } from '../policy/trip-rule.js';
 
 /** Which ledger: calls hold a slot while they last, listening streams are counted apart. */
 export type SlotsOf = 'calls' | 'streams';
@@ -34,6 +35,8 @@ export type WorkerEvent =
       readonly generation: number;
       readonly successes: number;
       readonly failures: number;
+      /** Of these, of users that are told apart. */
+      readonly users: readonly UserEnds[];
       readonly window: WindowSummary;
     }
   | {
@@ -111,7 +114,12 @@ function isWorkerEvent(event: unknown): boolean {
     case 'report':
       return typeof event['limit'] === 'string' && hasTypes(event['report'], REPORT);
     case 'ended':
-      return hasTypes(event, ENDED) && hasTypes(event['window'], WINDOW);
+      return (
+        hasTypes(event, ENDED) &&
+        hasTypes(event['window'], WINDOW) &&
+        Array.isArray(event['users']) &&
+        event['users'].every((ends) => hasTypes(ends, USER_ENDS))
+      );
     case 'probed':
       return hasTypes(event, PROBED);
     default:
@@ -158,6 +166,7 @@ const ENDED: Shape = {
   successes: 'number',
   failures: 'number',
 };
+const USER_ENDS: Shape = { user: 'string', successes: 'number', failures: 'number' };
 const WINDOW: Shape = {
   maxInFlight: 'number',
   dropped: 'number',

@@ -14,7 +14,7 @@
  * probe is a harmless message of our own, one at a time.
  */
 import type { BreakerAnnouncement } from './breaker-gate.js';
-import { defaultTripRule, TripRule, type TripRuleOptions } from './trip-rule.js';
+import { defaultTripRule, TripRule, type TripRuleOptions, type UserEnds } from './trip-rule.js';
 
 export interface CircuitBreakerOptions {
   readonly tripRule: TripRuleOptions;
@@ -90,11 +90,17 @@ export class CircuitBreaker {
    * still closed in
    * that very generation.
    */
-  record(generation: number, nowMs: number, successes: number, failures: number): void {
+  record(
+    generation: number,
+    nowMs: number,
+    successes: number,
+    failures: number,
+    users?: readonly UserEnds[],
+  ): void {
     if (this.#state.name !== 'closed' || generation !== this.#generation) return;
     // Healthy for a whole ramp: the next trip is a new incident and starts at openMs again.
     if (this.#tripsInARow > 0 && nowMs >= this.#state.rampEndsAtMs) this.#tripsInARow = 0;
-    if (this.#tripRule.record(nowMs, successes, failures)) this.#open(nowMs);
+    if (this.#tripRule.record(nowMs, successes, failures, users)) this.#open(nowMs);
   }
 
   /**

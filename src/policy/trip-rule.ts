@@ -1,8 +1,11 @@
 /**
  * When failures open the circuit: over a rolling window, at least `minCalls` calls of which at
  * least `failureRatio` failed (10 s, 20 calls, 50 %: the figures of Hystrix). The window
- * is kept in buckets, so it moves in steps of windowMs / BUCKETS; recording is O(1) and allocates
- * nothing.
+ * is kept in buckets, so it moves in steps of windowMs / BUCKETS; recording is O(1).
+ *
+ * One user's failures alone do not open it for everybody, such as timeouts of a tool that takes too long: without the
+ * user with the most of them, as many of the others' calls must have failed, or there are no others. So a server that
+ * hangs for all is found by whoever calls it, at the latest when the others' last successes have left the window.
  */
 
 export interface TripRuleOptions {
@@ -20,13 +23,28 @@ export const defaultTripRule: TripRuleOptions = {
   failureRatio: 0.5,
 };
 
+/** How some calls of one user ended. */
+export interface UserEnds {
+  readonly user: string;
+  readonly successes: number;
+  readonly failures: number;
+}
+
+interface Counts {
+  calls: number;
+  failures: number;
+}
+
 const BUCKETS = 10;
+/** Told apart in one bucket; others count as somebody else. */
+const MOST_USERS = 1000;
 
 export class TripRule {
   readonly #options: TripRuleOptions;
   readonly #bucketMs: number;
   readonly #calls = new Float64Array(BUCKETS);
   readonly #failures = new Float64Array(BUCKETS);
+  readonly #users = Array.from({ length: BUCKETS }, () => new Map<string, Counts>());
   #newest = -Infinity;
   #sumCalls = 0;
   #sumFailures = 0;
@@ -36,17 +54,24 @@ export class TripRule {
     this.#bucketMs = options.windowMs / BUCKETS;
   }
 
-  /** Counts outcomes that ended now; returns whether the rule now says: open. */
-  record(nowMs: number, successes: number, failures: number): boolean {
+  /** Counts outcomes that ended now; returns whether the rule now says: open. `users`: whose they are, as far as known. */
+  record(
+    nowMs: number,
+    successes: number,
+    failures: number,
+    users: readonly UserEnds[] = [],
+  ): boolean {
     const slot = this.#advance(nowMs) % BUCKETS;
     this.#calls[slot] = (this.#calls[slot] ?? 0) + successes + failures;
     this.#failures[slot] = (this.#failures[slot] ?? 0) + failures;
     this.#sumCalls += successes + failures;
     this.#sumFailures += failures;
+    for (const ends of users) this.#countUser(slot, ends);
     return (
       this.#sumFailures > 0 &&
       this.#sumCalls >= this.#options.minCalls &&
-      this.#sumFailures >= this.#options.failureRatio * this.#sumCalls
+      this.#isFailing(this.#sumCalls, this.#sumFailures) &&
+      this.#isFailingForOthers()
     );
   }
 
@@ -65,8 +90,33 @@ export class TripRule {
   reset(): void {
     this.#calls.fill(0);
     this.#failures.fill(0);
+    for (const users of this.#users) users.clear();
     this.#sumCalls = 0;
     this.#sumFailures = 0;
+  }
+
+  #isFailing(calls: number, failures: number): boolean {
+    return failures >= this.#options.failureRatio * calls;
+  }
+
+  /** Leaves out the user with the most failures. */
+  #isFailingForOthers(): boolean {
+    const sums = new Map<string, Counts>();
+    let most: Counts = { calls: 0, failures: 0 };
+    for (const users of this.#users) {
+      for (const [user, { calls, failures }] of users) {
+        const sum = add(sums, user, calls, failures);
+        if (sum.failures > most.failures) most = sum;
+      }
+    }
+    const calls = this.#sumCalls - most.calls;
+    return calls === 0 || this.#isFailing(calls, this.#sumFailures - most.failures);
+  }
+
+  #countUser(slot: number, { user, successes, failures }: UserEnds): void {
+    const users = this.#users[slot];
+    if (users === undefined || (users.size >= MOST_USERS && !users.has(user))) return;
+    add(users, user, successes + failures, failures);
   }
 
   #advance(nowMs: number): number {
@@ -88,5 +138,17 @@ export class TripRule {
     this.#sumFailures -= this.#failures[slot] ?? 0;
     this.#calls[slot] = 0;
     this.#failures[slot] = 0;
+    this.#users[slot]?.clear();
   }
+}
+
+function add(sums: Map<string, Counts>, user: string, calls: number, failures: number): Counts {
+  let sum = sums.get(user);
+  if (sum === undefined) {
+    sum = { calls: 0, failures: 0 };
+    sums.set(user, sum);
+  }
+  sum.calls += calls;
+  sum.failures += failures;
+  return sum;
 }

@@ -4,6 +4,7 @@
  */
 import type { BreakerAnnouncement } from '../policy/breaker-gate.js';
 import { CircuitBreaker } from '../policy/circuit-breaker.js';
+import type { UserEnds } from '../policy/trip-rule.js';
 
 export interface ServerBreakersOptions {
   readonly servers: readonly string[];
@@ -54,14 +55,19 @@ export class ServerBreakers {
 
   record(
     server: string,
-    ended: { readonly generation: number; readonly successes: number; readonly failures: number },
+    ended: {
+      readonly generation: number;
+      readonly successes: number;
+      readonly failures: number;
+      readonly users?: readonly UserEnds[];
+    },
     nowMs: number,
   ): void {
     const kept = this.#kept.get(server);
     if (kept === undefined) return;
     // A gate that was never told anything is closed in generation 0: so it is before the first trip.
     const generation = ended.generation === 0 ? FIRST_GENERATION : ended.generation;
-    kept.breaker.record(generation, nowMs, ended.successes, ended.failures);
+    kept.breaker.record(generation, nowMs, ended.successes, ended.failures, ended.users);
     this.#announceChange(server, kept, nowMs);
   }
 

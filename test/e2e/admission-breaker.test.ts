@@ -88,6 +88,36 @@ t.test('a hanging server costs its own callers their time, and nobody else anyth
   });
 });
 
+t.test(
+  "one user's slow tool is that user's trouble, a server that hangs is everybody's",
+  async (t) => {
+    const { call, upstream, health, metrics } = await admissionBench(t, {
+      global: { workers: 2, maxConcurrentRequestsPerUser: 50 },
+      servers: { slow: { connectionPool: { requestTimeout: 1000 } } },
+    });
+    const state = async () => (await health()).servers['slow']?.circuitBreaker.state;
+    const isEves = (message: unknown) => JSON.stringify(message).includes('"eve"');
+    const timeouts = (user: string) =>
+      Promise.all(Array.from({ length: 24 }, () => call(user, 'slow', { tool: 'report' })));
+
+    upstream.onCall((_, message) => ({ delayMs: 0, status: isEves(message) ? 'never' : 200 }));
+    t.equal((await call('ana', 'slow')).status, 200);
+    const [first, again] = [await timeouts('eve'), await timeouts('eve')];
+    t.ok([...first, ...again].every(({ status }) => status === 504));
+    t.equal((await call('ana', 'slow')).status, 200, 'others are served');
+    t.equal(await state(), 'closed');
+
+    upstream.onCall(() => ({ delayMs: 0, status: 'never' }));
+    await Promise.all([timeouts('eve'), timeouts('ana')]);
+    await until(async () => (await state()) === 'open', {
+      timeoutMs: 4000,
+      what: 'an open circuit',
+    });
+    const opened = 'multi_mcp_circuit_breaker_transitions_total{server="slow",to="open"}';
+    t.equal((await metrics()).get(opened), 1);
+  },
+);
+
 t.test('a tools/call that may have been executed is never repeated', async (t) => {
   const { call, upstream, metrics } = await admissionBench(t, {
     global: { workers: 1, maxConcurrentRequestsPerUser: 50 },

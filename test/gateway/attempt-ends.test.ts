@@ -10,6 +10,8 @@ const end = (health: AttemptEnd['health'], load: AttemptEnd['load'] = 'ignore'):
   latencyMs: 10,
 });
 
+const by = (generation: number, user = 'ana') => ({ user, generation });
+
 function collector() {
   const sent: WorkerEvent[] = [];
   return { sent, ends: new AttemptEnds((event) => sent.push(event)) };
@@ -17,10 +19,10 @@ function collector() {
 
 t.test('successes wait for the sweep; a failure is told at once, with those before it', (t) => {
   const { sent, ends } = collector();
-  ends.add('s', 1, end('success', 'success'), 3);
-  ends.add('s', 1, end('success', 'success'), 2);
+  ends.add('s', by(1), end('success', 'success'), 3);
+  ends.add('s', by(1), end('success', 'success'), 2);
   t.same(sent, []);
-  ends.add('s', 1, end('failure', 'dropped'), 1);
+  ends.add('s', by(1), end('failure', 'dropped'), 1);
   t.match(sent, [
     {
       kind: 'ended',
@@ -38,8 +40,8 @@ t.test('successes wait for the sweep; a failure is told at once, with those befo
 
 t.test('outcomes of two generations are not mixed', (t) => {
   const { sent, ends } = collector();
-  ends.add('s', 1, end('success'), 1);
-  ends.add('s', 2, end('success'), 1);
+  ends.add('s', by(1), end('success'), 1);
+  ends.add('s', by(2), end('success'), 1);
   ends.sweep();
   t.match(sent, [
     { generation: 1, successes: 1 },
@@ -50,8 +52,22 @@ t.test('outcomes of two generations are not mixed', (t) => {
 
 t.test('what says nothing is not sent', (t) => {
   const { sent, ends } = collector();
-  ends.add('s', 1, end('ignore'), 1);
+  ends.add('s', by(1), end('ignore'), 1);
   ends.sweep();
   t.same(sent, []);
+  t.end();
+});
+
+t.test('whose they are is told of a few users, and of whoever fails', (t) => {
+  const { sent, ends } = collector();
+  for (let i = 0; i < 20; i += 1) ends.add('s', by(1, `u${i}`), end('success'), 1);
+  ends.add('s', by(1, 'u0'), end('success'), 1);
+  ends.add('s', by(1, 'u19'), end('failure'), 1);
+  const [told] = sent;
+  t.match(told, { successes: 21, failures: 1 });
+  const users = told?.kind === 'ended' ? told.users : [];
+  t.equal(users.length, 9);
+  t.same(users[0], { user: 'u0', successes: 2, failures: 0 });
+  t.same(users.at(-1), { user: 'u19', successes: 0, failures: 1 });
   t.end();
 });

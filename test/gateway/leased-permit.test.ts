@@ -63,7 +63,8 @@ t.test('an end is told with the generation of the admission, whatever came since
   gate.apply({ state: 'closed', generation: 7, rampMs: 0, rampedMs: 0 }, 0);
   t.notOk(permit.isCurrent());
   permit.ended({ health: 'failure', load: 'ignore', latencyClass: 'echo', latencyMs: 1 });
-  t.match(sent.at(-1), { kind: 'ended', server: 's', generation: 0, failures: 1 });
+  const users = [{ user: 'ana', failures: 1 }];
+  t.match(sent.at(-1), { kind: 'ended', server: 's', generation: 0, failures: 1, users });
   t.end();
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../../src/ipc/admission-messages.js';
 
 const window = { maxInFlight: 1, dropped: 0, successes: 1, classes: [] };
+const users = [{ user: 'ana', successes: 1, failures: 0 }];
 const report = { spent: 1, returned: 0, spentAgeMs: 0.5, answersRecall: false };
 
 const FROM_WORKER: readonly WorkerEvent[] = [
@@ -24,7 +25,7 @@ const FROM_WORKER: readonly WorkerEvent[] = [
   { kind: 'idle-gone', of: 'calls', server: 's' },
   { kind: 'ask', limit: 'gateway', request: { needed: 0, wanted: 5 } },
   { kind: 'report', limit: 'user:ana', report },
-  { kind: 'ended', server: 's', generation: 1, successes: 1, failures: 0, window },
+  { kind: 'ended', server: 's', generation: 1, successes: 1, failures: 0, users, window },
   { kind: 'probed', server: 's', generation: 3, succeeded: true },
 ];
 
@@ -58,6 +59,10 @@ t.test('an event with any member missing or of another kind is not half understo
   for (const within of [7, {}, { name: 'g' }, { name: 'g', limit: 'x' }]) {
     const ticket = { kind: 'ticket', of: 'calls', request: { ...request, within } };
     t.notOk(isWorkerEvents([ticket]), JSON.stringify(within));
+  }
+  for (const wrong of [[null], [{}], [{ user: 'ana', successes: 1 }]]) {
+    const ended = { kind: 'ended', server: 's', generation: 1, successes: 1, failures: 0, window };
+    t.notOk(isWorkerEvents([{ ...ended, users: wrong }]), JSON.stringify(wrong));
   }
   for (const wrong of [null, {}, 'x', [null], [1], [{ kind: 'unheard-of' }]]) {
     t.notOk(isWorkerEvents(wrong));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { holds } from './holds.js';
-import { TripRule } from '../../src/policy/trip-rule.js';
+import { TripRule, type UserEnds } from '../../src/policy/trip-rule.js';
 
 t.test('trips exactly when the last 10 s hold 20 calls of which half failed', (t) => {
   const steps = fc.array(
@@ -33,6 +33,45 @@ t.test('trips exactly when the last 10 s hold 20 calls of which half failed', (t
       return true;
     }),
   );
+  t.end();
+});
+
+/** One report. */
+function record(rule: TripRule, nowMs: number, ends: readonly UserEnds[]): boolean {
+  const sum = (member: 'successes' | 'failures') =>
+    ends.reduce((total, each) => total + each[member], 0);
+  return rule.record(nowMs, sum('successes'), sum('failures'), ends);
+}
+
+const failed = (user: string, failures: number): UserEnds => ({ user, successes: 0, failures });
+const served = (user: string, successes: number): UserEnds => ({ user, successes, failures: 0 });
+
+t.test('failures of one user alone do not trip while calls of others succeed', (t) => {
+  const rule = new TripRule();
+  t.equal(record(rule, 0, [served('ana', 1)]), false);
+  t.equal(record(rule, 1000, [failed('eve', 50)]), false);
+  t.equal(record(rule, 2000, [failed('eve', 50), served('bo', 1)]), false);
+  t.equal(rule.failureRatio(2000), 100 / 102, 'they count nevertheless');
+  t.equal(record(rule, 3000, [failed('ana', 1), failed('bo', 1)]), true, 'others fail too');
+  t.end();
+});
+
+t.test('with nobody else to ask, one user is enough', (t) => {
+  const rule = new TripRule();
+  t.equal(record(rule, 0, [served('ana', 5)]), false);
+  t.equal(record(rule, 9000, [failed('eve', 19)]), false);
+  t.equal(record(rule, 10_000, [failed('eve', 1)]), true, "ana's successes are too long ago");
+  t.equal(record(new TripRule(), 0, [failed('eve', 20), served('eve', 20)]), true);
+  t.end();
+});
+
+t.test('who is not told apart is somebody else', (t) => {
+  const rule = new TripRule();
+  t.equal(rule.record(0, 5, 30, [failed('eve', 30)]), false);
+  t.equal(rule.record(1, 0, 5, []), true);
+  const crowded = new TripRule();
+  const crowd = Array.from({ length: 1001 }, (_, i) => failed(`u${i}`, 1));
+  t.equal(record(crowded, 0, crowd), true);
   t.end();
 });
 

@@ -130,7 +130,7 @@ t.test('a failing server: everyone is told, who waits is refused, one worker pro
   admission.receive(1, [ticket(1), ticket(2), ticket(3)]);
   await settle();
   admission.receive(1, [
-    { kind: 'ended', server: 's', generation: 1, successes: 0, failures: 20, window },
+    { kind: 'ended', server: 's', generation: 1, successes: 0, failures: 20, users: [], window },
   ]);
   t.same((await settle()).toSorted(), ['1 refusal circuit-open', '1 s open', '2 s open']);
   t.equal(admission.snapshot().servers.get('s')?.breaker.state, 'open');
