@@ -73,7 +73,7 @@ class CachingAuthenticator implements Authenticator {
   readonly #clock;
   readonly #cache: IdentityCache;
   readonly #pending: SingleFlight<IdentityVerdict>;
-  /** Grows with every invalidation: a verdict from before one is not kept. */
+  /** A verdict from before an invalidation is not kept. */
   #generation = 0;
   readonly #verifier: CredentialVerifier;
   /** Somebody who was proven before has waited in vain: until an answer is quick again, no other does. */
@@ -125,6 +125,10 @@ class CachingAuthenticator implements Authenticator {
     );
     if (verifying instanceof Promise) return this.#proven(verifying, key, cached, server);
     return this.#accept(verifying, key, server);
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   invalidateKey(keyId: string): void {

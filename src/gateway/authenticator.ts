@@ -22,6 +22,8 @@ export interface Authenticator {
    * credentials) or GW_STORE_UNAVAILABLE. Returns synchronously on a cache hit.
    */
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal>;
+  /** Grows whenever something is forgotten: who was proven before may not be any more. */
+  readonly generation: number;
   /** Forgets one API key, for a revocation. Verifications under way are not cached afterwards. */
   invalidateKey(keyId: string): void;
   /** Forgets what tokens proved, for a changed set of issuer keys. */

@@ -161,10 +161,13 @@ class McpRequest {
     const credential =
       injection === null ? null : await this.#options.credentials.of(principal.user, upstream.name);
     const askedAtMs = monotonicMs();
+    const { authenticator } = this.#options;
+    const { generation } = authenticator;
     const admitted = this.#admit(principal, upstream);
     const permit = admitted instanceof Promise ? await admitted : admitted;
     this.#queueMs = monotonicMs() - askedAtMs;
     try {
+      if (authenticator.generation !== generation) await this.#proveAgain();
       if (restriction !== null && restriction.hidden !== null) {
         return this.#answerUnknown(restriction.hidden, post, permit);
       }
@@ -204,7 +207,13 @@ class McpRequest {
     );
   }
 
-  /** Asked while its answer is a listening stream. A store that is away proves nothing against anybody. */
+  /** After a wait, in which its credential may have been revoked: what was taken away reaches no server. */
+  async #proveAgain(): Promise<void> {
+    const refusal = await this.#refusalNow();
+    if (refusal !== null) throw refusal;
+  }
+
+  /** Asked also while its answer is a listening stream. A store that is away proves nothing against anybody. */
   async #refusalNow(): Promise<GatewayError | null> {
     try {
       this.#authorize(await this.#authenticate(monotonicMs()));
