@@ -28,7 +28,7 @@ const MAX_KEYS = 200_000;
 const WINDOW_MS = 1000;
 /** More than anybody asks for. */
 const NO_LIMIT = 1_000_000_000;
-const RATE_KINDS: readonly RateKind[] = ['gateway', 'user', 'key', 'server'];
+const RATE_KINDS: readonly RateKind[] = ['gateway', 'user', 'key', 'grant', 'server'];
 
 type Limit = TokenBucket | SlidingWindow;
 

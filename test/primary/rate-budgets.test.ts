@@ -130,6 +130,7 @@ t.test('what is lent is told by kind, until it is reported', (t) => {
       ['gateway', 0],
       ['user', 6],
       ['key', 0],
+      ['grant', 0],
       ['server', 3],
     ],
   );
