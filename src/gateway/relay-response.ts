@@ -217,10 +217,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     return this.#beginLongAnswer();
   }
 
-  onEnd(): void {
+  onEnd(told?: GatewayError): void {
     if (this.#isOver) return;
-    if (this.#stream === null) this.#replyCollected();
-    else this.#endStream(this.#stream);
+    if (this.#stream === null) this.#replyCollected(told);
+    else this.#endStream(this.#stream, told);
   }
 
   onError(error: GatewayError): void {
@@ -267,7 +267,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     return isWritable;
   }
 
-  #replyCollected(): void {
+  #replyCollected(told: GatewayError | undefined): void {
     const { id, onAnswer, exchange } = this.#options;
     const body = this.#collected.length === 1 ? this.#collected[0] : Buffer.concat(this.#collected);
     const fault = id === null || this.#status >= 400 ? null : unusableBody(body, id);
@@ -276,7 +276,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
       return;
     }
     if (body !== undefined && this.#status < 300) onAnswer?.(body);
-    this.#finish('answered');
+    this.#finish(told ?? 'answered');
     const status = this.#status;
     const headers = this.#headers;
     // Two literals: a spread gives each reply a hidden class of its own, which every reader then looks up.
@@ -285,7 +285,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     );
   }
 
-  #endStream(stream: ReplyStream): void {
+  #endStream(stream: ReplyStream, told: GatewayError | undefined): void {
     const fault = this.#missingEnd();
     if (fault !== null) {
       this.#fail(fault);
@@ -295,7 +295,7 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     if (rest !== null) stream.write(rest);
     const last = this.#events?.last() ?? null;
     if (last !== null) this.#options.onAnswer?.(last);
-    this.#finish('answered');
+    this.#finish(told ?? 'answered');
     stream.end();
   }
 

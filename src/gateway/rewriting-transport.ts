@@ -70,7 +70,7 @@ class RewritingHandler implements UpstreamResponseHandler {
     return rewritten === null || rewritten.length === 0 ? true : this.#handler.onData(rewritten);
   }
 
-  onEnd(): void {
+  onEnd(told?: GatewayError): void {
     if (this.#isOver) return;
     // An event without its blank line was never sent (WHATWG HTML §9.2.6).
     if (this.#mode === 'json' && this.#body.length > 0) {
@@ -78,7 +78,7 @@ class RewritingHandler implements UpstreamResponseHandler {
       const rewritten = this.#attempt(() => this.#rewrite(body));
       if (rewritten !== null) this.#handler.onData(rewritten);
     }
-    if (!this.#hasEnded()) this.#handler.onEnd();
+    if (!this.#hasEnded()) this.#handler.onEnd(told);
   }
 
   onError(error: GatewayError): void {
@@ -164,7 +164,7 @@ function asPrivate(headers: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (name !== 'cache-control' && name !== 'etag') kept.push(name, headers[i + 1] ?? '');
+    if (name !== 'cache-control') kept.push(name, headers[i + 1] ?? '');
   }
   kept.push('cache-control', 'private, no-cache, no-transform');
   return kept;

@@ -74,12 +74,7 @@ export class ExchangeReply {
   }
 
   json(status: number, body: Buffer, headers: readonly string[] = []): void {
-    const length = String(body.length);
-    const all = [...headers, 'content-type', 'application/json', 'content-length', length];
-    if (!this.#begin(status, all)) return;
-    const writer = this.#pacedWriter();
-    writer.write(body);
-    writer.end();
+    this.#json(status, body, headers);
   }
 
   error(error: GatewayError, id: JsonRpcId | null): void {
@@ -92,7 +87,7 @@ export class ExchangeReply {
     for (const [name, value] of Object.entries(headers)) {
       if (name !== 'content-type') flat.push(name, value);
     }
-    this.json(status, Buffer.from(body ?? ''), flat);
+    this.#json(status, Buffer.from(body ?? ''), flat, error.code);
   }
 
   /** Begins a stream of events; null when the reply is over. `onAbort` tells of its loss too. */
@@ -106,6 +101,15 @@ export class ExchangeReply {
   /** The worker's name for the request, for error bodies; empty when it gave none. */
   get requestId(): string {
     return findHeader(this.#exchange.request.headers, 'x-request-id') ?? '';
+  }
+
+  #json(status: number, body: Buffer, headers: readonly string[], told?: ErrorCode): void {
+    const length = String(body.length);
+    const all = [...headers, 'content-type', 'application/json', 'content-length', length];
+    if (!this.#begin(status, all)) return;
+    const writer = this.#pacedWriter();
+    writer.write(body);
+    writer.end(told);
   }
 
   #pacedWriter(): PacedWriter {

@@ -3,7 +3,7 @@
  * when the worker has given no more credit or its socket is congested. What is held is bounded: an
  * endpoint that writes on although the bound was reached loses this exchange, and only this one.
  */
-import { GatewayError } from '../kernel/errors.js';
+import { GatewayError, type ErrorCode } from '../kernel/errors.js';
 import { INITIAL_CREDIT_BYTES } from '../ipc/frames.js';
 import type { FrameConnection } from '../upstream/frame-connection.js';
 import type { HostReply } from './host-exchange.js';
@@ -23,6 +23,7 @@ export class FrameReply implements HostReply {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #state: 'head' | 'data' | 'ending' | 'done' = 'head';
+  #told: ErrorCode | null = null;
   #wantsDrain = false;
   #onDrain: () => void = () => undefined;
   #onAbort: () => void = () => undefined;
@@ -58,13 +59,14 @@ export class FrameReply implements HostReply {
     this.#onDrain = listener;
   }
 
-  end(): void {
+  end(told?: ErrorCode): void {
     if (this.#state === 'ending' || this.#state === 'done') return;
     if (this.#state === 'head') {
       this.fail(new GatewayError('GW_INTERNAL', { log: { endBeforeHead: true } }));
       return;
     }
     this.#state = 'ending';
+    this.#told = told ?? null;
     this.#finishIfSent();
   }
 
@@ -136,7 +138,7 @@ export class FrameReply implements HostReply {
 
   #finishIfSent(): void {
     if (this.#state !== 'ending' || this.#heldBytes > 0) return;
-    this.#options.connection.frames().end(this.#options.exchangeId);
+    this.#options.connection.frames().end(this.#options.exchangeId, this.#told);
     this.#close();
   }
 

@@ -2,7 +2,7 @@
  * One HTTP-shaped exchange between a worker and the upstream host, as the host's endpoint sees it.
  * host-server.ts makes these from frames; the worker's host-link transport is the other end.
  */
-import type { GatewayError } from '../kernel/errors.js';
+import type { ErrorCode, GatewayError } from '../kernel/errors.js';
 import type { UpstreamRequest } from '../upstream/transport.js';
 
 export interface HostReply {
@@ -11,7 +11,8 @@ export interface HostReply {
   /** False: pause until `onDrain`. At most `streamBufferBytes` are queued; past that the exchange is aborted. */
   write(bytes: Uint8Array): boolean;
   onDrain(listener: () => void): void;
-  end(): void;
+  /** `told`: what was written tells the client this error, which is the host's word and not the server's. */
+  end(told?: ErrorCode): void;
   /** Ends it with an error: what was written is no whole reply. The endpoint learns of it as an abort. */
   fail(error: GatewayError): void;
 }

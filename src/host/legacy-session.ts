@@ -200,8 +200,7 @@ export class LegacySession implements EndableInstance {
     const handshake = this.#handshake;
     this.#handshake = null;
     if (handshake !== null) handshake.reply.error(error, handshake.pending.clientId);
-    else
-      for (const pending of this.#pending.values()) pending.stream.send(errorBytes(error, pending));
+    else for (const pending of this.#pending.values()) tell(error, pending);
     this.#streams.close();
     this.#pings.fail(error);
     this.#whenGone = this.#closeInstance();
@@ -353,8 +352,12 @@ export class LegacySession implements EndableInstance {
   }
 
   #fail(pending: PendingRequest, error: GatewayError): void {
-    if (this.#handshake?.pending === pending) this.close(error);
-    else this.#answer(pending, errorBytes(error, pending));
+    if (this.#handshake?.pending === pending) {
+      this.close(error);
+      return;
+    }
+    tell(error, pending);
+    this.#release(pending);
   }
 
   #isOverdue({ stream }: PendingRequest, nowMs: number): boolean {
@@ -398,6 +401,7 @@ export class LegacySession implements EndableInstance {
   }
 }
 
-function errorBytes(error: GatewayError, { clientId, requestId }: PendingRequest): Buffer {
-  return Buffer.from(JSON.stringify(errorMessage(error, clientId, requestId)));
+function tell(error: GatewayError, { clientId, requestId, stream }: PendingRequest): void {
+  const message = errorMessage(error, clientId, requestId);
+  stream.sendError(error.code, Buffer.from(JSON.stringify(message)));
 }

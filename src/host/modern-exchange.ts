@@ -3,7 +3,7 @@
  * from the first notification on. When the client leaves, the request is cancelled: a broken stream
  * cannot be resumed (MCP 2026-07-28 basic/transports).
  */
-import type { GatewayError } from '../kernel/errors.js';
+import type { ErrorCode, GatewayError } from '../kernel/errors.js';
 import { errorMessage } from '../gateway/error-reply.js';
 import { asksForLogs } from '../mcp/message-members.js';
 import { modernStatus } from '../mcp/modern-status.js';
@@ -83,7 +83,8 @@ class ModernExchange implements HubWaiter {
     const { clientId, reply } = this.#options;
     if (this.#writer === null) reply.error(error, clientId);
     else {
-      this.#writeLast(Buffer.from(JSON.stringify(errorMessage(error, clientId, reply.requestId))));
+      const message = errorMessage(error, clientId, reply.requestId);
+      this.#writeLast(Buffer.from(JSON.stringify(message)), error.code);
     }
   }
 
@@ -92,8 +93,8 @@ class ModernExchange implements HubWaiter {
     this.#writer?.write(sseEvent(bytes));
   }
 
-  #writeLast(bytes: Buffer): void {
+  #writeLast(bytes: Buffer, told?: ErrorCode): void {
     this.#writer?.write(sseEvent(bytes));
-    this.#writer?.end();
+    this.#writer?.end(told);
   }
 }

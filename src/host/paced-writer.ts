@@ -3,7 +3,7 @@
  * waits is bounded; a reader that falls further behind loses the connection rather than our memory
  * (a single message may be longer than the bound: the channel has its own).
  */
-import { GatewayError } from '../kernel/errors.js';
+import { GatewayError, type ErrorCode } from '../kernel/errors.js';
 import { SSE_PING } from '../mcp/sse.js';
 import type { HostReply } from './host-exchange.js';
 
@@ -24,6 +24,7 @@ export class PacedWriter {
   #pendingBytes = 0;
   #isPaused = false;
   #state: 'open' | 'ending' | 'closed' = 'open';
+  #told: ErrorCode | undefined;
   #lastWriteAtMs: number;
 
   /** `reply.head` was called. */
@@ -56,10 +57,11 @@ export class PacedWriter {
     this.#flush();
   }
 
-  /** Ends the reply once everything is written. */
-  end(): void {
+  /** Ends the reply once everything is written. `told`: see HostReply. */
+  end(told?: ErrorCode): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
+    this.#told = told;
     this.#flush();
   }
 
@@ -86,7 +88,7 @@ export class PacedWriter {
     }
     if (this.#state === 'ending' && this.#queue.length === 0) {
       this.#close();
-      this.#reply.end();
+      this.#reply.end(this.#told);
     }
   }
 

@@ -4,6 +4,7 @@
  * loses nothing: what is sent meanwhile is stored, and a GET with `Last-Event-ID` continues here and
  * nowhere else (2025-11-25 basic/transports, "Resumability and Redelivery").
  */
+import type { ErrorCode } from '../kernel/errors.js';
 import { primingEvent, sseEvent } from '../mcp/sse.js';
 import { EventStore, type EventStoreLimits } from './event-store.js';
 import type { ExchangeReply } from './exchange-reply.js';
@@ -33,6 +34,8 @@ export class SessionStream {
 
   readonly #store: EventStore;
   #isFinished = false;
+  /** The error that was told last. */
+  #told: ErrorCode | undefined;
   /** The client was given an event id with the connection's first byte. */
   #isPrimed = false;
   #writer: PacedWriter | null = null;
@@ -62,7 +65,7 @@ export class SessionStream {
   /** The same for a client that says which event it saw last; earlier deliveries are repeated from there. */
   resume(reply: ExchangeReply, headers: readonly string[], lastSequence: number): void {
     this.#open(reply, headers, false, lastSequence);
-    if (this.#isFinished) this.#writer?.end();
+    if (this.#isFinished) this.endConnection();
   }
 
   /** Stores the message and writes it where a connection is. */
@@ -75,6 +78,12 @@ export class SessionStream {
     this.#deliveredSequence = event.sequence;
   }
 
+  /** The same for an error of the host's own that stands in a response's place. */
+  sendError(code: ErrorCode, message: Buffer): void {
+    this.#told = code;
+    this.send(message);
+  }
+
   /** All responses were sent: the connection ends, the stored messages stay for a client that lost it. */
   finish(): void {
     this.#isFinished = true;
@@ -82,7 +91,7 @@ export class SessionStream {
   }
 
   endConnection(): void {
-    this.#writer?.end();
+    this.#writer?.end(this.#told);
   }
 
   /** Ends the connection so that the client polls; only where the client has an event id to resume from. */

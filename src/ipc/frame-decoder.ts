@@ -119,8 +119,11 @@ function decodeFrame(bytes: Buffer): Frame {
         },
       };
     }
+    case 'end': {
+      const [told = null] = reader.isAtEnd ? [] : reader.texts();
+      return { type, exchangeId, told };
+    }
     case 'abort':
-    case 'end':
       return { type, exchangeId };
   }
 }
@@ -132,6 +135,10 @@ class PayloadReader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
   }
 
   u8(): number {

@@ -74,8 +74,11 @@ export class FrameEncoder {
     }
   }
 
-  end(exchangeId: number): void {
-    this.#finish(this.#begin('end', exchangeId, 0), null);
+  end(exchangeId: number, told: string | null): void {
+    const texts = told === null ? [] : [told];
+    const lengthAt = this.#begin('end', exchangeId, textsBound(texts, 0, null));
+    if (told !== null) this.#texts(texts);
+    this.#finish(lengthAt, null);
   }
 
   error(exchangeId: number, error: FrameError): void {

@@ -56,13 +56,20 @@ export interface FrameError {
   readonly retryAfterMs: number | null;
 }
 
-/** Frames that say all with their type. */
-export interface BareFrame {
-  readonly type: 'abort' | 'end';
+export interface EndFrame {
+  readonly type: 'end';
+  readonly exchangeId: number;
+  /** What the whole reply told its client was this error (an `ErrorCode`) of the host; null: it was the server's answer. */
+  readonly told: string | null;
+}
+
+export interface AbortFrame {
+  readonly type: 'abort';
   readonly exchangeId: number;
 }
 
-export type Frame = OpenFrame | CreditFrame | HeadFrame | DataFrame | ErrorFrame | BareFrame;
+export type Frame =
+  OpenFrame | CreditFrame | HeadFrame | DataFrame | ErrorFrame | EndFrame | AbortFrame;
 
 /** Data the host may send on one exchange before the first credit. Chosen: four data frames. */
 export const INITIAL_CREDIT_BYTES = 256 * 1024;

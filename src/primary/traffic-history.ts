@@ -4,6 +4,7 @@
  */
 import { LatencyHistogram } from '../telemetry/latency-histogram.js';
 import { seriesOf, type MergedDelta } from '../telemetry/metric-delta.js';
+import { isFault } from '../telemetry/request-fault.js';
 import { OPERATION, REQUESTS } from '../telemetry/request-metrics.js';
 
 export interface TrafficPoint {
@@ -57,7 +58,7 @@ export class TrafficHistory {
       for (const name of [labels[0] ?? '', ALL]) {
         const counts = open.get(name) ?? newCounts();
         open.set(name, counts);
-        if (family === REQUESTS) count(counts, Number(labels[2]), numbers[0] ?? 0);
+        if (family === REQUESTS) count(counts, labels, numbers[0] ?? 0);
         else addBuckets(counts.totalMs, numbers);
       }
     }
@@ -104,10 +105,11 @@ function newCounts(): Counts {
   return { requests: 0, errors: 0, refused: 0, totalMs: new LatencyHistogram() };
 }
 
-function count(counts: Counts, status: number, number: number): void {
+function count(counts: Counts, labels: readonly string[], number: number): void {
+  const [, method = '', status = '', reason = ''] = labels;
   counts.requests += number;
-  if (status === 429 || status === 503) counts.refused += number;
-  else if (status >= 500) counts.errors += number;
+  if (status === '429' || status === '503') counts.refused += number;
+  else if (Number(status) >= 500 || isFault(method, status, reason)) counts.errors += number;
 }
 
 /** `numbers`: a sum, then pairs of bucket and count. */

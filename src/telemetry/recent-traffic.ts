@@ -1,12 +1,13 @@
 /**
  * How the requests of the last while went, by server, and what rate limits refused: the workers' reports
  * once more, over a rolling window, for the alerts. Faults are what the gateway or a server did wrong
- * (500, 502, 504); refusals (429, 503) have alerts of their own.
+ * (request-fault.ts); refusals (429, 503) have alerts of their own.
  */
 import { WindowCounts } from '../policy/window-counts.js';
 import type { AdmissionDelta } from './admission-counts.js';
 import { bucketUpperMs } from './latency-histogram.js';
 import { seriesOf, type MergedDelta } from './metric-delta.js';
+import { isFault } from './request-fault.js';
 import { OPERATION, REQUESTS } from './request-metrics.js';
 
 export interface ServerTraffic {
@@ -21,7 +22,6 @@ export interface ServerTraffic {
 
 type Count = keyof ServerTraffic;
 
-const FAULTS = new Set(['500', '502', '504']);
 const UNSLOTTED = new Set(['GW_SHED', 'GW_QUEUE_TIMEOUT', 'GW_BULKHEAD_FULL']);
 
 export interface RecentTrafficOptions {
@@ -61,10 +61,10 @@ export class RecentTraffic {
         if (number > 0) this.#servers.add(nowMs, `${server} ${what}`, number);
       };
       if (family === REQUESTS) {
-        const [, , status = '', reason = ''] = labels;
+        const [, method = '', status = '', reason = ''] = labels;
         const [number = 0] = numbers;
         count('requests', number);
-        if (FAULTS.has(status)) count('faults', number);
+        if (isFault(method, status, reason)) count('faults', number);
         if (UNSLOTTED.has(reason)) count('unslotted', number);
       } else if (family === OPERATION) {
         const { timed, slower } = countSlower(numbers, this.#slowMs);

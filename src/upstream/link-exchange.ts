@@ -15,6 +15,10 @@ export interface ExchangeLink {
   nowMs(): number;
 }
 
+type LastWord =
+  | { readonly is: 'end'; readonly told: string | null }
+  | { readonly is: 'error'; readonly error: GatewayError };
+
 /** Consumed bytes are acknowledged in portions of this size, to spare frames. Chosen: a quarter window. */
 const CREDIT_PORTION_BYTES = INITIAL_CREDIT_BYTES / 4;
 
@@ -32,7 +36,7 @@ export class LinkExchange implements UpstreamExchange {
   #isPaused = false;
   /** Chunks that arrived while paused, and the last word if it did too. */
   #held: Buffer[] = [];
-  #last: { readonly error: GatewayError | null } | null = null;
+  #last: LastWord | null = null;
   #consumedBytes = 0;
 
   constructor(
@@ -78,12 +82,15 @@ export class LinkExchange implements UpstreamExchange {
         // An end without a head would leave the client without a reply.
         this.#finish(
           this.#state === 'head'
-            ? new GatewayError('GW_UPSTREAM_PROTOCOL', { log: { endBeforeHead: true } })
-            : null,
+            ? {
+                is: 'error',
+                error: new GatewayError('GW_UPSTREAM_PROTOCOL', { log: { endBeforeHead: true } }),
+              }
+            : { is: 'end', told: frame.told },
         );
         return;
       case 'error':
-        this.#finish(fromFrame(frame.error));
+        this.#finish({ is: 'error', error: fromFrame(frame.error) });
         return;
       case 'open':
       case 'credit':
@@ -103,7 +110,7 @@ export class LinkExchange implements UpstreamExchange {
       if (chunk !== undefined) this.#deliver(chunk);
     }
     this.#held.splice(0, index);
-    if (this.#last !== null && !this.#pausedOrDone()) this.#finish(this.#last.error);
+    if (this.#last !== null && !this.#pausedOrDone()) this.#finish(this.#last);
   }
 
   abort(): void {
@@ -145,15 +152,16 @@ export class LinkExchange implements UpstreamExchange {
     this.#consumedBytes = 0;
   }
 
-  #finish(error: GatewayError | null): void {
+  #finish(last: LastWord): void {
     if (this.#state === 'done') return;
     if (this.#isPaused) {
-      this.#last = { error };
+      this.#last = last;
       return;
     }
     this.#close(false);
-    if (error === null) this.#handler.onEnd();
-    else this.#handler.onError(error);
+    if (last.is === 'error') this.#handler.onError(last.error);
+    else if (last.told === null) this.#handler.onEnd();
+    else this.#handler.onEnd(fromFrame({ code: last.told, hint: null, retryAfterMs: null }));
   }
 
   #close(tellHost: boolean): void {

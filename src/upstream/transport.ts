@@ -30,7 +30,8 @@ export interface UpstreamResponseHandler {
   onHead(status: number, headers: readonly string[]): void;
   /** The chunk belongs to the handler. Return false to pause until `resume()`. */
   onData(chunk: Buffer): boolean;
-  onEnd(): void;
+  /** `told`: what the whole answer tells the client is this error of the upstream host, not the server's word. */
+  onEnd(told?: GatewayError): void;
   /** `GW_UPSTREAM_UNREACHABLE` with `log.sent === false` means the request provably never left. */
   onError(error: GatewayError): void;
 }

@@ -88,6 +88,23 @@ t.test('an answer that is no JSON-RPC, or for another id, is never passed on', a
   }
 });
 
+t.test("an error of the upstream host's own reaches the client, and is the outcome", async (t) => {
+  const told = new GatewayError('GW_UPSTREAM_TIMEOUT');
+  const error = '{"jsonrpc":"2.0","id":1,"error":{"code":-32010,"message":"late"}}';
+  for (const [status, type, text] of [
+    [504, 'application/json', error],
+    [200, 'text/event-stream', `data: ${error}\n\n`],
+  ] as const) {
+    const { exchange, transport, result } = relay();
+    const { handler } = await transport.call();
+    handler.onHead(status, ['content-type', type]);
+    handler.onData(Buffer.from(text));
+    handler.onEnd(told);
+    t.match(await result, { status, outcome: told });
+    t.equal(exchange.text, text);
+  }
+});
+
 t.test('media types are told apart whatever their case', async (t) => {
   for (const type of ['Application/JSON; Charset=UTF-8', 'Text/Event-Stream']) {
     const { exchange, transport, result } = relay();

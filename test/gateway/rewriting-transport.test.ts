@@ -51,7 +51,7 @@ async function exchange(rewrite: RewriteMessage = shout) {
 
 t.test('a JSON answer is rewritten as a whole, wherever it is cut', async (t) => {
   const { upstream, seen } = await exchange();
-  upstream.onHead(200, [...JSON_HEAD, 'cache-control', 'public', 'etag', '"1"', 'x-a', 'b']);
+  upstream.onHead(200, [...JSON_HEAD, 'cache-control', 'public', 'x-a', 'b']);
   upstream.onData(Buffer.from('{"a"'));
   t.equal(seen.text, '');
   upstream.onData(Buffer.from(':"b"}'));

@@ -48,6 +48,26 @@ t.test('an end without a head is an error, not an empty reply', async (t) => {
   t.equal((await handler.ended)?.code, 'GW_INTERNAL');
 });
 
+t.test(
+  'which error the reply told is told with its end, also to a reader that paused',
+  async (t) => {
+    for (const isPaused of [false, true]) {
+      const { reply, handler, resume } = await opened(t);
+      handler.wantsMore = !isPaused;
+      reply.head(504, []);
+      reply.write(Buffer.from('late'));
+      reply.end('GW_UPSTREAM_TIMEOUT');
+      if (isPaused) {
+        await handler.nextData();
+        resume();
+      }
+      t.equal(await handler.ended, null);
+      t.equal(handler.told, 'GW_UPSTREAM_TIMEOUT');
+      t.equal(handler.body(), 'late');
+    }
+  },
+);
+
 t.test('a second head and anything after the end is ignored', async (t) => {
   const { reply, handler } = await opened(t);
   reply.write(Buffer.from('too early'));

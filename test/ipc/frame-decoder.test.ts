@@ -52,7 +52,8 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
       retryAfterMs: fc.option(fc.integer({ min: 0, max: 0xfffffffe })),
     }),
   }),
-  plain({ type: fc.constantFrom('abort' as const, 'end' as const), exchangeId }),
+  plain({ type: fc.constant('abort' as const), exchangeId }),
+  plain({ type: fc.constant('end' as const), exchangeId, told: fc.option(text) }),
 );
 
 function encode(frames: readonly Frame[]): Buffer {
@@ -82,7 +83,7 @@ function encodeOne(encoder: FrameEncoder, each: Frame): void {
       encoder.abort(each.exchangeId);
       return;
     case 'end':
-      encoder.end(each.exchangeId);
+      encoder.end(each.exchangeId, each.told);
   }
 }
 

@@ -16,7 +16,7 @@ t.test('frames encoded in one turn leave as one buffer', (t) => {
   const encoder = new FrameEncoder();
   encoder.head(7, 200, ['content-type', 'application/json']);
   encoder.data(7, Buffer.from('{"a":1}'));
-  encoder.end(7);
+  encoder.end(7, null);
   const parts = encoder.take();
   t.equal(parts.length, 1);
   t.strictSame(
@@ -107,7 +107,7 @@ t.test('an empty body and no body are told apart', (t) => {
 
 t.test('pending bytes are those that take returns', (t) => {
   const encoder = new FrameEncoder();
-  encoder.end(1);
+  encoder.end(1, null);
   encoder.data(1, Buffer.alloc(20_000));
   const pending = encoder.pendingBytes;
   const taken = encoder.take().reduce((sum, part) => sum + part.length, 0);

@@ -9,6 +9,8 @@ export interface Recording extends UpstreamResponseHandler {
   readonly body: () => string;
   bytes: number;
   error: GatewayError | null;
+  /** The host's error that an orderly end says was told. */
+  told: string | null;
   /** False: onData answers false from now on, until the test calls resume. */
   wantsMore: boolean;
   /** Resolves with the error, or null at an orderly end. */
@@ -29,6 +31,7 @@ export function recordingHandler(): Recording {
     headers: [],
     bytes: 0,
     error: null,
+    told: null,
     wantsMore: true,
     body: () => Buffer.concat(chunks).toString(),
     ended: new Promise((resolve) => {
@@ -54,8 +57,9 @@ export function recordingHandler(): Recording {
       onData();
       return recording.wantsMore;
     },
-    onEnd() {
+    onEnd(told) {
       recording.events.push('end');
+      recording.told = told?.code ?? null;
       end(null);
     },
     onError(error) {
