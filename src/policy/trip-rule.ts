@@ -45,6 +45,8 @@ export class TripRule {
   readonly #calls = new Float64Array(BUCKETS);
   readonly #failures = new Float64Array(BUCKETS);
   readonly #users = Array.from({ length: BUCKETS }, () => new Map<string, Counts>());
+  /** Of those of them that failed at all, over the window: all that a verdict looks at. */
+  readonly #failing = new Map<string, Counts>();
   #newest = -Infinity;
   #sumCalls = 0;
   #sumFailures = 0;
@@ -91,6 +93,7 @@ export class TripRule {
     this.#calls.fill(0);
     this.#failures.fill(0);
     for (const users of this.#users) users.clear();
+    this.#failing.clear();
     this.#sumCalls = 0;
     this.#sumFailures = 0;
   }
@@ -101,14 +104,8 @@ export class TripRule {
 
   /** Leaves out the user with the most failures. */
   #isFailingForOthers(): boolean {
-    const sums = new Map<string, Counts>();
     let most: Counts = { calls: 0, failures: 0 };
-    for (const users of this.#users) {
-      for (const [user, { calls, failures }] of users) {
-        const sum = add(sums, user, calls, failures);
-        if (sum.failures > most.failures) most = sum;
-      }
-    }
+    for (const counts of this.#failing.values()) if (counts.failures > most.failures) most = counts;
     const calls = this.#sumCalls - most.calls;
     return calls === 0 || this.#isFailing(calls, this.#sumFailures - most.failures);
   }
@@ -117,6 +114,18 @@ export class TripRule {
     const users = this.#users[slot];
     if (users === undefined || (users.size >= MOST_USERS && !users.has(user))) return;
     add(users, user, successes + failures, failures);
+    if (this.#failing.has(user)) add(this.#failing, user, successes + failures, failures);
+    else if (failures > 0) this.#failing.set(user, this.#overWindow(user));
+  }
+
+  #overWindow(user: string): Counts {
+    const sum: Counts = { calls: 0, failures: 0 };
+    for (const users of this.#users) {
+      const counts = users.get(user);
+      sum.calls += counts?.calls ?? 0;
+      sum.failures += counts?.failures ?? 0;
+    }
+    return sum;
   }
 
   #advance(nowMs: number): number {
@@ -138,17 +147,23 @@ export class TripRule {
     this.#sumFailures -= this.#failures[slot] ?? 0;
     this.#calls[slot] = 0;
     this.#failures[slot] = 0;
+    for (const [user, { calls, failures }] of this.#users[slot] ?? []) {
+      const sum = this.#failing.get(user);
+      if (sum === undefined) continue;
+      sum.calls -= calls;
+      sum.failures -= failures;
+      if (sum.failures === 0) this.#failing.delete(user);
+    }
     this.#users[slot]?.clear();
   }
 }
 
-function add(sums: Map<string, Counts>, user: string, calls: number, failures: number): Counts {
-  let sum = sums.get(user);
+function add(sums: Map<string, Counts>, user: string, calls: number, failures: number): void {
+  const sum = sums.get(user);
   if (sum === undefined) {
-    sum = { calls: 0, failures: 0 };
-    sums.set(user, sum);
+    sums.set(user, { calls, failures });
+    return;
   }
   sum.calls += calls;
   sum.failures += failures;
-  return sum;
 }

@@ -95,3 +95,53 @@ t.test('a reset forgets, and a clock that steps back adds to the newest bucket',
   t.equal(rule.calls(60_000), 0);
   t.end();
 });
+
+t.test('whose failures are left out is as if it were added up anew at each report', (t) => {
+  const ends = fc.record({
+    user: fc.constantFrom('ana', 'bo', 'cy', 'eve'),
+    successes: fc.integer({ min: 0, max: 4 }),
+    failures: fc.integer({ min: 0, max: 4 }),
+  });
+  const steps = fc.array(
+    fc.record({ gapMs: fc.integer({ min: 0, max: 4000 }), ends: fc.array(ends, { maxLength: 3 }) }),
+    { size: 'max', maxLength: 60 },
+  );
+  holds(
+    t,
+    fc.property(steps, (reports) => {
+      const rule = new TripRule();
+      const history: { bucket: number; end: UserEnds }[] = [];
+      let nowMs = 0;
+      for (const report of reports) {
+        nowMs += report.gapMs;
+        const bucket = Math.floor(nowMs / 1000);
+        for (const end of report.ends) history.push({ bucket, end });
+        const recent = history.filter((entry) => entry.bucket > bucket - 10);
+        const sums = new Map<string, { calls: number; failures: number }>();
+        for (const { end } of recent) {
+          const sum = sums.get(end.user) ?? { calls: 0, failures: 0 };
+          sum.calls += end.successes + end.failures;
+          sum.failures += end.failures;
+          sums.set(end.user, sum);
+        }
+        const all = [...sums.values()];
+        const total = (member: 'calls' | 'failures') =>
+          all.reduce((sum, each) => sum + each[member], 0);
+        const isFailing = (calls: number, failures: number) => failures >= calls / 2;
+        const worst = Math.max(0, ...all.map(({ failures }) => failures));
+        // Where two have the most, either may be left out.
+        const verdicts = all
+          .filter(({ failures }) => failures === worst)
+          .map(({ calls, failures }) => {
+            const others = total('calls') - calls;
+            return others === 0 || isFailing(others, total('failures') - failures);
+          });
+        const mayTrip = total('calls') >= 20 && isFailing(total('calls'), total('failures'));
+        const trips = record(rule, nowMs, report.ends);
+        if (mayTrip && worst > 0 ? !verdicts.includes(trips) : trips) return false;
+      }
+      return true;
+    }),
+  );
+  t.end();
+});
