@@ -59,12 +59,12 @@ async function createSecret(path: string, options: SecretFileOptions): Promise<s
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(`${secret}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    try {
+      await file.writeFile(`${secret}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     // link, unlike rename, refuses to replace: of two processes one wins and the other reads its secret.
     await link(draft, path);
     return secret;
@@ -74,6 +74,7 @@ async function createSecret(path: string, options: SecretFileOptions): Promise<s
     if (winner === null) throw error;
     return winner;
   } finally {
+    // A full disk too leaves a file, and each start would leave one more.
     await unlink(draft);
   }
 }

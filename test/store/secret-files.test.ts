@@ -2,6 +2,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadOrCreateSecret, SecretFileError } from '../../src/store/secret-files.js';
+import { mountSmallDisk, NO_MOUNT } from '../support/small-disk.js';
 
 const jwtSecret = (dataDir: string) =>
   loadOrCreateSecret({ dataDir, name: 'jwt-secret', bytes: 48 });
@@ -49,4 +50,21 @@ t.test('a short or emptied secret is refused and not silently replaced', async (
 t.test('a folder that cannot be read is an error, not a new secret', async (t) => {
   const folder = t.testdir({ file: '' });
   await t.rejects(jwtSecret(join(folder, 'file')), { code: 'ENOTDIR' });
+});
+
+t.test('a full disk is told, and no draft of the secret stays on it', async (t) => {
+  const disk = mountSmallDisk(64);
+  if (disk === null) {
+    t.pass('skipped', { skip: NO_MOUNT });
+    return;
+  }
+  t.teardown(() => {
+    disk.remove();
+  });
+  disk.fill();
+  await t.rejects(jwtSecret(disk.path), { code: 'ENOSPC' });
+  t.strictSame(
+    readdirSync(disk.path).filter((name) => name.startsWith('jwt-secret')),
+    [],
+  );
 });
