@@ -46,6 +46,8 @@ export class SupervisedProcess {
   #timer: NodeJS.Timeout | undefined;
   #restarts: number;
   #isInLoop = false;
+  /** Before its hello the present child may lose what is sent to it. */
+  #hears = false;
   #isStopping = false;
   #onReady: (() => void)[] = [];
   #onExit: (() => void)[] = [];
@@ -78,11 +80,15 @@ export class SupervisedProcess {
     const { fork, startMessage, startTimeoutMs, heartbeatTimeoutMs, log, name } = this.#options;
     const child = fork();
     this.#child = child;
+    this.#hears = this.#options.isHello === undefined;
     const heartbeat = new Heartbeat(JUDGE_EVERY_MS, monotonicMs());
     child.on('message', (message: unknown) => {
       if (child !== this.#child) return;
       heartbeat.seen(monotonicMs());
-      if (this.#options.isHello?.(message) === true) this.send(startMessage() as object);
+      if (this.#options.isHello?.(message) === true) {
+        this.#hears = true;
+        this.send(startMessage() as object);
+      }
       if (this.#state === 'starting' && this.#options.isReady(message)) this.#becomeReady();
       this.#options.onMessage(message);
     });
@@ -93,7 +99,7 @@ export class SupervisedProcess {
     child.on('error', (error) => {
       log.error({ err: error }, `${name} cannot be reached`);
     });
-    if (this.#options.isHello === undefined) this.send(startMessage() as object);
+    if (this.#hears) this.send(startMessage() as object);
     this.#timer = setInterval(() => {
       const limitMs = this.#state === 'starting' ? startTimeoutMs : heartbeatTimeoutMs;
       if (!heartbeat.isSilent(monotonicMs(), limitMs)) return;
@@ -132,7 +138,7 @@ export class SupervisedProcess {
     return Promise.race([this.ready().then(() => true as const), ended]);
   }
 
-  /** Sends `message`, waits for the exit, kills after `timeoutMs`. Never rejects. */
+  /** Sends `message`, waits for the exit, kills after `timeoutMs`, or at once where it cannot hear. Never rejects. */
   async stop(message: object, timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     if (this.#child === null) {
@@ -140,7 +146,9 @@ export class SupervisedProcess {
       return;
     }
     const stopped = new Promise<void>((resolve) => this.#onStopped.push(resolve));
-    this.send(message);
+    // It has nothing to drain yet, and would be waited for to the last millisecond.
+    if (this.#hears) this.send(message);
+    else this.kill();
     const timer = setTimeout(() => {
       this.#options.log.warn(`${this.#options.name} did not stop in time; killing it`);
       this.kill();

@@ -6,6 +6,7 @@ import {
   SupervisedProcess,
   type SupervisedProcessOptions,
 } from '../../src/primary/supervised-process.js';
+import { within } from '../support/until.js';
 
 const CHILD = fileURLToPath(new URL('../support/supervised-child.mjs', import.meta.url));
 
@@ -101,4 +102,15 @@ t.test('stopping between two lives ends the waiting', async (t) => {
   await process.stop({ stop: true }, 10_000);
   t.equal(process.state, 'stopped');
   t.equal(count().forks, 1);
+});
+
+t.test('a child that has not said hello cannot hear the stop, and is not waited for', async (t) => {
+  const { process: child, count } = supervise([], {
+    isHello: () => false,
+    fork: () => fork(CHILD, { execArgv: [], env: { ...process.env, DEAF: '1' } }),
+  });
+  child.start();
+  await within(5_000, 'its end', child.stop({ stop: true }, 60_000));
+  t.equal(child.state, 'stopped');
+  t.equal(count().exits, 1);
 });
