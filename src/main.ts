@@ -4,6 +4,10 @@
  */
 const role = process.argv.find((argument) => argument.startsWith('--role='))?.slice(7) ?? 'primary';
 
+// To load a role takes most of a second, in which nobody else listens: Node.js would end the process. A closed terminal and a
+// script that reloads right after the start send them so early.
+for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+
 if (role === 'worker') {
   const { runWorker } = await import('./http/worker.js');
   runWorker();

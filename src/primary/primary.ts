@@ -19,6 +19,9 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
     process.exit(EXIT.config);
   }
   const { path, isCheck } = argumentsOrExit(argv);
+  const early: NodeJS.Signals[] = [];
+  // What is read from here on may have changed by then.
+  process.once('SIGHUP', (signal) => early.push(signal));
   const loaded = loadOrExit(path);
   if (isCheck) {
     process.stdout.write(`${loaded.config.configPath ?? 'configuration'} is valid\n`);
@@ -32,6 +35,7 @@ export async function runPrimary(argv: readonly string[]): Promise<void> {
   }
   logForgottenRejections(() => primary.log);
   installSignals(primary, loaded.config.http.drainTimeoutMs);
+  if (early.length > 0) primary.reload();
   try {
     await primary.start();
   } catch (thrown) {

@@ -1,12 +1,14 @@
 /** The gateway as a service: what it tells systemd through the real systemd-notify, and what it finds in its log folder. */
-import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { startProgram } from '../support/child-program.js';
+import { freePort } from '../support/free-port.js';
 import { repository } from '../support/repository.js';
 import { shortDir } from '../support/short-dir.js';
-import { startGateway } from '../support/start-gateway.js';
+import { gatewayEnvironment, gatewayFiles, MAIN, startGateway } from '../support/start-gateway.js';
 import { until } from '../support/until.js';
 
 t.setTimeout(120_000);
@@ -83,4 +85,35 @@ t.test('SIGHUP to every process ends none, and their logs have new files', async
     tree.map(({ pid }) => pid),
   );
   t.strictSame(await gateway.stop(), { code: 0, signal: null });
+});
+
+t.test('a start that is signalled while it reads its settings goes on, and reloads', async (t) => {
+  const text = JSON.stringify({ ...config, global: { workers: 1, reloadOnChange: false } });
+  const files = await gatewayFiles(text);
+  t.teardown(() => files.remove());
+  const secret = join(files.directory, 'jwt-secret');
+  const key = randomBytes(48).toString('base64');
+  execFileSync('mkfifo', [secret]);
+  const program = startProgram({
+    command: process.execPath,
+    args: [MAIN],
+    env: { ...gatewayEnvironment(files, await freePort()), JWT_SECRET_FILE: secret },
+  });
+  t.teardown(() => program.destroy());
+  const pipe = await open(secret, 'w'); // Resolves as the program, which has read the rest, opens it too.
+  await writeFile(files.configFile, text.replace('"workers":1', '"workers":1,"queueTimeout":4321'));
+  program.kill('SIGUSR2');
+  program.kill('SIGHUP');
+  await writeFile(`${secret}.txt`, key);
+  await rename(`${secret}.txt`, secret);
+  await pipe.writeFile(key).catch(() => undefined); // It ended: told below.
+  await pipe.close();
+  const log = join(files.logDir, 'multi-mcp-production.log');
+  const isReloaded = async () => (await readFile(log, 'utf8')).includes('global.queueTimeout');
+  await until(async () => program.hasExited() || (await isReloaded()), {
+    timeoutMs: 30_000,
+    what: 'what the signal asked for',
+  });
+  program.kill('SIGTERM');
+  t.strictSame(await program.exited, { code: 0, signal: null }, program.output());
 });
