@@ -13,8 +13,11 @@ export interface OpenRelay extends Linked<OpenRelay> {
   readonly keyId: string | null;
   /** The server did not answer in time. */
   timeOut(): void;
-  /** Ends it from our side: told to the client where there is an id to tell it for. */
-  endBecause(error: GatewayError): void;
+  /**
+   * Ends it from our side: told to the client where there is an id to tell it for. `mayGoOn`: its server works on, so
+   * a client that can resume the stream is not told.
+   */
+  endBecause(error: GatewayError, mayGoOn: boolean): void;
   /** Ends it where its credential does not hold any more. Never rejects. */
   recheck(): Promise<void>;
 }
@@ -62,10 +65,10 @@ export class OpenRelays {
     }
   }
 
-  /** Ends listening streams now, or everything. */
-  endAll(error: GatewayError, which: 'listening' | 'all'): void {
+  /** Ends listening streams now, or everything. `mayGoOn`: as for one. */
+  endAll(error: GatewayError, which: 'listening' | 'all', mayGoOn = false): void {
     for (const relay of [...this.#streaming.items(), ...this.#waiting.items()]) {
-      if (which === 'all' || relay.isListening) relay.endBecause(error);
+      if (which === 'all' || relay.isListening) relay.endBecause(error, mayGoOn);
     }
   }
 }

@@ -165,8 +165,8 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
     this.#timeOut(`No answer within ${this.#options.openRelays.timeoutMs} ms.`);
   }
 
-  endBecause(error: GatewayError): void {
-    this.#fail(error);
+  endBecause(error: GatewayError, mayGoOn: boolean): void {
+    this.#fail(error, mayGoOn);
   }
 
   async recheck(): Promise<void> {

@@ -60,8 +60,8 @@ export interface Worker {
   readonly cleanupCounts: CleanupCounts;
   /** What of the configuration can change without a new process. One step, between two requests. */
   apply(config: Config): void;
-  /** Ends listening streams, or everything that is under way with an upstream. */
-  endRelays(error: GatewayError, which: 'listening' | 'all'): void;
+  /** Ends listening streams, or everything that is under way with an upstream. `mayGoOn`: the servers outlive us. */
+  endRelays(error: GatewayError, which: 'listening' | 'all', mayGoOn: boolean): void;
   readonly metrics: RequestMetrics;
   readonly upstreamConnects: UpstreamConnects;
   /** Connections to HTTP servers, by server. */
@@ -263,8 +263,8 @@ export async function composeWorker(
     leases,
     admissionCounts,
     cleanupCounts,
-    endRelays: (error, which) => {
-      servers.endRelays(error, which);
+    endRelays: (error, which, mayGoOn) => {
+      servers.endRelays(error, which, mayGoOn);
     },
     apply: (next) => {
       servers.apply(next);

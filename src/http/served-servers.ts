@@ -111,9 +111,10 @@ export class ServedServers {
     }
   }
 
-  /** Ends listening streams, or everything that is under way with an upstream. */
-  endRelays(error: GatewayError, which: 'listening' | 'all'): void {
-    for (const { openRelays } of this.#served.values()) openRelays.endAll(error, which);
+  /** Ends listening streams, or everything that is under way with an upstream. `mayGoOn`: the servers outlive us. */
+  endRelays(error: GatewayError, which: 'listening' | 'all', mayGoOn: boolean): void {
+    for (const { openRelays } of this.#served.values()) openRelays.endAll(error, which, mayGoOn);
+    // What is left of a server that was replaced ends with us.
     for (const { openRelays } of this.#retired) openRelays.endAll(error, which);
   }
 

@@ -221,13 +221,13 @@ class WorkerProcess {
       // Again and again: a connection that is still open may ask for another.
       if (nowMs - endedListeningAtMs >= END_LISTENING_MS) {
         endedListeningAtMs = nowMs;
-        worker.endRelays(reason, 'listening');
+        worker.endRelays(reason, 'listening', isReplaced);
       }
       const { inFlight, connections } = front.stats();
       if (inFlight === 0 && (connections === 0 || nowMs >= lingerUntilMs)) break;
       await pause(POLL_MS);
     }
-    worker.endRelays(reason, 'all');
+    worker.endRelays(cutShort(), 'all', isReplaced);
     worker.leases.stop();
     this.#report(worker);
     // The last replies leave in this turn of the loop or the next.
@@ -236,6 +236,14 @@ class WorkerProcess {
     await worker.release();
     process.exit(EXIT.ok);
   }
+}
+
+/** For what was sent: to say when to try again would invite a second execution. */
+function cutShort(): GatewayError {
+  return new GatewayError('GW_DRAINING', {
+    hint: 'Whether the request was carried out is unknown.',
+    log: { sent: true },
+  });
 }
 
 /** node:cluster ends a worker in the turn in which its primary vanishes, unless that was asked for; ours drains first. */

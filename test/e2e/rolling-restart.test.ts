@@ -103,3 +103,30 @@ t.test('a session with a stdio server, and its calls, outlive all workers', asyn
   t.equal(await client.callTool('pid'), server, 'the same process, so the same session');
   t.equal(await client.callTool('executions'), String(calls), 'nothing ran twice');
 });
+
+t.test('a call that outlasts the drain of its worker is resumed, and ran once', async (t) => {
+  const echo = join(repository, 'test', 'support', 'echo-stdio.mjs');
+  const gateway = await startGateway({
+    config: {
+      global: { workers: 1 },
+      http: { drainTimeout: 200 },
+      servers: { files: { command: process.execPath, args: [echo] } },
+    },
+  });
+  t.teardown(() => gateway.destroy());
+  const client = await connectClient(
+    'sdk-1',
+    gateway.endpoint('files'),
+    await gateway.makeKey('ana'),
+  );
+  t.teardown(() => client.close());
+  const long = client.callTool('echo', { value: 'long', delayMs: 8000 });
+  long.catch(() => undefined); // Awaited below.
+  const isInFlight = async () =>
+    (await health(gateway)).upstreamHosts.some(({ inFlight }) => inFlight > 0);
+  await until(isInFlight, { timeoutMs: 7_000, what: 'the long call in flight' });
+  const restarted = await gateway.cli(['restart']);
+  t.equal(restarted.code, 0, restarted.output);
+  t.equal(await within(30_000, 'the long call', long), '"long"');
+  t.equal(await client.callTool('executions'), '1');
+});

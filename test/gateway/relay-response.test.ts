@@ -501,6 +501,26 @@ t.test('a drain ends listening streams in silence and calls with an error', asyn
   t.equal(call.openRelays.size, 0);
 });
 
+t.test(
+  'a drain of a gateway that goes on cuts off a call that can be resumed, and tells others',
+  async (t) => {
+    const drained = async (text: string) => {
+      const { exchange, transport, openRelays, result } = relay();
+      const call = await transport.call();
+      call.beginEvents();
+      call.handler.onData(Buffer.from(text));
+      openRelays.endAll(new GatewayError('GW_DRAINING'), 'all', true);
+      t.match(await result, { outcome: { code: 'GW_DRAINING' } });
+      t.ok(call.isAborted);
+      return { text: exchange.text, isCut: exchange.isCut };
+    };
+    const resumable = await drained(`id: 1-1\n${PROGRESS_EVENT}`);
+    t.notMatch(resumable.text, '"error"', 'an error would be its answer');
+    t.ok(resumable.isCut);
+    t.match(await drained(PROGRESS_EVENT), { text: /"code":-32008/, isCut: false });
+  },
+);
+
 t.test('a session id that would not come back is the fault of the server', async (t) => {
   const { exchange, transport, result, openRelays } = relay();
   const call = await transport.call();

@@ -70,7 +70,7 @@ t.test('other limits keep the connections; calls under way keep their timeout', 
   t.equal(after?.transport, before?.transport);
   t.equal(after?.openRelays.timeoutMs, 50);
   t.equal(before?.openRelays.timeoutMs, 30_000);
-  servers.endRelays({} as never, 'all');
+  servers.endRelays({} as never, 'all', false);
   t.ok(waiting.ended, 'and are still ended with all others');
   t.end();
 });
