@@ -70,7 +70,9 @@ export class StdioChannel implements Channel {
         this.#onLine(line);
       },
       onOverlong: () => {
-        this.#breakOff(`A message is longer than ${options.maxLineBytes} bytes.`);
+        this.#breakOff(
+          `A message is longer than ${options.maxLineBytes} bytes; "maxLineBytes" is the limit.`,
+        );
       },
     });
     this.#stderr = new StderrLog({

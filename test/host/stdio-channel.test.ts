@@ -110,7 +110,8 @@ t.test('a 50 MB line ends the child at once, at the cost of the cap and no more'
   t.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
   t.match(
     entries.find((entry) => entry['msg'] === 'server process killed'),
-    { level: 50 },
+    { level: 50, hint: /"maxLineBytes"/ },
+    'with the setting to raise',
   );
 });
 
