@@ -49,6 +49,8 @@ export class Reloads {
   readonly #options: ReloadsOptions;
   readonly #waiting = new Map<ReloadKind, Promise<ReloadReport>>();
   #last: Promise<unknown> = Promise.resolve();
+  /** What the version in force brought; null before the first that brought anything. */
+  #brought: string | null = null;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
@@ -80,8 +82,10 @@ export class Reloads {
     const { running, spread, admission, restart, alerts, log } = this.#options;
     const change = compareConfigs(running.config, wanted);
     const { workers, restart: needed } = change.settings;
-    const summary = describeChange(change);
-    if (isEffective(change)) {
+    const isNew = isEffective(change);
+    const summary = isNew || needed.length > 0 ? describeChange(change) : this.#nothingNew();
+    if (isNew) {
+      this.#brought = `${reason}: ${summary}`;
       const config = keepUntilRestart(running.config, wanted);
       const version = running.replace(config);
       this.#options.onApplied(config);
@@ -95,7 +99,7 @@ export class Reloads {
       running.reloaded(true, summary);
       alerts.clear('config-reload-failed', null);
     }
-    if (kind === 'file' || isEffective(change)) {
+    if (kind === 'file' || isNew) {
       log.info({ reason, version, durationMs, ...change }, `reload: ${summary}`);
     }
     if (workers.length > 0) void restart.run(`reload: ${workers.join(', ')}`);
@@ -108,6 +112,11 @@ export class Reloads {
       problems: [],
       durationMs,
     };
+  }
+
+  /** Who changes the file and asks for a reload may come after the file watch: what it applied is the answer. */
+  #nothingNew(): string {
+    return `nothing changed since the ${this.#brought === null ? 'start' : `last reload (${this.#brought})`}`;
   }
 
   #refuse({ kind, reason, startedAtMs }: Attempt, thrown: unknown): ReloadReport {

@@ -82,6 +82,26 @@ t.test('without a difference nobody is bothered', async (t) => {
 });
 
 t.test(
+  'one that finds nothing new says what the version in force had brought, and why',
+  async (t) => {
+    const { reloads, want } = rig(configOf(t, {}));
+    t.match(await reloads.run('a test'), {
+      version: 1,
+      summary: 'nothing changed since the start',
+    });
+    want(configOf(t, { global: { queueTimeout: 5 } }));
+    await reloads.run('the file changed');
+    for (let again = 0; again < 2; again += 1) {
+      t.match(await reloads.run('a test'), {
+        version: 2,
+        summary:
+          'nothing changed since the last reload (the file changed: +0 servers, ~0, -0; changed: global.queueTimeout)',
+      });
+    }
+  },
+);
+
+t.test(
   'what is invalid changes nothing, is told once, and is over with the next valid one',
   async (t) => {
     const first = configOf(t, {});
