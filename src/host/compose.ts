@@ -15,6 +15,7 @@ import { ChildLedger } from './child-ledger.js';
 import { createHostServer, type HostServer } from './host-server.js';
 import { HostedServers, type HostedServer } from './hosted-servers.js';
 import { LegacySseSource } from './legacy-sse-source.js';
+import { moduleAtFault } from './module-at-fault.js';
 import { ModuleSource } from './module-source.js';
 import type { StatusSource } from './source-status.js';
 import { StdioSource } from './stdio-source.js';
@@ -37,6 +38,8 @@ export interface Host {
   settled(timeoutMs: number): Promise<void>;
   /** Ends endpoints with their children and modules, then the door and the store. */
   release(): Promise<void>;
+  /** The server whose module stands in this stack; null where none, or more than one, may be meant. */
+  moduleAtFault(stack: string): string | null;
   /** Kills what `release` had no time for; synchronous, for the last moment of the process. */
   abandon(): void;
 }
@@ -105,6 +108,8 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
       await Promise.race([servers.settled(), timeout]);
       clearTimeout(timer);
     },
+    moduleAtFault: (stack) =>
+      moduleAtFault(stack, moduleFiles(serversOf(current, start.hostIndex))),
     abandon: () => {
       ledger.reap();
       server.removeSocket();
@@ -122,6 +127,12 @@ function serversOf(config: Config, hostIndex: number): readonly ServerConfig[] {
   return Object.values(config.servers)
     .filter((server) => server.enabled && isHosted(server))
     .filter(({ name }) => hostOfServer(name, config.upstreamHosts) === hostIndex);
+}
+
+function moduleFiles(servers: readonly ServerConfig[]): ReadonlyMap<string, string> {
+  return new Map(
+    servers.flatMap(({ name, source }) => (source.kind === 'module' ? [[name, source.path]] : [])),
+  );
 }
 
 interface HostParts {

@@ -43,6 +43,8 @@ class HostProcess {
   #host: Host | null = null;
   #programLog: ProgramLog | null = null;
   #isDraining = false;
+  /** By our own decision. */
+  #isExiting = false;
   /** Arrived while the host was composed. */
   #pending: Extract<PrimaryToHost, { readonly type: 'host-config' }> | null = null;
   #releaseTimer: NodeJS.Timeout | undefined;
@@ -58,6 +60,9 @@ class HostProcess {
     logForgottenRejections(() => this.#programLog?.log ?? null);
     process.on('uncaughtException', (thrown) => {
       this.#crash(thrown);
+    });
+    process.on('exit', (code) => {
+      if (!this.#isExiting) this.#endedByModule(code);
     });
     process.on('message', (message) => {
       if (!isPrimaryToHost(message)) return;
@@ -108,8 +113,12 @@ class HostProcess {
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       // An exit would drop a message that the channel has not written yet.
-      setTimeout(() => process.exit(EXIT.software), LAST_WORDS_MS);
-      send({ type: 'host-failed', reason }, () => process.exit(EXIT.software));
+      setTimeout(() => {
+        this.#exit(EXIT.software);
+      }, LAST_WORDS_MS);
+      send({ type: 'host-failed', reason }, () => {
+        this.#exit(EXIT.software);
+      });
     }
   }
 
@@ -125,7 +134,10 @@ class HostProcess {
   /** Refuse what is new → finish what runs → end children and modules → exit. Again with 0: at once. */
   async #drain(timeoutMs: number, releaseLimitMs: number): Promise<void> {
     const host = this.#host;
-    if (host === null) process.exit(EXIT.ok);
+    if (host === null) {
+      this.#exit(EXIT.ok);
+      return;
+    }
     if (this.#isDraining) {
       if (timeoutMs === 0) this.#limitRelease(host, releaseLimitMs);
       return;
@@ -135,7 +147,7 @@ class HostProcess {
     this.#limitRelease(host, releaseLimitMs);
     await host.release();
     this.#programLog?.flush();
-    process.exit(EXIT.ok);
+    this.#exit(EXIT.ok);
   }
 
   #limitRelease(host: Host, limitMs: number): void {
@@ -144,16 +156,41 @@ class HostProcess {
       host.abandon();
       this.#programLog?.log.warn('not everything ended in time; the rest was killed');
       this.#programLog?.flush();
-      process.exit(EXIT.ok);
+      this.#exit(EXIT.ok);
     }, limitMs);
   }
 
   /** Nothing can be trusted after an uncaught exception; the primary starts another host. */
   #crash(thrown: unknown): void {
-    this.#programLog?.log.fatal({ err: thrown }, 'upstream host crashed');
+    const server = this.#atFault(thrown);
+    this.#programLog?.log.fatal({ ...server, err: thrown }, 'upstream host crashed');
+    this.#abandon();
+    this.#exit(EXIT.software);
+  }
+
+  /** From inside its call of process.exit, which so stands in the stack. */
+  #endedByModule(code: number): void {
+    Error.stackTraceLimit = Infinity; // A library of the module may have called it.
+    const err = new Error('process.exit was called here');
+    const server = this.#atFault(err);
+    this.#programLog?.log.fatal({ code, ...server, err }, 'a module ended the upstream host');
+    this.#abandon();
+  }
+
+  #atFault(thrown: unknown): { readonly server?: string } {
+    const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+    const server = this.#host?.moduleAtFault(stack) ?? null;
+    return server === null ? {} : { server };
+  }
+
+  #abandon(): void {
     this.#host?.abandon();
     this.#programLog?.flush();
-    process.exit(EXIT.software);
+  }
+
+  #exit(code: number): void {
+    this.#isExiting = true;
+    process.exit(code);
   }
 }
 

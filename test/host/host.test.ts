@@ -194,7 +194,28 @@ t.test('after an uncaught exception the host ends, and its children with it', as
   await call('throw-later');
   t.equal(await within(QUICK_MS, 'the end', host.exited), 70);
   await untilGone([child], 1000);
-  t.match(readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8'), /uncaught/);
+  t.match(
+    readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8'),
+    /"level":"fatal".*"server":"troubled".*uncaught/,
+  );
+});
+
+t.test('a module that ends the process is named, and children end with it', async (t) => {
+  const { folder, run } = start(t, {
+    troubled: moduleAt('module-fixtures/troubled-module.mjs'),
+    stubborn: STUBBORN,
+  });
+  const host = await run();
+  await host.next('host-ready');
+  const child = await startStubborn(host);
+  const { call } = await session(host, 'troubled');
+  call('exit').catch(() => undefined); // Nobody is left to answer.
+  t.equal(await within(QUICK_MS, 'the end', host.exited), 3);
+  await untilGone([child], 1000);
+  t.match(
+    readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8'),
+    /"level":"fatal".*"code":3.*"server":"troubled".*troubled-module\.mjs/,
+  );
 });
 
 t.test('a host that cannot start says why', async (t) => {

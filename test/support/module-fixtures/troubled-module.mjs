@@ -20,5 +20,6 @@ export default () => ({
       }, 0);
       return 'wait for it';
     }),
+    tool('exit', async () => process.exit(3)),
   ],
 });
