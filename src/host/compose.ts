@@ -62,8 +62,9 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
   const config = start.config as Config;
   const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
   const ledger = new ChildLedger(join(config.dataDir, `children-${start.hostIndex}`));
-  for (const leftover of ledger.reap()) {
-    log.warn(leftover, 'ended the child of a former upstream host');
+  for (const { pid, ...leftover } of ledger.reap()) {
+    // Every line has a "pid" already, the host's own.
+    log.warn({ childPid: pid, ...leftover }, 'ended the child of a former upstream host');
   }
   let current = config;
   const removed = new CleanupCounts();

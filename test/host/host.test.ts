@@ -156,7 +156,7 @@ t.test('a host without its primary ends itself and its children', async (t) => {
 });
 
 t.test('a child that outlives a killed host is ended by the next one', async (t) => {
-  const { run } = start(t, { stubborn: STUBBORN });
+  const { folder, run } = start(t, { stubborn: STUBBORN });
   const host = await run();
   await host.next('host-ready');
   const child = await startStubborn(host);
@@ -166,6 +166,12 @@ t.test('a child that outlives a killed host is ended by the next one', async (t)
   const next = await run();
   await next.next('host-ready');
   await untilGone([child], 1000);
+  const told = new RegExp(`"childPid":${child.pid},"server":"stubborn".*former upstream host`);
+  const log = join(folder, 'logs', 'multi-mcp-production.log');
+  await until(() => told.test(readFileSync(log, 'utf8')), {
+    timeoutMs: 3000,
+    what: 'the log line, with one pid of each',
+  });
 });
 
 t.test('a forgotten promise of one module ends nothing', async (t) => {
