@@ -15,7 +15,6 @@ import { ChildLedger } from './child-ledger.js';
 import { createHostServer, type HostServer } from './host-server.js';
 import { HostedServers, type HostedServer } from './hosted-servers.js';
 import { LegacySseSource } from './legacy-sse-source.js';
-import { moduleAtFault } from './module-at-fault.js';
 import { ModuleSource } from './module-source.js';
 import type { StatusSource } from './source-status.js';
 import { StdioSource } from './stdio-source.js';
@@ -38,8 +37,8 @@ export interface Host {
   settled(timeoutMs: number): Promise<void>;
   /** Ends endpoints with their children and modules, then the door and the store. */
   release(): Promise<void>;
-  /** The server whose module stands in this stack; null where none, or more than one, may be meant. */
-  moduleAtFault(stack: string): string | null;
+  /** Server name to its module's file. */
+  modules(): ReadonlyMap<string, string>;
   /** Kills what `release` had no time for; synchronous, for the last moment of the process. */
   abandon(): void;
 }
@@ -109,8 +108,7 @@ export async function composeHost(start: HostStart, log: Logger): Promise<Host> 
       await Promise.race([servers.settled(), timeout]);
       clearTimeout(timer);
     },
-    moduleAtFault: (stack) =>
-      moduleAtFault(stack, moduleFiles(serversOf(current, start.hostIndex))),
+    modules: () => moduleFiles(current, start.hostIndex),
     abandon: () => {
       ledger.reap();
       server.removeSocket();
@@ -130,9 +128,12 @@ function serversOf(config: Config, hostIndex: number): readonly ServerConfig[] {
     .filter(({ name }) => hostOfServer(name, config.upstreamHosts) === hostIndex);
 }
 
-function moduleFiles(servers: readonly ServerConfig[]): ReadonlyMap<string, string> {
+/** Server name to its module's file, of those that this host runs. */
+export function moduleFiles(config: Config, hostIndex: number): ReadonlyMap<string, string> {
   return new Map(
-    servers.flatMap(({ name, source }) => (source.kind === 'module' ? [[name, source.path]] : [])),
+    serversOf(config, hostIndex).flatMap(({ name, source }) =>
+      source.kind === 'module' ? [[name, source.path]] : [],
+    ),
   );
 }
 

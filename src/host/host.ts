@@ -15,9 +15,11 @@ import {
 import { monotonicMs } from '../kernel/clock.js';
 import { EXIT } from '../kernel/exit-codes.js';
 import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
-import { createProgramLog, type ProgramLog } from '../telemetry/log.js';
+import { createProgramLog, type LogOptions, type ProgramLog } from '../telemetry/log.js';
 import { ProcessReporter } from '../telemetry/process-reporter.js';
-import { composeHost, type Host } from './compose.js';
+import { composeHost, moduleFiles, type Host } from './compose.js';
+import { LoopWatch } from './loop-watch.js';
+import { moduleAtFault } from './module-at-fault.js';
 import { SWEEP_INTERVAL_MS } from './endpoint-options.js';
 
 /** Workers drain for up to 5 s when the primary vanished; their last calls still come here. */
@@ -42,6 +44,7 @@ export function runHost(): void {
 class HostProcess {
   #host: Host | null = null;
   #programLog: ProgramLog | null = null;
+  #loopWatch: LoopWatch | null = null;
   #isDraining = false;
   /** By our own decision. */
   #isExiting = false;
@@ -84,12 +87,15 @@ class HostProcess {
   async #start(start: HostStart): Promise<void> {
     try {
       const config = start.config as Config;
-      this.#programLog = createProgramLog({
+      const logOptions: LogOptions = {
         level: config.logLevel,
         file: join(config.logDir, 'multi-mcp-production.log'),
         terminal: process.stdout.isTTY ? 'pretty' : config.logToStdout ? 'json' : null,
         processName: `host-${start.hostIndex}`,
-      });
+      };
+      this.#programLog = createProgramLog(logOptions);
+      const modules = moduleFiles(config, start.hostIndex);
+      this.#loopWatch = await LoopWatch.start({ log: logOptions, modules });
       const host = await composeHost(start, this.#programLog.log);
       this.#host = host;
       this.#applyConfig();
@@ -128,6 +134,7 @@ class HostProcess {
     const config = this.#pending.config as Config;
     this.#pending = null;
     if (!this.#isDraining) this.#host.apply(config);
+    this.#loopWatch?.watch(this.#host.modules());
     send({ type: 'host-config-applied', version });
   }
 
@@ -179,7 +186,7 @@ class HostProcess {
 
   #atFault(thrown: unknown): { readonly server?: string } {
     const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-    const server = this.#host?.moduleAtFault(stack) ?? null;
+    const server = moduleAtFault(stack, this.#host?.modules() ?? new Map());
     return server === null ? {} : { server };
   }
 

@@ -56,8 +56,8 @@ async function session(host: ForkedHost, server: string) {
   const id = opened.headers[opened.headers.indexOf('mcp-session-id') + 1] ?? '';
   return {
     opened,
-    call: (name: string) =>
-      post({ id: 1, method: 'tools/call', params: { name, arguments: {} } }, [
+    call: (name: string, args: object = {}) =>
+      post({ id: 1, method: 'tools/call', params: { name, arguments: args } }, [
         'mcp-session-id',
         id,
       ]),
@@ -222,6 +222,28 @@ t.test('a module that ends the process is named, and children end with it', asyn
     readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8'),
     /"level":"fatal".*"code":3.*"server":"troubled".*troubled-module\.mjs/,
   );
+});
+
+t.test('a module that holds the event loop is named while it holds it', async (t) => {
+  const { folder, run } = start(t, {
+    troubled: moduleAt('module-fixtures/troubled-module.mjs'),
+    plain: moduleAt('module-fixtures/plain-module.mjs'),
+  });
+  const host = await run();
+  await host.next('host-ready');
+  const { call } = await session(host, 'troubled');
+  const enough = join(folder, 'enough');
+  const spinning = call('spin', { until: enough });
+  const file = join(folder, 'logs', 'multi-mcp-production.log');
+  const line =
+    /"level":"error".*"server":"troubled".*troubled-module\.mjs:\d+:\d+.*holds the event loop/;
+  await until(() => line.test(readFileSync(file, 'utf8')), {
+    timeoutMs: 30_000,
+    what: 'the name of the module',
+  });
+  writeFileSync(enough, '');
+  await spinning;
+  t.match((await call('reject')).text, 'rejected somewhere', 'it serves as before');
 });
 
 t.test('a host that cannot start says why', async (t) => {

@@ -1,4 +1,6 @@
 // A module whose tools show what a host survives and what it does not.
+import { existsSync } from 'node:fs';
+
 const tool = (name, handler) => ({
   name,
   description: name,
@@ -19,6 +21,10 @@ export default () => ({
         throw new Error('uncaught');
       }, 0);
       return 'wait for it';
+    }),
+    tool('spin', async ({ until }) => {
+      while (!existsSync(until));
+      return 'spun';
     }),
     tool('exit', async () => process.exit(3)),
   ],
