@@ -12,6 +12,7 @@ import type { Frame, OpenFrame } from '../ipc/frames.js';
 import { FrameConnection } from '../upstream/frame-connection.js';
 import { FrameReply } from './frame-reply.js';
 import type { HostEndpoint } from './host-exchange.js';
+import { cutShort } from './lost-with-server.js';
 
 export interface HostServerOptions {
   /** At most 107 bytes (sun_path of unix(7)); a socket left there by a former host is replaced. */
@@ -172,7 +173,7 @@ class WorkerConnection {
   }
 
   close(): void {
-    const error = new GatewayError('GW_DRAINING');
+    const error = cutShort();
     for (const reply of [...this.#replies.values()]) reply.fail(error);
     this.#connection.end();
   }

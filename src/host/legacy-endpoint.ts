@@ -10,6 +10,7 @@ import type { HostExchange } from './host-exchange.js';
 import type { EndableInstance } from './instance-room.js';
 import { understandsPriming } from './handshake.js';
 import { LegacySession, type SessionShared } from './legacy-session.js';
+import { cutShort } from './lost-with-server.js';
 import { SessionTable } from './session-table.js';
 
 export class LegacyEndpoint {
@@ -95,7 +96,7 @@ export class LegacyEndpoint {
   /** Resolves when the instances of all sessions are gone. */
   async close(): Promise<void> {
     const sessions = [...this.#sessions.values()];
-    for (const session of sessions) session.close(new GatewayError('GW_DRAINING'));
+    for (const session of sessions) session.close(cutShort());
     await Promise.all(sessions.map((session) => session.whenClosed()));
   }
 

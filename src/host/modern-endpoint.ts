@@ -14,6 +14,7 @@ import type { ExchangeReply } from './exchange-reply.js';
 import type { HostExchange } from './host-exchange.js';
 import type { InstanceRoom } from './instance-room.js';
 import { ListenRouter } from './listen-router.js';
+import { cutShort } from './lost-with-server.js';
 import { startModernExchange } from './modern-exchange.js';
 import { ModernHub } from './modern-hub.js';
 import { ToolHeaders } from './tool-headers.js';
@@ -84,7 +85,7 @@ export class ModernEndpoint {
     this.#isClosed = true;
     this.#probe.close();
     this.#listens.close();
-    await this.#hub.close(new GatewayError('GW_DRAINING'));
+    await this.#hub.close(cutShort());
   }
 
   #lacksRoom(): boolean {

@@ -55,7 +55,7 @@ export const ERRORS = {
   GW_QUEUE_TIMEOUT: row(503, -32006, true, 'No connection became free in time.'),
   GW_SLOW_READER: row(503, -32006, true, 'The reply was read too slowly.'),
   GW_CIRCUIT_OPEN: row(503, -32007, true, 'The server is failing; the circuit breaker is open.'),
-  GW_DRAINING: row(503, -32008, true, 'The gateway is shutting down.'),
+  GW_DRAINING: row(503, -32008, true, 'The gateway or this server is being stopped or restarted.'),
   GW_STORE_UNAVAILABLE: row(503, -32009, true, 'The identity store is unavailable.'),
   GW_UPSTREAM_TIMEOUT: row(504, -32010, true, 'The server did not answer in time.'),
   GW_UPSTREAM_UNREACHABLE: row(502, -32011, true, 'The server cannot be reached.'),

@@ -173,9 +173,9 @@ t.test(
     const call = client.call(1);
     const pending = rig.send({ body: initialize('2025-06-18', 9) });
     await rig.endpoint.close();
-    t.match(call.messages, [{ id: 1, error: { code: -32008 } }]);
-    t.equal(pending.status, 503);
-    t.equal(pending.json['id'], 9);
+    const message = /restarted.*unknown/;
+    t.match(call.messages, [{ id: 1, error: { code: -32008, message } }]);
+    t.equal(pending.failedWith, 'GW_DRAINING');
     t.ok(rig.source.channels.every((channel) => channel.isClosed));
     t.ok(rig.source.isClosed);
     t.equal(client.call(2).status, 503);

@@ -237,8 +237,12 @@ t.test('a server that takes no messages is saturated', async (t) => {
 t.test('a drained endpoint answers what is in flight', async (t) => {
   const rig = modernRig();
   const exchange = rig.modern(read(1));
+  const streamed = rig.modern(read(2, 2, { progressToken: 1 }));
+  await settle();
+  rig.shared.notify('notifications/progress', { progressToken: rig.shared.last.id, progress: 1 });
   await rig.endpoint.close();
   t.equal(exchange.failedWith, 'GW_DRAINING');
+  t.match(streamed.messages.at(-1), { error: { message: /restarted.*unknown/ } });
   t.ok(rig.shared.isClosed);
 });
 
