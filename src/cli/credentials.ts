@@ -165,7 +165,7 @@ async function either<Result>(
   if (answer !== null) return read(answer.json);
   const config = settings.checkedConfig();
   const { withLocalIdentity } = await import('./compose.js');
-  return withLocalIdentity(config, direct);
+  return withLocalIdentity(config, call.method, direct);
 }
 
 function isCredentialView(value: unknown): value is CredentialView {

@@ -117,6 +117,6 @@ export class IdentityAccess {
     if (answer !== null) return read(answer.json);
     const config = this.#settings.checkedConfig();
     const { withLocalIdentity } = await import('./compose.js');
-    return withLocalIdentity(config, direct);
+    return withLocalIdentity(config, call.method, direct);
   }
 }

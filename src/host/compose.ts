@@ -59,7 +59,9 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export async function composeHost(start: HostStart, log: Logger): Promise<Host> {
   const config = start.config as Config;
-  const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
+  // The primary has made it: where it is gone, one made here would be another beside the one in use.
+  const opening = { isLazy: true, mustExist: true };
+  const store = await openStore({ dataDir: config.dataDir, ...config.store, ...opening });
   const ledger = new ChildLedger(join(config.dataDir, `children-${start.hostIndex}`));
   for (const { pid, ...leftover } of ledger.reap()) {
     // Every line has a "pid" already, the host's own.

@@ -96,7 +96,9 @@ export async function composeWorker(
   const requestLog = config.logRequests
     ? openRequestLog(join(config.logDir, 'requests.log'))
     : null;
-  const store = await openStore({ dataDir: config.dataDir, ...config.store, isLazy: true });
+  // The primary has made it: where it is gone, one made here would be another beside the one in use.
+  const opening = { isLazy: true, mustExist: true };
+  const store = await openStore({ dataDir: config.dataDir, ...config.store, ...opening });
   const requiredScopes = (server: string) => servers.all.get(server)?.scopes?.required ?? [];
   const { publicUrl } = config;
   const { authorizationServers } = config.auth;

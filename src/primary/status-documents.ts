@@ -68,7 +68,7 @@ export function statusReasons(source: StatusSource): readonly string[] {
     ),
     ...(storeProblem === null
       ? []
-      : [`The store does not answer: ${storeProblem} Look closer: multi-mcp doctor`]),
+      : [`The store is not well: ${storeProblem} Look closer: multi-mcp doctor`]),
     ...open.map(([name]) => `The circuit of server ${name} is open: its calls fail.`),
   ];
 }

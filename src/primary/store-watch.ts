@@ -1,4 +1,5 @@
 /** Asks the store whether it is there, now and then, for the alert: nobody else does while all is cached. */
+import { GatewayError } from '../kernel/errors.js';
 import type { Store } from '../store/store.js';
 import type { AlertRaiser } from './alerts.js';
 
@@ -39,12 +40,17 @@ export class StoreWatch {
       await store.ping();
       alerts.clear('store-unavailable', null);
     } catch (thrown) {
-      const message = `The store, ${store.description}, does not answer (${kindOf(thrown)}); proven users are served from cache.`;
-      alerts.raise('store-unavailable', null, message);
+      alerts.raise('store-unavailable', null, `The store, ${store.description}, ${told(thrown)}`);
     } finally {
       this.#isAsking = false;
     }
   }
+}
+
+function told(thrown: unknown): string {
+  const hint = thrown instanceof GatewayError ? thrown.options.hint : undefined;
+  if (hint !== undefined) return `is not as it should be. ${hint}`;
+  return `does not answer (${kindOf(thrown)}); proven users are served from cache.`;
 }
 
 /** The driver's words may hold an address with a password; the kind of error does not. */

@@ -3,7 +3,7 @@
  * writer at a time). libsql's calls are synchronous, so waiting for another process's write lock inside
  * SQLite would stop the event loop: we wait there for 10 ms at most, and between attempts in a timer.
  */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
@@ -20,13 +20,18 @@ const WRITE_DEADLINE_MS = 2000;
 
 export class LibsqlConnection {
   readonly #database: Database.Database;
+  readonly #path: string;
+  readonly #inode: number;
   #isClosed = false;
 
-  constructor(path: string) {
+  /** `mustExist`: throws where there is no such file, and makes nothing. */
+  constructor(path: string, mustExist = false) {
     // Made before SQLite does, because its -wal and -shm files take over the mode of this one.
-    makeFolder(dirname(path), 0o700);
-    closeSync(openSync(path, 'a', 0o600));
+    if (!mustExist) makeFolder(dirname(path), 0o700);
+    closeSync(openSync(path, mustExist ? 'r+' : 'a', 0o600));
     chmodSync(path, 0o600);
+    this.#path = path;
+    this.#inode = statSync(path).ino;
     this.#database = new Database(path);
     this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
@@ -76,6 +81,18 @@ export class LibsqlConnection {
       } finally {
         this.#database.pragma('synchronous = NORMAL');
       }
+    });
+  }
+
+  /**
+   * Throws where the path no longer leads to the file that is open. SQLite goes on with that one and notices nothing, but
+   * a process that starts now would open another.
+   */
+  checkPlace(): void {
+    if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
+    throw new GatewayError('GW_STORE_UNAVAILABLE', {
+      hint: `${this.#path} was moved, removed or replaced while it was open: put it back, or restart the gateway.`,
+      retryAfterMs: 1000,
     });
   }
 

@@ -13,15 +13,21 @@ import { createSchema } from './libsql-schema.js';
 import { createStoreParts } from './store-parts.js';
 import type { Store } from './store.js';
 
+export interface LibsqlStoreOptions {
+  readonly path: string;
+  /** True refuses a file that is not there, and makes nothing. Default false. */
+  readonly mustExist?: boolean;
+}
+
 /**
  * Opens the file, making it (mode 0600), its folder and its tables when absent. The caller closes the store.
  * Rejects with GW_STORE_UNAVAILABLE, whose hint and cause name the file and the trouble.
  */
-export async function openLibsqlStore(options: { readonly path: string }): Promise<Store> {
-  const { path } = options;
+export async function openLibsqlStore(options: LibsqlStoreOptions): Promise<Store> {
+  const { path, mustExist } = options;
   let connection: LibsqlConnection | null = null;
   try {
-    connection = new LibsqlConnection(path);
+    connection = new LibsqlConnection(path, mustExist);
     await connection.useWriteAheadLog();
     await createSchema(connection);
     return storeOn(connection, path);
@@ -45,6 +51,7 @@ function storeOn(connection: LibsqlConnection, path: string): Store {
     machines: null,
     identityVersion,
     ping: async () => {
+      connection.checkPlace();
       await identityVersion();
     },
     close: () => {

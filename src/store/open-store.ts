@@ -25,6 +25,8 @@ export interface StoreLocation {
   readonly keepsSnapshot?: boolean;
   /** True lets MongoDB be away while this opens; see MongoStoreOptions. Default false. */
   readonly isLazy?: boolean;
+  /** True refuses an embedded store that is not there; it would be made. Default false. */
+  readonly mustExist?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -33,8 +35,8 @@ const DAY_MS = 86_400_000;
  * The caller closes the store. Rejects with GW_STORE_UNAVAILABLE, whose hint says what and where, or StoreAddressError.
  */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const { dataDir, mongodbUri, mongodbMaxPoolSize, isLazy = false } = location;
-  if (mongodbUri === null) return openLibsqlStore({ path: join(dataDir, 'multi-mcp.db') });
+  const { dataDir, mongodbUri, mongodbMaxPoolSize, isLazy = false, mustExist = false } = location;
+  if (mongodbUri === null) return openLibsqlStore({ path: embeddedStore(dataDir), mustExist });
   const pool = mongodbMaxPoolSize === undefined ? {} : { maxPoolSize: mongodbMaxPoolSize };
   const mongo = { uri: mongodbUri, isLazy, ...pool };
   const { openMongoStore } = await import('./mongo-store.js');
@@ -51,6 +53,11 @@ export async function openStore(location: StoreLocation): Promise<Store> {
       await store.close();
     },
   };
+}
+
+/** The file of the embedded store. */
+export function embeddedStore(dataDir: string): string {
+  return join(dataDir, 'multi-mcp.db');
 }
 
 /** A MongoDB URI, or the path of an embedded store's file, which is made when absent. As openStore otherwise. */

@@ -3,6 +3,7 @@ import { cliFixture } from '../support/cli.js';
 
 t.test('grants are set whole, listed and removed without a gateway', async (t) => {
   const { run } = cliFixture(t);
+  await run('keys', 'create', '--user', 'ana');
   t.match(await run('grants', 'list'), { code: 0, out: /No grants/ });
   const set = await run('grants', 'set', 'ana', 'github', '--rate', '5', '--tools', 'get_*');
   t.match(set, { code: 0, out: 'ana on github: allowed, 5/s, tools get_*.\n', err: '' });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { KeyView } from '../../src/admin/operations.js';
 import { cliFixture } from '../support/cli.js';
@@ -88,7 +90,27 @@ t.test('long lists are fetched page by page', async (t) => {
 });
 
 t.test('no keys yet: the next command', async (t) => {
-  const { run } = cliFixture(t);
+  const { run, gateway } = cliFixture(t);
+  await gateway({ listKeys: () => Promise.resolve([]) });
   const { out } = await run('keys', 'list');
   t.match(out, 'multi-mcp keys create --user NAME');
+});
+
+t.test('where there is no store it says where it looked, and makes nothing', async (t) => {
+  const { run, dir } = cliFixture(t);
+  const dataDir = join(dir, 'data');
+  for (const command of [
+    ['keys', 'list'],
+    ['keys', 'revoke', 'abcdefghijkm'],
+    ['grants', 'list'],
+    ['audit', 'list'],
+    ['credentials', 'list'],
+  ]) {
+    const { code, out, err } = await run(...command);
+    t.equal(code, 69, command.join(' '));
+    t.equal(out, '');
+    t.match(err, join(dataDir, 'multi-mcp.db'));
+    t.match(err, 'DATA_DIR');
+  }
+  t.notOk(existsSync(dataDir));
 });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { GatewayError } from '../../src/kernel/errors.js';
 import { until } from '../support/until.js';
 import { StoreWatch } from '../../src/primary/store-watch.js';
 
@@ -24,6 +25,21 @@ t.test('a store that does not answer is raised without its words, and cleared', 
     'store-unavailable: The store, mongodb (db/x), does not answer (TypeError); proven users are served from cache.',
     'over: store-unavailable',
   ]);
+});
+
+t.test('what the gateway itself knows of the trouble is told', async (t) => {
+  const said: string[] = [];
+  const hint = 'It was moved.';
+  const watch = new StoreWatch({
+    store: {
+      description: 'embedded (x.db)',
+      ping: () => Promise.reject(new GatewayError('GW_STORE_UNAVAILABLE', { hint })),
+    },
+    alerts: { raise: (_alert, _target, message) => said.push(message), clear: () => undefined },
+    periodMs: 3_600_000,
+  });
+  await watch.check();
+  t.same(said, ['The store, embedded (x.db), is not as it should be. It was moved.']);
 });
 
 t.test('a second question waits for the first one’s answer', async (t) => {

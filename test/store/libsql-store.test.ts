@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import t from 'tap';
@@ -34,6 +34,31 @@ t.test('a file that was left readable by others is closed to them on opening', a
   chmodSync(path, 0o644);
   await (await openLibsqlStore({ path })).close();
   t.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+t.test('a file that was moved away or replaced is told, until it is back', async (t) => {
+  const folder = join(t.testdir({ data: {} }), 'data');
+  const path = join(folder, 'multi-mcp.db');
+  const store = await openLibsqlStore({ path });
+  t.teardown(() => store.close());
+  renameSync(folder, `${folder}.away`);
+  const moved = { code: 'GW_STORE_UNAVAILABLE', message: /multi-mcp\.db .*moved.*restart/ };
+  await t.rejects(store.ping(), moved);
+  await (await openLibsqlStore({ path })).close();
+  await t.rejects(store.ping(), moved, 'another file in its place is not it');
+  renameSync(folder, `${folder}.other`);
+  renameSync(`${folder}.away`, folder);
+  await store.ping();
+});
+
+t.test('one that must exist is not made', async (t) => {
+  const folder = join(t.testdir(), 'data');
+  const path = join(folder, 'multi-mcp.db');
+  await t.rejects(openLibsqlStore({ path, mustExist: true }), {
+    code: 'GW_STORE_UNAVAILABLE',
+    message: new RegExp(path),
+  });
+  t.notOk(existsSync(folder));
 });
 
 t.test('what one connection wrote another sees, and a reopened file keeps it', async (t) => {

@@ -7,6 +7,7 @@ import type { Config, ServerConfig, ServerSource } from '../../config/config.js'
 import { checkSchema } from '../../config/check-schema.js';
 import { toConfig } from '../../config/to-config.js';
 import { isHostToPrimary, type HostToPrimary } from '../../src/ipc/host-messages.js';
+import { openStore } from '../../src/store/open-store.js';
 import { createHostLink, type HostLink } from '../../src/upstream/host-link.js';
 import { within } from './until.js';
 
@@ -87,6 +88,8 @@ export async function forkHost(
   config: Config,
 ): Promise<ForkedHost> {
   const socketPath = join(folder, 'host.sock');
+  // As the primary has done by then.
+  await (await openStore({ dataDir: config.dataDir, mongodbUri: null })).close();
   const child = fork(ENTRY, ['--role=host']);
   const messages: HostToPrimary[] = [];
   const exited = new Promise<number | null>((resolve) => {
