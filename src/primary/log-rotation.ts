@@ -29,10 +29,12 @@ export interface LogRotationOptions {
   readonly directory: string;
   /** Names of the files that are written, each ending in `.log`. */
   readonly logs: readonly string[];
+  /** The one that is open as long as the gateway runs: without its name nobody could read what is written. Default none. */
+  readonly alwaysThere?: string;
   readonly retentionDays: number;
   /** Tells every process to open its logs again, this one included. */
   readonly reopen: () => void;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Default 60 s: far longer than any process takes to reopen. */
   readonly graceMs?: number;
   /** Default: the wall clock. */
@@ -57,6 +59,7 @@ export function rotateLogs(
   return new LogRotation({
     directory: config.logDir,
     logs: ['multi-mcp-production.log', 'requests.log'],
+    alwaysThere: 'multi-mcp-production.log',
     retentionDays: config.logRetentionDays,
     reopen: () => {
       programLog.reopen();
@@ -112,6 +115,12 @@ export class LogRotation {
     const failures: unknown[] = [];
     try {
       const { logs, retentionDays, graceMs = GRACE_MS, reopen } = this.#options;
+      if (await this.#areGone()) {
+        reopen();
+        const { log, directory } = this.#options;
+        log.error({ directory }, 'the log files were moved or removed; new ones are made');
+        return;
+      }
       const present = await this.#present();
       const current = await Promise.all(
         logs.map(async (name) => ({ name, beganAt: await this.#beganAt(name) })),
@@ -201,6 +210,12 @@ export class LogRotation {
     return join(this.#options.directory, name);
   }
 
+  async #areGone(): Promise<boolean> {
+    const { alwaysThere } = this.#options;
+    if (alwaysThere === undefined) return false;
+    return (await stat(this.#path(alwaysThere)).catch(ifAbsent)) === null;
+  }
+
   async #present(): Promise<PresentFile[]> {
     const stems = this.#options.logs.map((name) => name.slice(0, -'.log'.length));
     const names = (await readdir(this.#options.directory)).filter((name) =>
@@ -255,6 +270,11 @@ async function digest(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
+}
+
+function ifAbsent(thrown: unknown): null {
+  if (hasCode(thrown, 'ENOENT')) return null;
+  throw thrown;
 }
 
 function hasCode(thrown: unknown, code: string): boolean {

@@ -1,18 +1,30 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { link, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import {
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { LogRotation, type LogRotationOptions } from '../../src/primary/log-rotation.js';
+import { LineFile } from '../../src/telemetry/line-file.js';
 import { until, within } from '../support/until.js';
 
 const DAY_MS = 86_400_000;
 const line = (day: string): string => `{"time":"${day}T12:00:00.000Z","id":"1"}\n`;
 
 interface Said {
-  readonly level: 'info' | 'warn';
+  readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
 }
 
@@ -32,6 +44,7 @@ function rotationAt(directory: string, day: string, more: Partial<LogRotationOpt
     log: {
       info: (text: string) => said.push({ level: 'info', text }),
       warn: (_facts: object, text: string) => said.push({ level: 'warn', text }),
+      error: (_facts: object, text: string) => said.push({ level: 'error', text }),
     } as unknown as LogRotationOptions['log'],
     ...more,
   });
@@ -139,6 +152,34 @@ t.test('a folder that is gone stops nothing', async (t) => {
   const { rotation, said } = rotationAt(join(t.testdir({}), 'nowhere'), '2026-11-22');
   await rotation.start();
   t.equal(said.length, 1);
+  await rotation.close();
+});
+
+t.test('logs that were moved or removed, with their folder or without, begin anew', async (t) => {
+  const directory = join(t.testdir({}), 'logs');
+  const file = new LineFile(join(directory, 'multi-mcp-production.log'));
+  t.teardown(() => {
+    file.end();
+  });
+  const reopen = (): void => {
+    file.reopen();
+  };
+  const { rotation, said } = rotationAt(directory, '2026-11-22', {
+    alwaysThere: 'multi-mcp-production.log',
+    reopen,
+  });
+  const isBack = () => existsSync(join(directory, 'multi-mcp-production.log'));
+  await rotation.check();
+  t.same(said, []);
+  const gone = { level: 'error', text: 'the log files were moved or removed; new ones are made' };
+  await rename(directory, `${directory}.away`);
+  await rotation.start();
+  await until(isBack, { timeoutMs: 10_000, what: 'the folder and the file' });
+  await rm(join(directory, 'multi-mcp-production.log'));
+  await rotation.check();
+  await until(isBack, { timeoutMs: 10_000, what: 'the file' });
+  await rotation.check();
+  t.same(said, [gone, gone]);
   await rotation.close();
 });
 
