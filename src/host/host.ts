@@ -60,7 +60,10 @@ class HostProcess {
     process.on('SIGTERM', () => undefined);
     process.on('disconnect', () => void this.#drain(ORPHAN_DRAIN_MS, ORPHAN_RELEASE_MS));
     // Modules run here too: what one forgets must not end the sessions of every other server.
-    logForgottenRejections(() => this.#programLog?.log ?? null);
+    logForgottenRejections(
+      () => this.#programLog?.log ?? null,
+      (thrown) => this.#atFault(thrown).server ?? null,
+    );
     process.on('uncaughtException', (thrown) => {
       this.#crash(thrown);
     });

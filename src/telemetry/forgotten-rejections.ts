@@ -4,11 +4,22 @@
  */
 import type { Logger } from 'pino';
 
-/** `log`: null as long as the process has none; it then ends, as a process that cannot start should. */
-export function logForgottenRejections(log: () => Logger | null): void {
+/**
+ * `log`: null as long as the process has none; it then ends, as a process that cannot start should. `serverAtFault`: whose
+ * module it was; nobody's in a process without modules.
+ */
+export function logForgottenRejections(
+  log: () => Logger | null,
+  serverAtFault: (thrown: unknown) => string | null = () => null,
+): void {
   process.on('unhandledRejection', (thrown) => {
     const opened = log();
     if (opened === null) throw thrown;
-    opened.error({ err: thrown }, 'a promise was rejected and nobody looked; please report this');
+    const server = serverAtFault(thrown);
+    if (server === null) {
+      opened.error({ err: thrown }, 'a promise was rejected and nobody looked; please report this');
+    } else {
+      opened.error({ server, err: thrown }, 'a promise of a module was rejected and nobody looked');
+    }
   });
 }

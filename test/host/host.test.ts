@@ -174,16 +174,17 @@ t.test('a child that outlives a killed host is ended by the next one', async (t)
   });
 });
 
-t.test('a forgotten promise of one module ends nothing', async (t) => {
+t.test('a forgotten promise of one module ends nothing, and its server is named', async (t) => {
   const { folder, run } = start(t, { troubled: moduleAt('module-fixtures/troubled-module.mjs') });
   const host = await run();
   await host.next('host-ready');
   const { call } = await session(host, 'troubled');
   t.match((await call('reject')).text, /rejected somewhere/);
   t.match((await call('reject')).text, /rejected somewhere/);
+  const line =
+    /"level":"error".*"server":"troubled".*forgotten.*"a promise of a module was rejected/;
   await until(
-    () =>
-      readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8').includes('forgotten'),
+    () => line.test(readFileSync(join(folder, 'logs', 'multi-mcp-production.log'), 'utf8')),
     { timeoutMs: 3000, what: 'the log line' },
   );
 });

@@ -88,8 +88,9 @@ export async function forkHost(
   config: Config,
 ): Promise<ForkedHost> {
   const socketPath = join(folder, 'host.sock');
-  // As the primary has done by then.
-  await (await openStore({ dataDir: config.dataDir, mongodbUri: null })).close();
+  // As the primary has done by then, where it can be made.
+  const store = await openStore({ dataDir: config.dataDir, mongodbUri: null }).catch(() => null);
+  await store?.close();
   const child = fork(ENTRY, ['--role=host']);
   const messages: HostToPrimary[] = [];
   const exited = new Promise<number | null>((resolve) => {
