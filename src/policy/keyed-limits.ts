@@ -15,6 +15,8 @@ export interface KeyedLimitsOptions<Limit> {
   /** Most keys held; with every key constrained, the next new one is refused. */
   readonly maxKeys: number;
   readonly create: (key: string, nowMs: number) => Limit;
+  /** Told of every key whose limit was idle and is dropped. */
+  readonly onDropped?: (key: string) => void;
 }
 
 // Chosen: bounds what one newcomer may cost (about a microsecond) while a full table is searched.
@@ -23,12 +25,14 @@ const SEARCH_STEPS = 32;
 export class KeyedLimits<Limit extends IdleAware> {
   readonly #maxKeys: number;
   readonly #create: (key: string, nowMs: number) => Limit;
+  readonly #onDropped: ((key: string) => void) | undefined;
   readonly #limits = new Map<string, Limit>();
   #hand: MapIterator<[string, Limit]>;
 
   constructor(options: KeyedLimitsOptions<Limit>) {
     this.#maxKeys = options.maxKeys;
     this.#create = options.create;
+    this.#onDropped = options.onDropped;
     this.#hand = this.#limits.entries();
   }
 
@@ -62,7 +66,7 @@ export class KeyedLimits<Limit extends IdleAware> {
   sweep(nowMs: number): number {
     const before = this.#limits.size;
     for (const [key, limit] of this.#limits) {
-      if (limit.isIdle(nowMs)) this.#limits.delete(key);
+      if (limit.isIdle(nowMs)) this.#drop(key);
     }
     return before - this.#limits.size;
   }
@@ -77,10 +81,15 @@ export class KeyedLimits<Limit extends IdleAware> {
       if (next.done === true) return false;
       const [key, limit] = next.value;
       if (limit.isIdle(nowMs)) {
-        this.#limits.delete(key);
+        this.#drop(key);
         return true;
       }
     }
     return false;
+  }
+
+  #drop(key: string): void {
+    this.#limits.delete(key);
+    this.#onDropped?.(key);
   }
 }

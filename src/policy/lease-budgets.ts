@@ -19,6 +19,8 @@ export interface LeaseBudgetsOptions<Limit extends LendableLimit> {
   readonly maxKeys: number;
   /** The limit of a key, at its first ask. */
   readonly createLimit: (key: string, nowMs: number) => Limit;
+  /** Told of every key that is forgotten. */
+  readonly onForgotten?: (key: string) => void;
   readonly budget?: LeaseBudgetOptions;
 }
 
@@ -36,6 +38,7 @@ export class LeaseBudgets<Limit extends LendableLimit = LendableLimit> {
     };
     this.#budgets = new KeyedLimits({
       maxKeys: options.maxKeys,
+      ...(options.onForgotten && { onDropped: options.onForgotten }),
       create: (key, nowMs) =>
         new LeaseBudget(
           key,

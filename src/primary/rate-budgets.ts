@@ -47,11 +47,14 @@ export class RateBudgets {
   /** Who counts what is spent, while machines divide the limits. */
   #wants: RateWants | null = null;
 
-  constructor(config: Pick<Config, 'rate' | 'servers'>) {
+  constructor(config: Pick<Config, 'rate' | 'servers'>, maxKeys = MAX_KEYS) {
     this.#config = config;
     this.#budgets = new LeaseBudgets<Limit>({
-      maxKeys: MAX_KEYS,
+      maxKeys,
       createLimit: (key, nowMs) => this.#create(key, nowMs),
+      onForgotten: (key) => {
+        this.#ownRates.delete(key);
+      },
     });
   }
 
@@ -65,6 +68,8 @@ export class RateBudgets {
     const { limit, request, perSecond } = event;
     if (perSecond !== undefined) this.#learnOwnRate(limit, perSecond);
     this.#budgets.ask(from, limit, request, nowMs);
+    // Where the table has no room.
+    if (this.#budgets.limitOf(limit) === undefined) this.#ownRates.delete(limit);
   }
 
   report(from: Incarnation, key: string, report: ChunkReport, nowMs: number): void {
@@ -84,11 +89,7 @@ export class RateBudgets {
 
   /** Forgets limits that constrain nobody. Returns how many. */
   sweep(nowMs: number): number {
-    const swept = this.#budgets.sweep(nowMs);
-    for (const key of this.#ownRates.keys()) {
-      if (this.#budgets.limitOf(key) === undefined) this.#ownRates.delete(key);
-    }
-    return swept;
+    return this.#budgets.sweep(nowMs);
   }
 
   setScale(scale: number, nowMs: number): void {
@@ -165,7 +166,7 @@ export class RateBudgets {
   #learnOwnRate(key: string, perSecond: number): void {
     if (this.#ownRates.get(key) === perSecond) return;
     const kind = parseRateKey(key)?.kind;
-    if ((kind !== 'key' && kind !== 'grant') || this.#ownRates.size >= MAX_KEYS) return;
+    if (kind !== 'key' && kind !== 'grant') return;
     this.#ownRates.set(key, perSecond);
     const limit = this.#budgets.limitOf(key);
     const rate = this.#rate(key);

@@ -2,8 +2,8 @@ import t from 'tap';
 import { RateWants } from '../../src/policy/rate-wants.js';
 import { RateBudgets } from '../../src/primary/rate-budgets.js';
 
-const budgets = () =>
-  new RateBudgets({
+const budgets = (maxKeys?: number) => {
+  const config = {
     rate: {
       gatewayTokensPerSecond: 100,
       perUserPerSecond: 10,
@@ -15,7 +15,16 @@ const budgets = () =>
       common: { name: 'common', enabled: true, rateLimit: null },
       off: { name: 'off', enabled: false, rateLimit: null },
     },
-  } as unknown as ConstructorParameters<typeof RateBudgets>[0]);
+  };
+  return new RateBudgets(
+    config as unknown as ConstructorParameters<typeof RateBudgets>[0],
+    maxKeys,
+  );
+};
+
+const KEYS_AT_ONCE = 50;
+const asksOne = { kind: 'ask', request: { needed: 1, wanted: 1 }, perSecond: 5 } as const;
+const NOTHING = { spent: 0, returned: 0, spentAgeMs: 0, answersRecall: false };
 
 /** How many of `wanted` are lent now. */
 function lent(all: RateBudgets, key: string, nowMs = 0, wanted = 1000): number {
@@ -110,6 +119,32 @@ t.test('a grant tells its rate as a key does', (t) => {
   const request = { needed: 1000, wanted: 1000 };
   all.ask(1, { kind: 'ask', limit: 'grant:s\nana', request, perSecond: 7 }, 0);
   t.match(all.drain(0), [{ kind: 'chunk', key: 'grant:s\nana', count: 7 }]);
+  t.end();
+});
+
+t.test('however many keys with a rate of their own came before, the next one has its rate', (t) => {
+  const all = budgets(KEYS_AT_ONCE);
+  for (let i = 0; i < 4 * KEYS_AT_ONCE; i += 1) {
+    all.ask(1, { ...asksOne, limit: `key:${i}` }, 0);
+    all.report(1, `key:${i}`, { ...NOTHING, returned: 1 }, 0);
+    all.drain(0);
+  }
+  all.ask(1, { ...asksOne, limit: 'key:next' }, 0);
+  t.match(all.drain(0), [{ kind: 'chunk', key: 'key:next', count: 1 }], 'in place of an idle one');
+  t.equal(all.size, KEYS_AT_ONCE);
+  t.end();
+});
+
+t.test('a key that finds no room now is told to come back soon, and then has its rate', (t) => {
+  const all = budgets(KEYS_AT_ONCE);
+  for (let i = 0; i < KEYS_AT_ONCE; i += 1) all.ask(1, { ...asksOne, limit: `key:${i}` }, 0);
+  all.drain(0);
+  all.ask(1, { ...asksOne, limit: 'key:next' }, 0);
+  t.match(all.drain(0), [{ kind: 'chunk-denied', key: 'key:next', waitMs: 1000 }]);
+  all.report(1, 'key:0', { ...NOTHING, returned: 1 }, 0);
+  all.sweep(0);
+  all.ask(1, { ...asksOne, limit: 'key:next' }, 1000);
+  t.match(all.drain(0), [{ kind: 'chunk', key: 'key:next', count: 1 }]);
   t.end();
 });
 
