@@ -1,6 +1,6 @@
 /**
  * Adds up how attempts at upstreams ended, for the primary's breakers and adaptive limits: one event
- * per server and report. A failure is told in this tick, successes before it included, so that the
+ * per server and report. A failure or a sign of overload is told in this tick, successes before it included, so that the
  * trip rule never sees the failures of a moment without its successes. Users are told apart as far as there are few:
  * of many there are always some without failures.
  */
@@ -18,10 +18,14 @@ export interface Admitted {
 interface Counts {
   successes: number;
   failures: number;
+  /** Signs of overload. */
+  dropped: number;
 }
 
-interface Sums extends Counts {
+interface Sums {
   generation: number;
+  successes: number;
+  failures: number;
   readonly users: Map<string, Counts>;
   readonly window: SampleWindow;
 }
@@ -53,15 +57,23 @@ export class AttemptEnds {
       this.#servers.set(server, sums);
     }
     sums.window.add(end.load, end.latencyClass, end.latencyMs, inFlight);
-    if (end.health === 'ignore') return;
-    const member = end.health === 'success' ? 'successes' : 'failures';
-    sums[member] += 1;
+    const isDropped = end.load === 'dropped';
+    const isFailure = end.health === 'failure';
+    if (end.health === 'ignore' && !isDropped) return;
+    const successes = end.health === 'success' ? 1 : 0;
+    const failures = isFailure ? 1 : 0;
+    const dropped = isDropped ? 1 : 0;
+    sums.successes += successes;
+    sums.failures += failures;
     const ofUser = sums.users.get(user);
-    if (ofUser !== undefined) ofUser[member] += 1;
-    else if (member === 'failures' || sums.users.size < MOST_USERS) {
-      sums.users.set(user, { successes: 0, failures: 0, [member]: 1 });
+    if (ofUser !== undefined) {
+      ofUser.successes += successes;
+      ofUser.failures += failures;
+      ofUser.dropped += dropped;
+    } else if (isFailure || isDropped || sums.users.size < MOST_USERS) {
+      sums.users.set(user, { successes, failures, dropped });
     }
-    if (member === 'failures') this.#report(server, sums);
+    if (isFailure || isDropped) this.#report(server, sums);
   }
 
   /** To be called a few times a second. */

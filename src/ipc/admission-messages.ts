@@ -36,7 +36,7 @@ export type WorkerEvent =
       readonly successes: number;
       readonly failures: number;
       /** Of these, of users that are told apart. */
-      readonly users: readonly UserEnds[];
+      readonly users: readonly (UserEnds & { readonly dropped: number })[];
       readonly window: WindowSummary;
     }
   | {
@@ -166,7 +166,12 @@ const ENDED: Shape = {
   successes: 'number',
   failures: 'number',
 };
-const USER_ENDS: Shape = { user: 'string', successes: 'number', failures: 'number' };
+const USER_ENDS: Shape = {
+  user: 'string',
+  successes: 'number',
+  failures: 'number',
+  dropped: 'number',
+};
 const WINDOW: Shape = {
   maxInFlight: 'number',
   dropped: 'number',

@@ -72,8 +72,8 @@ export class TripRule {
     return (
       this.#sumFailures > 0 &&
       this.#sumCalls >= this.#options.minCalls &&
-      this.#isFailing(this.#sumCalls, this.#sumFailures) &&
-      this.#isFailingForOthers()
+      this.#sumFailures >= this.#options.failureRatio * this.#sumCalls &&
+      this.othersFailureRatio(nowMs) >= this.#options.failureRatio
     );
   }
 
@@ -81,6 +81,15 @@ export class TripRule {
   failureRatio(nowMs: number): number {
     this.#advance(nowMs);
     return this.#sumCalls === 0 ? 0 : this.#sumFailures / this.#sumCalls;
+  }
+
+  /** The same without the user with the most failures; of all calls where there are no others. */
+  othersFailureRatio(nowMs: number): number {
+    this.#advance(nowMs);
+    let most: Counts = { calls: 0, failures: 0 };
+    for (const counts of this.#failing.values()) if (counts.failures > most.failures) most = counts;
+    const calls = this.#sumCalls - most.calls;
+    return calls === 0 ? this.failureRatio(nowMs) : (this.#sumFailures - most.failures) / calls;
   }
 
   /** Calls counted in the window. */
@@ -96,18 +105,6 @@ export class TripRule {
     this.#failing.clear();
     this.#sumCalls = 0;
     this.#sumFailures = 0;
-  }
-
-  #isFailing(calls: number, failures: number): boolean {
-    return failures >= this.#options.failureRatio * calls;
-  }
-
-  /** Leaves out the user with the most failures. */
-  #isFailingForOthers(): boolean {
-    let most: Counts = { calls: 0, failures: 0 };
-    for (const counts of this.#failing.values()) if (counts.failures > most.failures) most = counts;
-    const calls = this.#sumCalls - most.calls;
-    return calls === 0 || this.#isFailing(calls, this.#sumFailures - most.failures);
   }
 
   #countUser(slot: number, { user, successes, failures }: UserEnds): void {

@@ -2,10 +2,12 @@
  * How each upstream fares, window by window, over all workers: its usual service time, and, where
  * adaptive limiting is on, an in-flight limit that falls when it drops calls and comes back when it
  * does not (policy/adaptive-limiter.ts). Never above what the configuration allows, never below a
- * floor, so that a bad minute does not starve a server.
+ * floor, so that a bad minute does not starve a server. What only one user meets, such as timeouts of a tool that
+ * takes too long, is no overload, as long as there are calls of others that do not meet it.
  */
 import { AimdLimiter, Gradient2Limiter, type AdaptiveLimit } from '../policy/adaptive-limiter.js';
 import { SampleWindow, type WindowSummary } from '../policy/sample-window.js';
+import { TripRule } from '../policy/trip-rule.js';
 
 /** What a reload may change. */
 interface AdaptiveSettings {
@@ -21,11 +23,28 @@ export interface AdaptiveLimitsOptions extends AdaptiveSettings {
   readonly onServiceTime: (server: string, usualMs: number) => void;
 }
 
+/** How calls of one server ended. */
+interface CallEnds {
+  readonly successes: number;
+  readonly failures: number;
+  /** Of users that are told apart. */
+  readonly users: readonly (UserCalls & { readonly user: string })[];
+  readonly window: WindowSummary;
+}
+
+interface UserCalls {
+  readonly successes: number;
+  readonly failures: number;
+  readonly dropped: number;
+}
+
 interface Upstream {
   readonly configured: number;
   readonly isByLatency: boolean;
   readonly limiter: AdaptiveLimit;
   readonly window: SampleWindow;
+  /** Whose the drops of the last 10 s are. */
+  readonly drops: TripRule;
   limit: number;
   maxInFlight: number;
   usualMs: number | null;
@@ -78,18 +97,25 @@ export class AdaptiveLimits {
       upstream.limit = Math.min(limit, Math.max(leastLimit(limit), learnt));
       const limiter = newLimiter(limit, former.isByLatency, upstream.limit);
       // The window goes on: shares may change faster than windows close.
-      const { window, maxInFlight, usualMs } = former;
-      this.#upstreams.set(server, { ...upstream, limiter, window, maxInFlight, usualMs });
+      const { window, drops, maxInFlight, usualMs } = former;
+      this.#upstreams.set(server, { ...upstream, limiter, window, drops, maxInFlight, usualMs });
       this.#options.onLimit(server, upstream.limit);
     }
   }
 
   /** A worker's report. `inFlight`: to this server over all workers, as the ledger counts it now. */
-  record(server: string, summary: WindowSummary, inFlight: number): void {
+  record(server: string, ends: CallEnds, inFlight: number, nowMs: number): void {
     const upstream = this.#upstreams.get(server);
     if (upstream === undefined) return;
+    const { users, window } = ends;
     // Reports are many per window: the sum of their own maxima would say nothing.
-    upstream.window.merge({ ...summary, maxInFlight: 0 });
+    upstream.window.merge({ ...window, maxInFlight: 0 });
+    upstream.drops.record(
+      nowMs,
+      undropped({ ...ends, dropped: window.dropped }),
+      window.dropped,
+      users.map((of) => ({ user: of.user, successes: undropped(of), failures: of.dropped })),
+    );
     upstream.maxInFlight = Math.max(upstream.maxInFlight, inFlight);
   }
 
@@ -102,7 +128,8 @@ export class AdaptiveLimits {
       const { maxInFlight } = upstream;
       upstream.maxInFlight = 0;
       if (!this.#isAdaptive) continue;
-      const limit = upstream.limiter.learn({ ...closed, maxInFlight });
+      const dropped = upstream.drops.othersFailureRatio(nowMs) > 0 ? closed.dropped : 0;
+      const limit = upstream.limiter.learn({ ...closed, dropped, maxInFlight });
       if (limit === upstream.limit) continue;
       upstream.limit = limit;
       this.#options.onLimit(server, limit);
@@ -134,6 +161,11 @@ export class AdaptiveLimits {
   }
 }
 
+/** A dropped call may be a failure, or a 429, which is none; or neither. */
+function undropped({ successes, failures, dropped }: UserCalls): number {
+  return Math.max(0, successes + failures - dropped);
+}
+
 function leastLimit(limit: number): number {
   return Math.max(1, Math.ceil(limit * FLOOR_RATIO));
 }
@@ -153,6 +185,7 @@ function newUpstream(limit: number, isByLatency: boolean, nowMs: number): Upstre
     isByLatency,
     limiter: newLimiter(limit, isByLatency),
     window: new SampleWindow(nowMs),
+    drops: new TripRule(),
     limit,
     maxInFlight: 0,
     usualMs: null,

@@ -323,10 +323,10 @@ export class AdmissionBroker {
   }
 
   #ended(event: Extract<WorkerEvent, { readonly kind: 'ended' }>, nowMs: number): void {
-    const { server, successes, failures, window } = event;
+    const { server } = event;
     // A server whose breaker is open is taken care of: it is no reason to throttle the others.
-    if (this.#breakers.isClosed(server)) this.#rateScale.callsEnded(successes, failures, nowMs);
-    this.#adaptive.record(server, window, this.#calls.out('server', server));
+    if (this.#breakers.isClosed(server)) this.#rateScale.callsEnded(event, nowMs);
+    this.#adaptive.record(server, event, this.#calls.out('server', server), nowMs);
     this.#breakers.record(server, event, nowMs);
   }
 

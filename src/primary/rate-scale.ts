@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../config/config.js';
 import { defaultLoadScale, LoadScale, type LoadSignals } from '../policy/load-scale.js';
-import { TripRule } from '../policy/trip-rule.js';
+import { TripRule, type UserEnds } from '../policy/trip-rule.js';
 import { loadSignals, type LoadSources } from './load-signals.js';
 
 type AdaptiveConfig = Config['rate']['adaptive'];
@@ -22,6 +22,12 @@ const MIN_CALLS_FOR_ERRORS = 20;
 export interface RateScaleOptions extends Omit<LoadSources, 'errorRate'> {
   /** In place of the machine's own load. */
   readonly sampleLoad?: (() => LoadSignals) | undefined;
+}
+
+interface CallEnds {
+  readonly successes: number;
+  readonly failures: number;
+  readonly users: readonly UserEnds[];
 }
 
 export class RateScale {
@@ -48,8 +54,8 @@ export class RateScale {
     return this.#load;
   }
 
-  callsEnded(successes: number, failures: number, nowMs: number): void {
-    this.#errors.record(nowMs, successes, failures);
+  callsEnded({ successes, failures, users }: CallEnds, nowMs: number): void {
+    this.#errors.record(nowMs, successes, failures, users);
   }
 
   /** Returns whether the scale is news. It is 1 while the configuration does not want it to follow. */
@@ -73,9 +79,10 @@ export class RateScale {
     return isNews;
   }
 
+  /** One user's failures, such as timeouts of a tool that takes too long, are no load of the machine's. */
   #errorRate(nowMs: number): number {
-    const isEnough = this.#errors.calls(nowMs) >= MIN_CALLS_FOR_ERRORS;
-    return isEnough ? this.#errors.failureRatio(nowMs) : 0;
+    if (this.#errors.calls(nowMs) < MIN_CALLS_FOR_ERRORS) return 0;
+    return Math.min(this.#errors.failureRatio(nowMs), this.#errors.othersFailureRatio(nowMs));
   }
 }
 

@@ -47,6 +47,36 @@ t.test('three times the capacity is served as far as it goes, the rest is told',
   t.ok(after.every(isOk), 'afterwards everybody is served again');
 });
 
+t.test(
+  'timeouts of one user lower neither the rates of all nor the limit of the server',
+  async (t) => {
+    const { call, upstream, health, metrics } = await admissionBench(t, {
+      global: {
+        workers: 1,
+        perUserLimit: 100,
+        enableAdaptiveRateLimit: true,
+        adaptiveThreshold: 0.9,
+      },
+      servers: { one: { connectionPool: { requestTimeout: 100 } } },
+    });
+    upstream.onCall((_server, { params }) => ({ delayMs: params?.name === 'slow' ? 60_000 : 0 }));
+    const limit = (await health()).servers['one']?.limit;
+    for (let round = 0; round < 25; round += 1) {
+      t.ok(isOk(await call('bob', 'one')));
+      const timedOut = await Promise.all(
+        Array.from({ length: 4 }, () => call('ana', 'one', { tool: 'slow' })),
+      );
+      t.ok(timedOut.every(({ status }) => status === 504));
+    }
+    await until(async () => (await health()).servers['one']?.leased === 0, {
+      timeoutMs: 5000,
+      what: 'all slots back',
+    });
+    t.equal((await health()).servers['one']?.limit, limit);
+    t.equal((await metrics()).get('multi_mcp_load_ratio{signal="errorRate"}'), 0);
+  },
+);
+
 t.test('a busy machine lowers the rates by itself, and raises them again', async (t) => {
   const { metrics } = await admissionBench(t, {
     global: {

@@ -67,7 +67,25 @@ t.test('whose they are is told of a few users, and of whoever fails', (t) => {
   t.match(told, { successes: 21, failures: 1 });
   const users = told?.kind === 'ended' ? told.users : [];
   t.equal(users.length, 9);
-  t.same(users[0], { user: 'u0', successes: 2, failures: 0 });
-  t.same(users.at(-1), { user: 'u19', successes: 0, failures: 1 });
+  t.same(users[0], { user: 'u0', successes: 2, failures: 0, dropped: 0 });
+  t.same(users.at(-1), { user: 'u19', successes: 0, failures: 1, dropped: 0 });
   t.end();
 });
+
+t.test(
+  'a sign of overload is told at once, with whose it is, whether it is a failure or not',
+  (t) => {
+    const { sent, ends } = collector();
+    for (let i = 0; i < 20; i += 1) ends.add('s', by(1, `u${i}`), end('success'), 1);
+    for (const health of ['failure', 'success', 'ignore'] as const) {
+      ends.add('s', by(1, 'u19'), end(health, 'dropped'), 1);
+    }
+    const told = sent.map((event) => (event.kind === 'ended' ? event.users.at(-1) : null));
+    t.same(told, [
+      { user: 'u19', successes: 0, failures: 1, dropped: 1 },
+      { user: 'u19', successes: 1, failures: 0, dropped: 1 },
+      { user: 'u19', successes: 0, failures: 0, dropped: 1 },
+    ]);
+    t.end();
+  },
+);

@@ -9,7 +9,7 @@ import {
 } from '../../src/ipc/admission-messages.js';
 
 const window = { maxInFlight: 1, dropped: 0, successes: 1, classes: [] };
-const users = [{ user: 'ana', successes: 1, failures: 0 }];
+const users = [{ user: 'ana', successes: 1, failures: 0, dropped: 0 }];
 const report = { spent: 1, returned: 0, spentAgeMs: 0.5, answersRecall: false };
 
 const FROM_WORKER: readonly WorkerEvent[] = [

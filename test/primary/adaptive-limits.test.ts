@@ -10,6 +10,16 @@ const good = (count: number, meanMs = 10): WindowSummary => ({
 });
 const dropped: WindowSummary = { maxInFlight: 1, dropped: 5, successes: 0, classes: [] };
 
+/** Of users that are not told apart. */
+const ofAll = (window: WindowSummary) => {
+  return { successes: window.successes, failures: window.dropped, users: [], window };
+};
+
+const of = (user: string, window: WindowSummary) => {
+  const { successes, dropped } = window;
+  return { ...ofAll(window), users: [{ user, successes, failures: dropped, dropped }] };
+};
+
 function limits(isAdaptive = true, byLatency: readonly string[] = []) {
   const changes: number[] = [];
   const times: number[] = [];
@@ -32,13 +42,13 @@ t.test(
     const { all, changes } = limits();
     let nowMs = 0;
     for (let i = 0; i < 40; i += 1) {
-      all.record('s', dropped, 50);
+      all.record('s', ofAll(dropped), 50, nowMs);
       all.tick((nowMs += 1000));
     }
     t.equal(all.limitOf('s'), 10);
     t.equal(changes[0], 45);
     for (let i = 0; i < 60; i += 1) {
-      all.record('s', good(20), 50);
+      all.record('s', ofAll(good(20)), 50, nowMs);
       all.tick((nowMs += 1000));
     }
     t.equal(all.limitOf('s'), 50);
@@ -49,10 +59,11 @@ t.test(
 
 t.test('a limit that is not used does not grow, whatever workers report of themselves', (t) => {
   const { all } = limits();
-  all.record('s', dropped, 50);
+  all.record('s', ofAll(dropped), 50, 0);
   all.tick(1000);
   for (let window = 2; window < 10; window += 1) {
-    for (let report = 0; report < 20; report += 1) all.record('s', good(20), 3);
+    for (let report = 0; report < 20; report += 1)
+      all.record('s', ofAll(good(20)), 3, window * 1000);
     all.tick(window * 1000);
   }
   t.equal(all.limitOf('s'), 45);
@@ -61,15 +72,15 @@ t.test('a limit that is not used does not grow, whatever workers report of thems
 
 t.test('the service time is learned in any case, smoothly; the limit stays where it is', (t) => {
   const { all, changes, times } = limits(false);
-  all.record('s', good(20, 100), 5);
+  all.record('s', ofAll(good(20, 100)), 5, 0);
   all.tick(1000);
-  all.record('s', good(20, 200), 5);
-  all.record('s', dropped, 5);
+  all.record('s', ofAll(good(20, 200)), 5, 1000);
+  all.record('s', ofAll(dropped), 5, 1000);
   all.tick(2000);
   t.same(times, [100, 130]);
   t.equal(all.usualMs('s'), 130);
   t.same(changes, []);
-  all.record('nope', good(20), 1);
+  all.record('nope', ofAll(good(20)), 1, 2000);
   t.equal(all.limitOf('nope'), undefined);
   t.equal(all.usualMs('nope'), null);
   t.end();
@@ -81,7 +92,7 @@ t.test('latency alone moves the limit only of servers that are to follow it', (t
     let nowMs = 0;
     const windows = (count: number, meanMs: number): void => {
       for (let i = 0; i < count; i += 1) {
-        all.record('s', good(20, meanMs), 50);
+        all.record('s', ofAll(good(20, meanMs)), 50, nowMs);
         all.tick((nowMs += 1000));
       }
     };
@@ -98,7 +109,7 @@ t.test('another tool, slow by nature, is no sign of congestion', (t) => {
   const { all } = limits(true, ['s']);
   const slowTool = { ...good(20), classes: [{ key: 'report', count: 20, sumMs: 20 * 5000 }] };
   for (let window = 1; window <= 40; window += 1) {
-    all.record('s', window % 2 === 0 ? good(20) : slowTool, 50);
+    all.record('s', ofAll(window % 2 === 0 ? good(20) : slowTool), 50, window * 1000);
     all.tick(window * 1000);
   }
   t.equal(all.limitOf('s'), 50);
@@ -107,8 +118,8 @@ t.test('another tool, slow by nature, is no sign of congestion', (t) => {
 
 t.test('a share of the limit keeps what was learnt', (t) => {
   const { all, changes, times } = limits();
-  all.record('s', dropped, 50);
-  all.record('s', good(20, 7), 50);
+  all.record('s', ofAll(dropped), 50, 0);
+  all.record('s', ofAll(good(20, 7)), 50, 0);
   all.tick(1000);
   const learnt = all.limitOf('s') ?? 0;
   t.ok(learnt < 50);
@@ -127,13 +138,54 @@ t.test('a share of the limit keeps what was learnt', (t) => {
   all.resize(new Map([['s', 20]]), 1002);
   t.equal(changes.length, told, 'the same share is no news');
   for (let window = 2; window < 60; window += 1) {
-    all.record('s', good(20), 20);
+    all.record('s', ofAll(good(20)), 20, window * 1000);
     all.tick(window * 1000);
   }
   t.equal(all.limitOf('s'), 20, 'and it comes back');
-  all.record('s', dropped, 20);
+  all.record('s', ofAll(dropped), 20, 59_400);
   all.resize(new Map([['s', 19]]), 59_500);
   all.tick(60_000);
   t.ok((all.limitOf('s') ?? 19) < 19, 'what came in before a change of shares is not forgotten');
+  t.end();
+});
+
+t.test('what one user alone meets is no overload, as long as there are calls of others', (t) => {
+  const { all, changes } = limits();
+  const limitAfter = (nowMs: number): number | undefined => {
+    all.tick(nowMs);
+    return all.limitOf('s');
+  };
+  all.record('s', of('bob', good(1)), 50, 0);
+  for (let second = 0; second < 9; second += 1) {
+    all.record('s', of('ana', dropped), 50, second * 1000);
+    all.tick((second + 1) * 1000);
+  }
+  t.same(changes, []);
+  all.record('s', of('ana', dropped), 50, 12_000);
+  t.equal(limitAfter(13_000), 45, 'the last call of another is too long ago');
+  all.record('s', of('bob', { ...dropped, dropped: 1 }), 50, 13_000);
+  all.record('s', of('cleo', good(5)), 50, 13_000);
+  t.equal(limitAfter(14_000), 40, 'two users meet it');
+  t.end();
+});
+
+t.test('a call that was limited and is no failure counts as dropped', (t) => {
+  const { all } = limits();
+  const ends = (user: string, successes: number, count: number) => {
+    const window = { maxInFlight: 1, dropped: count, successes: successes - count, classes: [] };
+    return {
+      successes,
+      failures: 0,
+      users: [{ user, successes, failures: 0, dropped: count }],
+      window,
+    };
+  };
+  all.record('s', ends('ana', 5, 5), 50, 0);
+  all.record('s', ends('bob', 5, 0), 50, 0);
+  all.tick(1000);
+  t.equal(all.limitOf('s'), 50);
+  all.record('s', ends('bob', 5, 1), 50, 1000);
+  all.tick(2000);
+  t.equal(all.limitOf('s'), 45);
   t.end();
 });

@@ -67,12 +67,39 @@ t.test('another threshold begins anew', (t) => {
   t.end();
 });
 
+t.test('the failures of one user do not lower the rates of all', (t) => {
+  const scale = new RateScale(sources, adaptive, 0);
+  const ana = { user: 'ana', successes: 0, failures: 30 };
+  const bob = { user: 'bob', successes: 2, failures: 0 };
+  scale.callsEnded({ successes: 2, failures: 30, users: [ana, bob] }, 0);
+  t.equal(scale.sample(5000), false);
+  t.equal(scale.scale, 1);
+  t.equal(scale.load?.errorRate, 0);
+  scale.callsEnded(
+    { successes: 0, failures: 6, users: [{ ...bob, successes: 0, failures: 6 }] },
+    5000,
+  );
+  t.equal(scale.sample(5500), false);
+  t.equal(scale.load?.errorRate, 0.75, 'what the others meet counts');
+  t.end();
+});
+
+t.test('many served calls of whoever fails most do not hide that hardly anybody fails', (t) => {
+  const scale = new RateScale(sources, adaptive, 0);
+  const ana = { user: 'ana', successes: 95, failures: 5 };
+  const bob = { user: 'bob', successes: 0, failures: 4 };
+  scale.callsEnded({ successes: 95, failures: 9, users: [ana, bob] }, 0);
+  scale.sample(100);
+  t.equal(scale.load?.errorRate, 9 / 104);
+  t.end();
+});
+
 t.test('failures count from twenty calls on', (t) => {
   const scale = new RateScale(sources, adaptive, 0);
-  scale.callsEnded(0, 19, 0);
+  scale.callsEnded({ successes: 0, failures: 19, users: [] }, 0);
   scale.sample(100);
   t.equal(scale.load?.errorRate, 0);
-  scale.callsEnded(0, 1, 100);
+  scale.callsEnded({ successes: 0, failures: 1, users: [] }, 100);
   scale.sample(200);
   t.equal(scale.load?.errorRate, 1);
   t.end();
