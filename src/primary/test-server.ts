@@ -2,12 +2,17 @@
  * `servers test NAME`: asks one server for its tools the way a client would, through the gateway's own
  * port, and times each step. Uses the official client, so that what passes here passes for users.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { ServerTestStep } from '../admin/operations.js';
 import { monotonicMs } from '../kernel/clock.js';
 import { memberOf } from '../mcp/message-members.js';
+import { counted } from './words.js';
 
 const STEP_TIMEOUT_MS = 15_000;
+/** Of a step, for a rate limit: `doctor` tests many servers at once, and all as one user. */
+const MAX_RATE_WAIT_MS = 10_000;
+const MIN_RATE_WAIT_MS = 50;
 /** A chain of causes can be a ring. */
 const MAX_CAUSES = 8;
 
@@ -20,17 +25,28 @@ export async function testServer(url: string, token: string): Promise<readonly S
   );
   // The client tells the status of a refusal, and not always why.
   let refusal: string | null = null;
+  let waitedMs = 0;
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
     fetch: async (input, init) => {
-      const response = await fetch(input, init);
+      let response = await fetch(input, init);
+      // The stream of a GET is opened beside the steps, and none of them needs it.
+      while (init?.method !== 'GET' && response.status === 429) {
+        const waitMs = Math.max(MIN_RATE_WAIT_MS, retryAfterMs(response));
+        if (waitedMs + waitMs > MAX_RATE_WAIT_MS) break;
+        await response.body?.cancel();
+        await sleep(waitMs, undefined, init?.signal ? { signal: init.signal } : {});
+        waitedMs += waitMs;
+        response = await fetch(input, init);
+      }
       refusal = response.ok ? null : await reasonIn(response.clone());
       return response;
     },
   });
   const step = async (name: string, run: () => Promise<string | null>): Promise<boolean> => {
+    waitedMs = 0;
     const startedAtMs = monotonicMs();
-    const took = (): number => Math.round(monotonicMs() - startedAtMs);
+    const took = (): number => Math.max(0, Math.round(monotonicMs() - startedAtMs - waitedMs));
     try {
       const detail = await run();
       steps.push({ step: name, ok: true, durationMs: took(), detail });
@@ -51,12 +67,18 @@ export async function testServer(url: string, token: string): Promise<readonly S
   if (isConnected && client.getServerCapabilities()?.tools !== undefined) {
     await step('tools/list', async () => {
       const { tools } = await client.listTools({}, options);
-      return `${tools.length} tools`;
+      return counted(tools.length, 'tool');
     });
   }
   await transport.terminateSession().catch(() => undefined); // A server may not offer DELETE.
   await client.close();
   return steps;
+}
+
+/** Infinity where the reply does not say. */
+function retryAfterMs(response: Response): number {
+  const header = response.headers.get('retry-after');
+  return header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : Infinity;
 }
 
 /** `CODE: message` of the gateway's own error; null for another answer. */

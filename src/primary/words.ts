@@ -47,6 +47,7 @@ export function answerWords({ server, wasDown, ms, tools }: AnswerFacts): string
   return `server ${server} ${verb}${took}${found}`;
 }
 
-function counted(count: number, what: string): string {
+/** `1 tool`, `2 tools` */
+export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
