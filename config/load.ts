@@ -128,7 +128,7 @@ interface ReadFile {
 function readConfigFile({ path, text }: LoadOptions, env: Environment, cwd: string): ReadFile {
   const { chosen, hint } = choosePath(path, env);
   const configPath = resolve(cwd, chosen);
-  const fromHere = relative(cwd, configPath);
+  const fromHere = relative(cwd, configPath) || '.';
   const shownPath = fromHere.startsWith('..') || isAbsolute(fromHere) ? configPath : fromHere;
   if (text !== undefined) return { text, configPath, shownPath };
   const refuse = (message: string) => {

@@ -112,8 +112,21 @@ function hintFor(
     return 'secrets come from the environment: JWT_SECRET, MULTI_MCP_MASTER_KEY, or the same with _FILE';
   }
   if (sibling !== null) return `did you mean "${sibling}"?`;
-  const elsewhere = settings().find(({ path }) => path.at(-1) === key && !path.includes('*'));
-  if (elsewhere !== undefined) return `did you mean ${dotted(elsewhere.path)}?`;
+  const alias = Object.hasOwn(ALIASES, key) ? ALIASES[key] : undefined;
+  const elsewhere = settingBelow(parent, alias ?? key) ?? settingBelow([], key);
+  if (elsewhere !== undefined) return `did you mean ${dotted(elsewhere)}?`;
   const place = parent.length === 0 ? 'at the top' : 'here';
   return `known ${place}: ${siblings.join(', ')}`;
+}
+
+/** Such as a server's `connectionPool.requestTimeout`, where it was written beside `connectionPool`. */
+function settingBelow(parent: SettingPath, key: string): SettingPath | undefined {
+  for (const { path } of settings()) {
+    const isBelow = parent.every((part, index) => path[index] === '*' || path[index] === part);
+    const rest = path.slice(parent.length);
+    if (isBelow && rest.length > 1 && rest.at(-1) === key && !rest.includes('*')) {
+      return [...parent, ...rest];
+    }
+  }
+  return undefined;
 }

@@ -56,8 +56,9 @@ function missingCommand(
   }
   const folders = (own['PATH'] ?? env['PATH'] ?? '').split(delimiter).filter((each) => each !== '');
   if (folders.some((folder) => isExecutable(join(folder, command)))) return [];
-  const hint =
-    "install it, or give its whole path; a service's PATH is often shorter than a shell's";
+  const hint = /\s/.test(command)
+    ? 'a command is one program; what follows it belongs into "args": [ … ]'
+    : "install it, or give its whole path; a service's PATH is often shorter than a shell's";
   return missing('command', `there is no program ${command} on PATH`, hint);
 }
 

@@ -278,7 +278,8 @@ void t.test('a file that cannot be read is one clear problem', (t) => {
   t.match(load(undefined, { MULTI_MCP_CONFIG: '/gone.json' }), [
     { file: '/gone.json', hint: 'MULTI_MCP_CONFIG names this file' },
   ]);
-  t.match(load('folder'), [{ message: 'is not a file' }]);
+  t.match(load('folder'), [{ file: 'folder', message: 'is not a file' }]);
+  t.match(load('.'), [{ file: '.', message: 'is not a file' }]);
   t.match(load('huge.json'), [{ message: /^is larger than/ }]);
   t.match(load('gone.json/x\0'), [{ message: /^cannot be read: / }]);
   t.end();

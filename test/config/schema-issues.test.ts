@@ -91,6 +91,11 @@ void t.test('an unknown key gets the best advice there is', (t) => {
   const hints: [unknown, string][] = [
     [{ servers: { a: { disabled: true } } }, 'did you mean "enabled"?'],
     [{ servers: { a: { type: 'http' } } }, 'did you mean "transport"?'],
+    [
+      { servers: { a: { requestTimeout: 5 } } },
+      'did you mean servers.a.connectionPool.requestTimeout?',
+    ],
+    [{ servers: { a: { timeout: 5 } } }, 'did you mean servers.a.connectionPool.requestTimeout?'],
     [{ global: { maxBodyBytes: 5 } }, 'did you mean http.maxBodyBytes?'],
     [
       { auth: { jwtSecret: 'x' } },

@@ -47,6 +47,12 @@ void t.test('what is not there is a problem with its place', (t) => {
   t.end();
 });
 
+void t.test('a whole command line is told to be split', (t) => {
+  const [found] = missing(t, { a: { command: 'node server.js' } });
+  t.match(found, { message: /no program node server\.js on PATH/, hint: /"args"/ });
+  t.end();
+});
+
 void t.test('without a PATH no program is found', (t) => {
   t.equal(missing(t, { a: { command: 'tool' } }, { PATH: '' }).length, 1);
   const { folder, ...inspection } = inspectText(t, { servers: { a: { command: 'sh' } } });
