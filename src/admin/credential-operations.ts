@@ -153,7 +153,7 @@ function injectionOf(servers: Config['servers'], server: string): CredentialInje
   }
   if (found.credential !== null) return found.credential;
   throw refused(
-    `the server ${server} takes none: its configuration has no "credential" (docs/access.md)`,
+    `The server ${server} takes no credential: its configuration has no "credential" (docs/access.md)`,
   );
 }
 
@@ -166,14 +166,14 @@ function checkUser(user: string): void {
 
 /** Nothing may be stored that could not be carried where it goes: the fault would show with the user. */
 function checkValue(value: string, injection: CredentialInjection): void {
-  if (value === '') throw refused('the credential is empty');
+  if (value === '') throw refused('The credential is empty');
   if (Buffer.byteLength(value) > MAX_CREDENTIAL_BYTES) {
-    throw refused(`the credential is longer than ${MAX_CREDENTIAL_BYTES} bytes`);
+    throw refused(`The credential is longer than ${MAX_CREDENTIAL_BYTES} bytes`);
   }
   if (injection.into === 'header' && !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-    throw refused('the credential has characters that no header may have, such as a line break');
+    throw refused('The credential has characters that no header may have, such as a line break');
   }
-  if (value.includes('\0')) throw refused('the credential has a NUL character');
+  if (value.includes('\0')) throw refused('The credential has a NUL character');
 }
 
 /** From the body of an admin request. Throws GW_BAD_REQUEST, which never repeats the value. */

@@ -67,7 +67,7 @@ function describe({ alerts, history }: AlertsView, shown: number): string {
   const last = history
     .slice(0, shown)
     .map(({ at, kind, alert, target, message }) =>
-      printable(`${at}  ${kind} ${alert} ${target ?? ''}: ${message}`),
+      printable(`${at}  ${kind} ${alert}${target === null ? '' : ` ${target}`}: ${message}`),
     );
   return last.length === 0 ? now : `${now}\nlast messages, newest first\n${last.join('\n')}\n`;
 }

@@ -62,7 +62,7 @@ t.test('what could not be carried where it goes is refused, and never repeated',
     ['mail', 'ana', 'x'.repeat(16_385), /longer than 16384/],
     ['files', 'ana', 'a\0b', /NUL/],
     ['files', '', 'x', /user must be/],
-    ['open', 'ana', 'x', /takes none/],
+    ['open', 'ana', 'x', /takes no credential/],
     ['nope', 'ana', 'x', /servers list/],
     ['__proto__', 'ana', 'x', /servers list/],
   ];

@@ -24,7 +24,10 @@ t.test('what is wrong now, what cools down, and the last messages', async (t) =>
     listAlerts: () =>
       Promise.resolve({
         alerts: [circuit, over as AlertView],
-        history: [alertNotice({ message: 'a\u001b[2J' })],
+        history: [
+          alertNotice({ message: 'a\u001b[2J' }),
+          alertNotice({ alert: 'cpu-high', target: null, message: '95 %' }),
+        ],
       }),
   });
   const { code, out } = await run('alerts', 'list');
@@ -32,6 +35,7 @@ t.test('what is wrong now, what cools down, and the last messages', async (t) =>
   t.match(out, /^critical +circuit-open +github +1m 35s +7 +3m 25s +60 % failed\.$/m);
   t.match(out, /^over +cpu-high +- +- +7/m);
   t.match(out, /^2026-11-21T10:00:00\.000Z {2}alert circuit-open github: a\ufffd\[2J$/m);
+  t.match(out, /^2026-11-21T10:00:00\.000Z {2}alert cpu-high: 95 %$/m);
   t.match(JSON.parse((await run('alerts', 'list', '--json')).out), { alerts: [circuit, over] });
 });
 

@@ -46,7 +46,7 @@ t.test('there is no way to give the value but standard input', async (t) => {
   await t.rejects(set(''), /Nothing came on standard input/);
   await t.rejects(set('\n'), /Nothing came on standard input/);
   await t.rejects(set('x'.repeat(20_000)), /longer than/);
-  await t.rejects(set('x', 'ana', 'old'), /takes none/);
+  await t.rejects(set('x', 'ana', 'old'), /takes no credential/);
 });
 
 t.test('a running gateway is asked, so that its workers hear of it', async (t) => {

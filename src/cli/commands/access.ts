@@ -32,7 +32,7 @@ export function addGrantCommands(table: CommandTable): void {
       await grantsList(table.context(command), options);
     });
   table
-    .add(grants, 'remove <user> <server>', 'leave it to the user’s credentials again')
+    .add(grants, 'remove <user> <server>', "leave it to the user's credentials again")
     .action(async (user: string, server: string, _options: unknown, command: Command) => {
       const { grantsRemove } = await import('../grants.js');
       await grantsRemove(table.context(command), { user, server });

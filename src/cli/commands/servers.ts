@@ -22,7 +22,10 @@ export function addServerCommands(table: CommandTable): void {
     .option('--module <file>', 'a JavaScript module')
     .option('--env <pair>', "of the command: 'NAME=${VARIABLE}'; repeatable", collect)
     .option('--cwd <folder>', 'of the command')
-    .option('--entry <file>', 'an entry as under "servers" in the configuration; "-" reads it')
+    .option(
+      '--entry <file>',
+      'an entry as under "servers" in the configuration; "-": standard input',
+    )
     .option('--disabled', 'keep it, and do not serve it yet')
     .option('--replace', 'in place of one that was added before')
     .action(async (name: string, given: string[], options: ServersAddOptions, command: Command) => {
