@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { asGatewayError, ERRORS, GatewayError } from '../../src/kernel/errors.js';
 
@@ -15,11 +17,24 @@ t.test('docs/errors.md lists exactly the table: code, HTTP status and JSON-RPC c
   );
 });
 
-t.test('MCP reserves -32020 to -32099: only the three codes it names are used there', async (t) => {
+t.test(
+  'every code is answered with somewhere: the table promises nothing that never comes',
+  async (t) => {
+    const root = fileURLToPath(new URL('../../src', import.meta.url));
+    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('kernel/errors.ts'))
+      .map((name) => readFileSync(join(root, name), 'utf8'))
+      .join('\n');
+    const never = Object.keys(ERRORS).filter((code) => !sources.includes(`'${code}'`));
+    t.same(never, []);
+  },
+);
+
+t.test('MCP reserves -32020 to -32099: only codes that it names are used there', async (t) => {
   const reserved = Object.entries(ERRORS)
     .filter(([, { jsonRpc }]) => jsonRpc <= -32020 && jsonRpc >= -32099)
     .map(([code]) => code);
-  t.same(reserved, ['GW_HEADER_MISMATCH', 'GW_CAPABILITY_MISSING', 'GW_VERSION_UNSUPPORTED']);
+  t.same(reserved, ['GW_HEADER_MISMATCH', 'GW_VERSION_UNSUPPORTED']);
 });
 
 t.test('what is not a GatewayError becomes an internal error that keeps its cause', async (t) => {
