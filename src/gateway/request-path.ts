@@ -2,8 +2,9 @@
  * One MCP request, top to bottom. Each step returns a value or throws one GatewayError; the single
  * catch turns it into the reply; what was acquired is released once, whichever way the request ends.
  *
- *   header gate (the front) → form → body → authenticate → authorize → classify → restrict (names) → admit
- *   (breaker, rates, slots) → call upstream (deadline, retry plan) → relay → record → release
+ *   header gate (the front) → form → authenticate, and the body meanwhile → authorize → classify → session →
+ *   restrict (names) → scopes → the user's own credential → admit (breaker, rates, slots) → call upstream
+ *   (deadline, retry plan) → relay → release → record
  */
 import { monotonicMs, wallMs } from '../kernel/clock.js';
 import { asGatewayError, GatewayError } from '../kernel/errors.js';
@@ -140,7 +141,7 @@ class McpRequest {
   async #serve(proven: Principal | Promise<Principal>): Promise<RelayResult> {
     // Both start before the first await: the front hands out body bytes from this tick on, and a bad
     // credential is refused before a single one is kept. Both are awaited below; a refusal in between must
-    // not leave the other one unhandled, which would end the process.
+    // not leave the other one unhandled, which would be told as a fault of ours.
     if (proven instanceof Promise) proven.catch(ignore);
     const arriving = this.#readBody();
     arriving?.catch(ignore);

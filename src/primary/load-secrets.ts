@@ -4,6 +4,7 @@ import { loadOrCreateSecret } from '../store/secret-files.js';
 
 const JWT_SECRET_BYTES = 48;
 const MASTER_KEY_BYTES = 32;
+
 export interface LoadedSecrets {
   readonly jwtSecret: string;
   readonly masterKey: string;

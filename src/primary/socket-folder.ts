@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 /** sun_path holds 108 bytes with its terminator (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
+
 export interface SocketFolder {
   readonly path: string;
   /** Removes what was made for it alone. */
