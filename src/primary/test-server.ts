@@ -13,6 +13,8 @@ const STEP_TIMEOUT_MS = 15_000;
 /** Of a step, for a rate limit: `doctor` tests many servers at once, and all as one user. */
 const MAX_RATE_WAIT_MS = 10_000;
 const MIN_RATE_WAIT_MS = 50;
+/** The client repeats the whole body of a refusal, of which its code and words are told. */
+const REFUSAL_BODY = /:? \{"jsonrpc".*\}$/s;
 /** A chain of causes can be a ring. */
 const MAX_CAUSES = 8;
 
@@ -53,7 +55,10 @@ export async function testServer(url: string, token: string): Promise<readonly S
       return true;
     } catch (thrown) {
       const said = withCause(thrown);
-      const detail = refusal === null || said.includes(refusal) ? said : `${said} (${refusal})`;
+      const detail =
+        refusal === null || said.includes(refusal)
+          ? said
+          : `${said.replace(REFUSAL_BODY, '')} (${refusal})`;
       steps.push({ step: name, ok: false, durationMs: took(), detail: detail.slice(0, 1000) });
       return false;
     }

@@ -61,7 +61,8 @@ t.test('a rate limit that is not free within the step is told at once', async (t
     answer(response, 429, body, { 'retry-after': '86400' });
   });
   const [step] = await testServer(url, 'token');
-  t.match(step, { ok: false, detail: /GW_RATE_LIMITED: Come back tomorrow\./ });
+  const detail = 'Error POSTing to endpoint (GW_RATE_LIMITED: Come back tomorrow.)';
+  t.match(step, { ok: false, detail });
 });
 
 interface Message {
