@@ -67,12 +67,20 @@ function levelTest(level: string): Test {
 }
 
 function sinceTest(text: string): Test {
-  const isInstant = /^\d{4}-\d{2}-\d{2}/.test(text);
-  const fromMs = isInstant ? Date.parse(text) : wallMs() - parseSeconds(text, '--since') * 1000;
+  const fromMs = /^\d+[a-z]+$/.test(text)
+    ? wallMs() - parseSeconds(text, '--since') * 1000
+    : parseInstant(text);
   if (Number.isNaN(fromMs)) {
     throw new CliError(EXIT.usage, `--since must be such as 10m or 2026-11-21T10:00, is "${text}"`);
   }
   // Both logs write UTC in one width, so that texts sort as instants do.
   const from = new Date(fromMs).toISOString();
   return ({ time }) => typeof time === 'string' && time >= from;
+}
+
+/** Without a zone it is UTC, as the lines have it: people copy it from one. NaN when it is no instant. */
+function parseInstant(text: string): number {
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return Number.NaN;
+  const lacksZone = /T\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text);
+  return Date.parse(lacksZone ? `${text}Z` : text);
 }

@@ -61,7 +61,17 @@ t.test('only the lines that are asked for; how many is counted after that', asyn
   t.equal(await ids('--requests', '--since', '2026-11-21T10:30:00Z'), 'd');
   t.equal(await ids('--requests', '--since', '1s'), '');
   t.match(await run('logs', '--status', '6xx'), { code: 64, err: /--status must be/ });
-  t.match(await run('logs', '--requests', '--since', 'noon'), { code: 64, err: /--since/ });
+  const { TZ: before } = process.env;
+  t.teardown(() => {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  });
+  for (const zone of ['America/New_York', 'Asia/Tokyo']) {
+    process.env['TZ'] = zone;
+    t.equal(await ids('--requests', '--since', '2026-11-21T10:30'), 'd', `UTC, also in ${zone}`);
+  }
+  const noTime = await run('logs', '--requests', '--since', 'noon');
+  t.match(noTime, { code: 64, err: /--since must be such as 10m or 2026-11-21T10:00, is "noon"/ });
 });
 
 t.test('a level and what is worse', async (t) => {

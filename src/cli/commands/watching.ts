@@ -44,7 +44,7 @@ export function addWatchingCommands(table: CommandTable): void {
     .option('--tool <name>', 'calls of one tool or prompt')
     .option('--status <list>', 'requests that ended so: 429, 5xx, several with commas')
     .option('--level <level>', 'lines at least so severe')
-    .option('--since <when>', 'from then on: 10m, 2h, 2026-11-21T10:00')
+    .option('--since <when>', 'from then on: 10m, 2h, 2026-11-21T10:00 (UTC)')
     .action(async (options: LogsOptions, command: Command) => {
       const { logs } = await import('../logs.js');
       await logs(table.context(command), options, { isTerminal: table.isColored });
