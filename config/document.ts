@@ -134,7 +134,7 @@ The environment beats the file; a variable that is empty counts as not set. Besi
 | \`MULTI_MCP_CONFIG\` | The configuration file. |
 | \`JWT_SECRET\` | Signs and verifies tokens (HS256). Generated in the data folder when not set. |
 | \`JWT_SECRET_PREVIOUS\` | Still verifies tokens that were signed before a rotation. |
-| \`MULTI_MCP_MASTER_KEY\` | Seals session ids and stored upstream credentials. Generated in the data folder when not set. |
+| \`MULTI_MCP_MASTER_KEY\` | Hashes API keys; seals session ids, upstream credentials and added servers in the store. Generated in the data folder when not set. |
 | \`MULTI_MCP_MASTER_KEY_PREVIOUS\` | Still accepts API keys made, and opens upstream credentials sealed, before a rotation (docs/access.md). |
 
 Secrets need at least 32 bytes (\`openssl rand -base64 48\` makes one); a shorter one, or a published placeholder, stops the

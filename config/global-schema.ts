@@ -39,7 +39,7 @@ const network = {
   front: z
     .enum(['auto', 'uws', 'node'])
     .default('auto')
-    .describe('HTTP engine: uWebSockets.js, node:http, or the first of these that loads.'),
+    .describe('What accepts HTTP: uWebSockets.js, node:http, or the first of these that loads.'),
 };
 
 const processes = {
