@@ -84,11 +84,9 @@ export class CircuitBreaker {
   }
 
   /**
-   * Outcomes of calls admitted in `generation`. Failures are timeouts, resets and 5xx; never 4xx, a
-   * tool's own
-   * `isError` or a client that left (those are not reported at all). Ignored unless the circuit is
-   * still closed in
-   * that very generation.
+   * Outcomes of calls admitted in `generation`. Failures are timeouts, resets and 5xx; never 4xx, a tool's own
+   * `isError` or a client that left (those are not reported at all). Ignored unless the circuit is still closed
+   * in that very generation.
    */
   record(
     generation: number,
@@ -104,10 +102,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Starts a probe if one is due and none is in flight. Returns the probe's generation, to be
-   * handed to
-   * `recordProbe`, or undefined. The caller sends something harmless (ping, server/discover,
-   * tools/list).
+   * Starts a probe if one is due and none is in flight. Returns the probe's generation, to be handed to
+   * `recordProbe`, or undefined. The caller sends something harmless (ping, server/discover, tools/list).
    */
   startProbe(nowMs: number): number | undefined {
     this.expireProbe(nowMs);

@@ -77,9 +77,8 @@ export class LeaseShare {
   }
 
   /**
-   * Takes back a spending made at `spentAtMs` because another limit refused the call. It is lost
-   * when a report went out
-   * meanwhile: taking back a later one in its stead would date a spending too early.
+   * Takes back a spending made at `spentAtMs` because another limit refused the call. It is lost when a report
+   * went out meanwhile: taking back a later one in its stead would date a spending too early.
    */
   refund(spentAtMs: number): void {
     if (this.#spent === 0 || spentAtMs <= this.#reportedAtMs) return;
@@ -113,9 +112,8 @@ export class LeaseShare {
   }
 
   /**
-   * The request to send; undefined while one is under way. `needed`: how many calls wait. To be
-   * called when the tick's
-   * batch is sent, so that a burst asks once for all of it.
+   * The request to send; undefined while one is under way. `needed`: how many calls wait. To be called when the
+   * tick's batch is sent, so that a burst asks once for all of it.
    */
   ask(nowMs: number, needed: number): ChunkRequest | undefined {
     if (this.#asking) return undefined;

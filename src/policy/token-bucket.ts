@@ -36,8 +36,7 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `count` tokens or none. Returns 0 when admitted, else the whole milliseconds until that
-   * many are due
+   * Takes `count` tokens or none. Returns 0 when admitted, else the whole milliseconds until that many are due
    * (exact if nobody else takes in between; Infinity when it can never be).
    */
   take(nowMs: number, count = 1): number {
