@@ -57,6 +57,8 @@ export interface ChannelSource {
   readonly openCount: number;
   /** `open` would throw GW_BULKHEAD_FULL: an instance must end first. */
   readonly isFull: boolean;
+  /** True: what it opens says nothing before it has loaded. Default false. */
+  readonly isLoading?: boolean;
   /** Closes all instances; further `open` throws GW_DRAINING. */
   close(): Promise<void>;
 }

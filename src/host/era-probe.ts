@@ -3,10 +3,10 @@
  * is thrown away, because some legacy servers exit on any request before `initialize`. An answer that
  * only a modern server gives means modern; every other answer, an exit or silence means legacy. A server that
  * proved to be modern before and now ends or is silent is taken for ill, not for legacy: a crash must not
- * make clients believe that they speak the wrong version. One that cannot be started gets no verdict.
+ * make clients believe that they speak the wrong version. One that cannot be started, or still loads, gets no verdict.
  * Source: MCP 2026-07-28 "Versioning", probing on stdio; SDK 2.4 client, `versionNegotiation: 'auto'`.
  */
-import type { GatewayError } from '../kernel/errors.js';
+import { GatewayError } from '../kernel/errors.js';
 import { errorOf, memberOf } from '../mcp/message-members.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
 import { isLegacyVersion, isModernVersion, MODERN_VERSIONS, type Era } from '../mcp/versions.js';
@@ -17,6 +17,8 @@ import { ownRequest, readServerMessage } from './server-message.js';
 /** A verdict from silence or an exit may have been a bad moment; one from an answer holds longer. Chosen. */
 const UNCERTAIN_MS = 60_000;
 const CERTAIN_MS = 600_000;
+/** When a client may ask a module again that did not load within the probe's time. Chosen. */
+const LOADING_RETRY_MS = 1000;
 
 const PROBE_ID = 1;
 
@@ -93,8 +95,10 @@ export class EraProbe {
   /** Gives up on a probe that is silent for too long. */
   sweep(nowMs: number): void {
     const probing = this.#probing;
-    if (probing !== null && nowMs >= probing.deadlineAtMs)
-      probing.conclude(this.#unanswered(), UNCERTAIN_MS);
+    if (probing === null || nowMs < probing.deadlineAtMs) return;
+    // Its silence is not the server's: a slow module would be taken for a legacy one.
+    if (this.#source.isLoading === true) probing.fail(stillLoading());
+    else probing.conclude(this.#unanswered(), UNCERTAIN_MS);
   }
 
   /** Ends a running probe. */
@@ -210,4 +214,12 @@ function promiseOf<Value>() {
     reject = rejectPromise;
   });
   return { promise, resolve, reject };
+}
+
+function stillLoading(): GatewayError {
+  return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+    hint: 'It is still loading; the request was not sent.',
+    retryAfterMs: LOADING_RETRY_MS,
+    log: { sent: false },
+  });
 }

@@ -58,6 +58,10 @@ export class ModuleSource implements ChannelSource, StatusSource {
     return this.#channels.size >= this.#options.maxChannels;
   }
 
+  get isLoading(): boolean {
+    return this.#loaded === null && this.#failure === null;
+  }
+
   /** Throws GW_DRAINING, GW_BULKHEAD_FULL, or GW_UPSTREAM_UNREACHABLE when the module did not load. */
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');

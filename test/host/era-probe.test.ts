@@ -205,5 +205,18 @@ t.test('closing the endpoint ends a running probe', async (t) => {
   const exchange = rig.modern(LIST);
   await rig.endpoint.close();
   t.ok(rig.source.newest('probe').isClosed);
-  t.equal(exchange.status, 503, 'whoever waited for it is not told a verdict');
+  t.equal(exchange.failedWith, 'GW_DRAINING', 'whoever waited for it is not told a verdict');
+});
+
+t.test('the silence of a module that still loads shows no era', async (t) => {
+  const rig = new EndpointRig();
+  rig.source.isLoading = true;
+  const early = rig.modern(LIST);
+  rig.pass(2000);
+  await settle();
+  t.equal(early.failedWith, 'GW_UPSTREAM_UNREACHABLE');
+  rig.source.isLoading = false;
+  const probed = rig.source.channels.length;
+  rig.modern(LIST);
+  t.equal(rig.source.channels.length, probed + 1, 'it is asked again at once');
 });

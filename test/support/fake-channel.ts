@@ -124,6 +124,7 @@ export class FakeChannelSource implements ChannelSource {
   /** Plays the server for each new channel before anything is sent on it. */
   onOpen: (channel: FakeChannel) => void = () => undefined;
   isClosed = false;
+  isLoading = false;
   maxChannels = Number.POSITIVE_INFINITY;
 
   get isFull(): boolean {
