@@ -82,7 +82,7 @@ t.test('servers are added, used, switched and removed on the running gateway', a
 
   await t.test('a test says how the server is, or what to do', async (t) => {
     const fine = await cli('servers', 'test', 'notes');
-    t.match(fine, /^notes: \w+\nok +connect [^\n]*ms[^\n]*\nok +tools\/list [^\n]*1 tools/);
+    t.match(fine, /^notes: \w+\nok +connect [^\n]*ms[^\n]*\nok +tools\/list [^\n]*1 tool\n/);
     await cli('servers', 'add', 'dead', '--url', 'http://127.0.0.1:9/mcp');
     const dead = await refused('servers', 'test', 'dead');
     t.match(dead, /FAIL connect[^]*curl -sv http:\/\/127\.0\.0\.1:9 [^]*dead does not work/);
