@@ -178,7 +178,7 @@ t.test(
     t.equal(pending.failedWith, 'GW_DRAINING');
     t.ok(rig.source.channels.every((channel) => channel.isClosed));
     t.ok(rig.source.isClosed);
-    t.equal(client.call(2).status, 503);
+    t.equal(client.call(2).failedWith, 'GW_DRAINING');
     t.equal(rig.endpoint.stats().sessions, 0);
   },
 );
