@@ -9,6 +9,7 @@
 import type { HttpExchange, HttpReply, ReplyStream } from '../gateway/exchange.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { DeadlineSet } from './deadline-set.js';
+import { closeSoon } from './close-soon.js';
 import { FrontStream } from './front-stream.js';
 import { refusalReply } from './refusal.js';
 import {
@@ -215,7 +216,7 @@ export class FrontExchange implements HttpExchange, WireEvents, Stalled {
     }
     // Answered while the parser still holds the packet, uWebSockets.js would go on and run a request
     // that follows in it; while an answer is pending it closes the connection instead (measured).
-    setImmediate(() => {
+    closeSoon(() => {
       if (this.#state === 'sending') this.#sendNow(head, body);
     });
   }

@@ -9,6 +9,7 @@
  * that arrived whole costs one system call.
  */
 import type { ReplyStream } from '../gateway/exchange.js';
+import { closeSoon } from './close-soon.js';
 import type { DeadlineSet } from './deadline-set.js';
 import type { ReplyHead } from './reply-head.js';
 import type { Stalled, Wire } from './wire.js';
@@ -80,7 +81,7 @@ export class FrontStream implements ReplyStream, Stalled {
     if (this.#state !== 'open') return;
     this.#state = 'cut';
     // The writer may have learned of the fault inside a callback of the connection that is to be closed.
-    setImmediate(() => {
+    closeSoon(() => {
       if (this.#state === 'cut') this.#wire.destroy();
     });
   }

@@ -84,10 +84,13 @@ export function microtasks(): Promise<void> {
   });
 }
 
-/** After everything that is due now, and every setImmediate which that asked for. */
+/** After everything that is due now, and every setImmediate and timer of no time which that asked for. */
 export async function nextTurn(): Promise<void> {
   await microtasks();
   await new Promise((resolve) => {
     setImmediate(resolve);
+  });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 0);
   });
 }
