@@ -20,7 +20,7 @@ export interface WatchedLoop extends LoopWatchOptions {
 }
 
 const BEAT_MS = 250;
-/** It takes a tenth of it on an idle machine. */
+/** For the thread; it takes some 100 ms on an idle machine. */
 const START_TIMEOUT_MS = 5_000;
 /** Well before the primary ends a host that is silent (5 s). Chosen. */
 const HELD_MS = 2_500;

@@ -1,6 +1,7 @@
 /** A stdio server that hangs answers in the middle of event streams, behind a status of 200: it fails all the same. */
 import { join } from 'node:path';
 import t from 'tap';
+import { rpc } from '../support/json-rpc.js';
 import { repository } from '../support/repository.js';
 import { startGateway } from '../support/start-gateway.js';
 import { until } from '../support/until.js';
@@ -26,25 +27,14 @@ t.test("timeouts of a session's calls are logged, counted, and open the circuit"
     },
   });
   t.teardown(() => gateway.destroy());
-  const post = async (key: string, message: object, session: string | null = null) => {
-    const response = await fetch(gateway.endpoint('slow'), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'x-api-key': key,
-        ...(session !== null && { 'mcp-session-id': session }),
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-    });
-    const { status, headers } = response;
-    return { status, session: headers.get('mcp-session-id'), text: await response.text() };
-  };
+  const post = (key: string, message: object, headers: Readonly<Record<string, string>> = {}) =>
+    rpc({ url: gateway.endpoint('slow'), key, message: { jsonrpc: '2.0', ...message }, headers });
   const hang = async (user: string) => {
     const key = await gateway.makeKey(user);
     const clientInfo = { name: 'c', version: '1' };
     const hello = { protocolVersion: VERSION, capabilities: {}, clientInfo };
-    const { session } = await post(key, { id: 0, method: 'initialize', params: hello });
+    const opened = await post(key, { id: 0, method: 'initialize', params: hello });
+    const session = { 'mcp-session-id': String(opened.headers['mcp-session-id']) };
     const params = { name: 'x', arguments: { delayMs: 60_000 } };
     return Promise.all(
       Array.from({ length: CALLS }, (_, id) =>
@@ -53,9 +43,9 @@ t.test("timeouts of a session's calls are logged, counted, and open the circuit"
     );
   };
   const replies = (await Promise.all([hang('ana'), hang('bob')])).flat();
-  for (const { status, text } of replies) {
+  for (const { status, message } of replies) {
     t.equal(status, 200);
-    t.match(text, /GW_UPSTREAM_TIMEOUT/);
+    t.equal(message?.error?.data?.['reason'], 'GW_UPSTREAM_TIMEOUT');
   }
   const stateNow = async () => {
     const { servers } = (await gateway.json('/health')) as {
