@@ -1,6 +1,6 @@
 /** The `auth` group: who may call, and whose tokens are believed. */
 import { z } from 'zod';
-import { httpUrl, milliseconds, seconds, text } from './value-kinds.js';
+import { count, httpUrl, milliseconds, seconds, text } from './value-kinds.js';
 
 const jwtKey = z.strictObject({
   keyId: text
@@ -21,6 +21,11 @@ export const authGroup = z.strictObject({
   negativeCacheTtl: milliseconds(0, 60_000)
     .default(5000)
     .describe('How long a refused key or token is refused without asking again.'),
+  failedCredentialsPerSecond: count(0, 100_000)
+    .default(100)
+    .describe(
+      'Refused keys and tokens of one client address (IPv6: of one /64 network) in each worker, with bursts of ten times as many; beyond, its new ones get 429 and are not verified. Known ones go on. Loopback is not limited. 0 = no limit.',
+    ),
   authorizationServers: z
     .array(httpUrl)
     .default([])

@@ -127,6 +127,8 @@ export interface AuthConfig {
   readonly required: boolean;
   readonly apiKeyCacheTtlMs: number;
   readonly negativeCacheTtlMs: number;
+  /** 0: no limit. */
+  readonly failedCredentialsPerSecond: number;
   readonly jwt: {
     readonly issuer: string | null;
     readonly audience: string | null;

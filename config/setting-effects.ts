@@ -99,6 +99,7 @@ const AUTH: Group<Omit<AuthConfig, 'jwt'>> = {
   required: ['workers', 'auth.required'],
   apiKeyCacheTtlMs: ['workers', 'global.apiKeyCacheTtl'],
   negativeCacheTtlMs: ['workers', 'auth.negativeCacheTtl'],
+  failedCredentialsPerSecond: ['workers', 'auth.failedCredentialsPerSecond'],
   authorizationServers: ['workers', 'auth.authorizationServers'],
 };
 

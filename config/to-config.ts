@@ -155,6 +155,7 @@ function toAuth({ global, auth }: ConfigFile, publicKeys: readonly JwtPublicKey[
     required: auth.required,
     apiKeyCacheTtlMs: global.apiKeyCacheTtl,
     negativeCacheTtlMs: auth.negativeCacheTtl,
+    failedCredentialsPerSecond: auth.failedCredentialsPerSecond,
     jwt: {
       issuer: auth.jwt.issuer ?? null,
       audience: auth.jwt.audience ?? null,

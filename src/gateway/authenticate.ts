@@ -10,11 +10,13 @@ import { SingleFlight } from '../kernel/single-flight.js';
 import type { ApiKeyRehash } from '../store/store.js';
 import type { Authenticator, AuthenticatorStats, PresentedCredentials } from './authenticator.js';
 import { readCredential } from './credential.js';
+import { FailedCredentials } from './failed-credentials.js';
 import { IdentityCache, type CachedIdentity } from './identity-cache.js';
 import {
   NO_CHALLENGE,
   refuseAmbiguity,
   refuseIdentity,
+  refuseUnverified,
   type Challenge,
   type IdentityRefusal,
 } from './identity-refusal.js';
@@ -36,6 +38,8 @@ export interface AuthenticatorOptions extends CredentialVerifierOptions {
   readonly stalePatienceMs?: number;
   /** Different credentials being verified at once; further ones get GW_STORE_UNAVAILABLE. Default 32768. */
   readonly maxPending?: number;
+  /** Refused credentials a second of one source; beyond, its new ones are not verified. 0: no limit. */
+  readonly failedPerSecond: number;
   /** Whether a request without any credential is the user `anonymous`, who may use every server. */
   readonly allowAnonymous?: boolean;
   /** What a 401 tells about a server (undefined: about the gateway); absent: nothing. */
@@ -76,6 +80,7 @@ class CachingAuthenticator implements Authenticator {
   /** A verdict from before an invalidation is not kept. */
   #generation = 0;
   readonly #verifier: CredentialVerifier;
+  readonly #failed: FailedCredentials | null;
   /** Somebody who was proven before has waited in vain: until an answer is quick again, no other does. */
   #isSlow = false;
   #hits = 0;
@@ -94,6 +99,8 @@ class CachingAuthenticator implements Authenticator {
     });
     this.#pending = new SingleFlight(options.maxPending ?? DEFAULT_MAX_PENDING);
     this.#verifier = new CredentialVerifier(options, this.#clock);
+    const { failedPerSecond } = options;
+    this.#failed = failedPerSecond === 0 ? null : new FailedCredentials(failedPerSecond);
   }
 
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal> {
@@ -117,12 +124,11 @@ class CachingAuthenticator implements Authenticator {
     }
     const refusal = this.#cache.refusal(key, nowMs);
     if (refusal !== null) throw this.#refuse(refusal, server);
+    const source = sourceOf(presented.clientAddress ?? '');
+    // Who was proven before is not suspected of guessing.
+    if (cached === undefined) this.#requireFewFailures(source, nowMs);
     this.#misses += 1;
-    const verifying = this.#verifyOnce(
-      credential.text,
-      key,
-      sourceOf(presented.clientAddress ?? ''),
-    );
+    const verifying = this.#verifyOnce(credential.text, key, source);
     if (verifying instanceof Promise) return this.#proven(verifying, key, cached, server);
     return this.#accept(verifying, key, server);
   }
@@ -152,7 +158,7 @@ class CachingAuthenticator implements Authenticator {
   }
 
   sweep(nowMs: number): number {
-    return this.#cache.sweep(nowMs);
+    return this.#cache.sweep(nowMs) + (this.#failed?.sweep(nowMs) ?? 0);
   }
 
   takeRehashes(): readonly ApiKeyRehash[] {
@@ -234,7 +240,8 @@ class CachingAuthenticator implements Authenticator {
   ): IdentityVerdict | Promise<IdentityVerdict> {
     const startedAtMs = this.#clock.monotonicMs();
     const verdict = this.#verifier.verify(credential, source);
-    if (verdict instanceof Promise) return this.#keepWhenKnown(verdict, key, startedAtMs);
+    if (verdict instanceof Promise) return this.#keepWhenKnown(verdict, key, source, startedAtMs);
+    if (!verdict.ok) this.#failed?.count(source, startedAtMs);
     this.#keep(verdict, key, startedAtMs);
     return verdict;
   }
@@ -242,6 +249,7 @@ class CachingAuthenticator implements Authenticator {
   async #keepWhenKnown(
     verifying: Promise<IdentityVerdict>,
     key: string,
+    source: string,
     startedAtMs: number,
   ): Promise<IdentityVerdict> {
     const generation = this.#generation;
@@ -249,6 +257,7 @@ class CachingAuthenticator implements Authenticator {
     const nowMs = this.#clock.monotonicMs();
     // A refusal may be quick because nobody was asked.
     if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
+    if (!verdict.ok) this.#failed?.count(source, nowMs);
     if (generation === this.#generation) this.#keep(verdict, key, nowMs);
     return verdict;
   }
@@ -266,6 +275,13 @@ class CachingAuthenticator implements Authenticator {
     this.#staleHits += 1;
     this.#cache.countUse(stale);
     return stale.principal;
+  }
+
+  #requireFewFailures(source: string, nowMs: number): void {
+    const waitMs = this.#failed?.waitMs(source, nowMs) ?? 0;
+    if (waitMs === 0) return;
+    this.#refusals += 1;
+    throw refuseUnverified(waitMs);
   }
 
   #remainingMs(principal: Principal): number {

@@ -12,14 +12,18 @@ export interface PresentedCredentials {
   readonly apiKey: string | undefined;
   /** The server asked for; only used to name its resource metadata in a 401. */
   readonly server?: string | undefined;
-  /** Where the request comes from: while credentials must be verified, sources take turns. */
-  readonly clientAddress?: string;
+  /**
+   * Where the request comes from: while credentials must be verified, sources take turns, and one with too many
+   * refused ones waits. Absent for who was let in before and is proven again.
+   */
+  readonly clientAddress?: string | undefined;
 }
 
 export interface Authenticator {
   /**
    * Throws, or rejects with, GW_UNAUTHENTICATED (with `WWW-Authenticate`), GW_BAD_REQUEST (two different
-   * credentials) or GW_STORE_UNAVAILABLE. Returns synchronously on a cache hit.
+   * credentials), GW_RATE_LIMITED (not verified: too many failures of its source) or GW_STORE_UNAVAILABLE. Returns
+   * synchronously on a cache hit.
    */
   authenticate(presented: PresentedCredentials, nowMs: number): Principal | Promise<Principal>;
   /** Grows whenever something is forgotten: who was proven before may not be any more. */

@@ -76,6 +76,15 @@ export function refuseAmbiguity({ metadataUrl }: Challenge): GatewayError {
   });
 }
 
+/** For a credential that was not looked at, since too many from its source were refused. */
+export function refuseUnverified(waitMs: number): GatewayError {
+  return new GatewayError('GW_RATE_LIMITED', {
+    hint: 'Too many credentials from this address were refused; new ones are not verified until fewer are.',
+    retryAfterMs: waitMs,
+    data: { policy: 'failed-credentials' },
+  });
+}
+
 /** For a good token without the scopes; `needed` are all of this use, in one challenge (MCP step-up). */
 export function refuseScope(needed: readonly string[], { metadataUrl }: Challenge): GatewayError {
   const why = 'The token lacks a scope that this needs.';

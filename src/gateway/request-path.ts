@@ -122,7 +122,7 @@ class McpRequest {
       this.#checkForm();
       // Not within #serve: a credential refused there, before the first await, would reject a promise that
       // nobody handles yet, which Node.js books and strikes out again at a cost.
-      const proven = this.#authenticate(this.#startedAtMs);
+      const proven = this.#authenticate(this.#startedAtMs, this.#exchange.clientAddress);
       const result = await this.#serve(proven);
       this.#recordResult(result);
     } catch (thrown) {
@@ -196,14 +196,12 @@ class McpRequest {
     }
   }
 
-  #authenticate(nowMs: number): Principal | Promise<Principal> {
-    return this.#options.authenticator.authenticate(
-      {
-        authorization: this.#exchange.header('authorization'),
-        apiKey: this.#exchange.header('x-api-key'),
-        server: this.#serverName,
-        clientAddress: this.#exchange.clientAddress,
-      },
+  #authenticate(nowMs: number, clientAddress?: string): Principal | Promise<Principal> {
+    const { authenticator } = this.#options;
+    const authorization = this.#exchange.header('authorization');
+    const apiKey = this.#exchange.header('x-api-key');
+    return authenticator.authenticate(
+      { authorization, apiKey, server: this.#serverName, clientAddress },
       nowMs,
     );
   }

@@ -80,6 +80,7 @@ export function composeIdentity(
     cacheTtlMs: config.auth.apiKeyCacheTtlMs,
     negativeTtlMs: config.auth.negativeCacheTtlMs,
     maxEntries: MAX_CACHED_IDENTITIES,
+    failedPerSecond: config.auth.failedCredentialsPerSecond,
     allowAnonymous: !config.auth.required,
     challengeOf,
   });

@@ -28,8 +28,12 @@ async function identify(
   const authorization = exchange.header('authorization');
   const apiKey = exchange.header('x-api-key');
   if (authorization === undefined && apiKey === undefined) return null;
+  const { clientAddress } = exchange;
   try {
-    return await authenticator.authenticate({ authorization, apiKey }, monotonicMs());
+    return await authenticator.authenticate(
+      { authorization, apiKey, clientAddress },
+      monotonicMs(),
+    );
   } catch {
     // A bad credential on an open route is treated as none.
     return null;

@@ -111,7 +111,7 @@ void t.test('an unknown key gets the best advice there is', (t) => {
     ],
     [
       { auth: { toString: 1 } },
-      'known here: required, negativeCacheTtl, authorizationServers, jwt',
+      'known here: required, negativeCacheTtl, failedCredentialsPerSecond, authorizationServers, jwt',
     ],
   ];
   for (const [value, hint] of hints) t.equal(only(value).what.hint, hint);

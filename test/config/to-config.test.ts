@@ -82,6 +82,7 @@ void t.test('an empty file has the documented defaults', (t) => {
       required: true,
       apiKeyCacheTtlMs: 300_000,
       negativeCacheTtlMs: 5000,
+      failedCredentialsPerSecond: 100,
       jwt: {
         issuer: null,
         audience: null,
@@ -148,6 +149,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
     auth: {
       required: false,
       negativeCacheTtl: 23,
+      failedCredentialsPerSecond: 24,
       authorizationServers: ['https://a'],
       jwt: { issuer: 'i', audience: 'a', jwksUrls: ['https://j'] },
     },
@@ -202,6 +204,7 @@ void t.test('each key of the file arrives under the name with its unit', (t) => 
       required: false,
       apiKeyCacheTtlMs: 22,
       negativeCacheTtlMs: 23,
+      failedCredentialsPerSecond: 24,
       authorizationServers: ['https://a'],
       jwt: { issuer: 'i', audience: 'a', jwksUrls: ['https://j'] },
     },

@@ -588,3 +588,55 @@ t.test('without a clock of the test’s the system’s is used', async (t) => {
   t.ok(await ask(key));
   t.match(await asked(() => fixture.ask(key)), { code: 'GW_UNAUTHENTICATED' });
 });
+
+t.test(
+  'a source with many refused credentials waits, who is known and who is elsewhere not',
+  async (t) => {
+    const { addKey, ask, clock, lookups, authenticator } = identityFixture({ failedPerSecond: 2 });
+    const [known, other, late] = [await addKey(), await addKey(), await addKey()];
+    await ask(known, '203.0.113.7');
+    for (let n = 0; n < 20; n += 1) {
+      t.match(await asked(() => ask(mintApiKey().key, '203.0.113.7')), {
+        code: 'GW_UNAUTHENTICATED',
+      });
+    }
+    const before = lookups();
+    const refused = await asked(() => ask(late, '203.0.113.7'));
+    t.match(refused, {
+      code: 'GW_RATE_LIMITED',
+      options: { retryAfterMs: 500, data: { policy: 'failed-credentials' } },
+    });
+    t.equal(lookups(), before, 'it was not even looked for');
+    t.match(await ask(known, '203.0.113.7'), { user: 'ana' });
+    t.match(await ask(other, '203.0.113.8'), { user: 'ana' });
+    t.match(await ask(late), { user: 'ana' }, 'proven again, without an address');
+    clock.advance(300_000);
+    t.match(await ask(known, '203.0.113.7'), { user: 'ana' }, 'known longer ago than the TTL');
+    t.match(await ask(late, '203.0.113.7'), { user: 'ana' });
+    t.ok(authenticator.sweep(clock.now) >= 1);
+  },
+);
+
+t.test('good newcomers of one source spend nothing, nor does a store that is away', async (t) => {
+  const { addKey, ask } = identityFixture({ failedPerSecond: 1 });
+  for (let n = 0; n < 30; n += 1)
+    t.match(await ask(await addKey(), '203.0.113.7'), { user: 'ana' });
+  const { ask: askAway } = identityFixture({
+    failedPerSecond: 1,
+    keys: { find: () => Promise.reject(new Error('away')) },
+  });
+  for (let n = 0; n < 30; n += 1) {
+    t.match(await asked(() => askAway(mintApiKey().key, '203.0.113.7')), {
+      code: 'GW_STORE_UNAVAILABLE',
+    });
+  }
+});
+
+t.test('loopback is nobody’s own source: its refused credentials are not counted', async (t) => {
+  const { ask } = identityFixture({ failedPerSecond: 1 });
+  for (const address of ['127.0.0.1', '::1']) {
+    for (let n = 0; n < 30; n += 1) {
+      t.match(await asked(() => ask(mintApiKey().key, address)), { code: 'GW_UNAUTHENTICATED' });
+    }
+  }
+});

@@ -30,6 +30,8 @@ export interface CallOptions {
   readonly value?: unknown;
   /** An API key in place of the user's token. */
   readonly key?: string;
+  /** The address that a proxy in front would name. */
+  readonly from?: string;
   /** Connections of its own to the gateway. */
   readonly agent?: Agent;
   readonly signal?: AbortSignal;
@@ -109,13 +111,15 @@ export async function admissionBench(
   return {
     gateway,
     upstream,
-    async call(user, server, { tool = 'echo', value = null, key, agent: own, signal } = {}) {
+    async call(user, server, { tool = 'echo', value = null, key, from, agent: own, signal } = {}) {
       id += 1;
+      const { message, headers } = modernCall(id, tool, { user, value });
       const startedAtMs = performance.now();
       const reply = await rpc({
         url: gateway.endpoint(server),
         key: key ?? tokenOf(tokens, user),
-        ...modernCall(id, tool, { user, value }),
+        message,
+        headers: from === undefined ? headers : { ...headers, 'x-forwarded-for': from },
         agent: own ?? agent,
         ...(signal === undefined ? {} : { signal }),
       });

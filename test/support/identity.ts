@@ -38,6 +38,7 @@ export function identityFixture(options: Partial<AuthenticatorOptions> = {}) {
     cacheTtlMs: 300_000,
     negativeTtlMs: 5000,
     maxEntries: 100,
+    failedPerSecond: 0,
     clock,
     // Longer than a busy machine keeps any test waiting: no answer is late unless a test says so.
     stalePatienceMs: 30_000,
@@ -54,9 +55,9 @@ export function identityFixture(options: Partial<AuthenticatorOptions> = {}) {
       return key;
     },
     /** As the request path calls it. */
-    ask: (credential: string) =>
+    ask: (credential: string, clientAddress?: string) =>
       authenticator.authenticate(
-        { authorization: `Bearer ${credential}`, apiKey: undefined },
+        { authorization: `Bearer ${credential}`, apiKey: undefined, clientAddress },
         clock.now,
       ),
   };

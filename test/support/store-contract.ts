@@ -236,6 +236,7 @@ function keysContract(t: Test, opened: (t: Test) => Promise<Store>, tellsAtOnce:
       const authenticatorWith = (...peppers: (typeof former)[]) =>
         createAuthenticator({
           ...{ keys, peppers, cacheTtlMs: 300_000, negativeTtlMs: 1000, maxEntries: 100 },
+          failedPerSecond: 0,
           verifyToken: () => Promise.resolve({ ok: false, refusal: 'untrusted' }),
         });
       const asks = async (authenticator: Authenticator, key: string) => {
