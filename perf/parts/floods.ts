@@ -13,7 +13,7 @@ import { CALL_HEADERS, echoCall, median } from '../hop-cost.js';
 import { flood, hasWrk, NO_WRK, type FloodResult } from '../load/flood.js';
 import { pacedLoop, type PacedResult } from '../load/paced-loop.js';
 import type { Cell, Part } from '../part.js';
-import { openBench, type Bench } from '../targets/bench.js';
+import { AMPLE_LIMITS, openBench, type Bench } from '../targets/bench.js';
 
 const PROBE_PER_SECOND = 500;
 const PROBE_CONNECTIONS = 20;
@@ -21,6 +21,9 @@ const PROBE_CONNECTIONS = 20;
 const USERS = 1000;
 const FRESH_PER_SECOND = 2000;
 const FORGED_PER_SECOND = 5000;
+/** As a proxy in front would name them: refused credentials are limited by address. */
+const PROBE_FROM = 'X-Forwarded-For: 203.0.113.1';
+const FLOOD_FROM = 'X-Forwarded-For: 203.0.113.2';
 /** Until the flood's connections are there and its file is read. */
 const FLOOD_BEGINS_MS = 500;
 
@@ -50,7 +53,10 @@ export const floods: Part = {
     if (!hasWrk()) return [{ ...TABLE, method: NO_WRK, rows: [] }];
     const seconds = isQuick ? 3 : 6;
     const count = isQuick ? 1 : 9;
-    await using bench = await openBench({ workers });
+    await using bench = await openBench({
+      workers,
+      global: { ...AMPLE_LIMITS, trustProxy: ['127.0.0.1'] },
+    });
     const cases = casesOf(bench, seconds + 1);
     // Once without being counted: compilers, caches, connections, the known credentials.
     for (const each of cases.slice(0, 4)) await measure(bench, each, seconds);
@@ -77,7 +83,7 @@ export const floods: Part = {
         ),
       ),
     ]);
-    const method = `${PROBE_PER_SECOND} calls/s of one user with a known token, latency counted from when a call was due, while wrk sends the flood; all on one machine; ${count} rounds of ${seconds} s a row, medians. New tokens are those of ${USERS} users. Ratio: p99 to that of the same rate with known credentials in the same round (new tokens: tokens that are known; forgeries: a refusal that is known).`;
+    const method = `${PROBE_PER_SECOND} calls/s of one user with a known token, latency counted from when a call was due, while wrk sends the flood; all on one machine, as from two clients of one proxy; ${count} rounds of ${seconds} s a row, medians. New tokens are those of ${USERS} users. Ratio: p99 to that of the same rate with known credentials in the same round (new tokens: tokens that are known; forgeries: a refusal that is known).`;
     return [{ ...TABLE, method, rows, plot: 'p99 ratio' }];
   },
 };
@@ -139,12 +145,13 @@ async function measure(
 ): Promise<Round> {
   const { port, path, headers } = bench.gateway('gateway', bench.token('good'));
   const text = echoCall({}).body(0);
-  const request = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  const request = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${[...headers, PROBE_FROM].join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
   const flooding =
     perSecond === 0
       ? null
       : flood({
-          ...{ port, path, perSecond, seconds: seconds + 1, headers: CALL_HEADERS, body: text },
+          ...{ port, path, perSecond, seconds: seconds + 1, body: text },
+          headers: [...CALL_HEADERS, FLOOD_FROM],
           credentials: credentials(),
         });
   if (flooding !== null) await pause(FLOOD_BEGINS_MS);
