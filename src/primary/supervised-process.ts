@@ -78,7 +78,15 @@ export class SupervisedProcess {
     if (this.#isStopping) return;
     this.#state = 'starting';
     const { fork, startMessage, startTimeoutMs, heartbeatTimeoutMs, log, name } = this.#options;
-    const child = fork();
+    let child: ChildProcess;
+    try {
+      child = fork();
+    } catch (error) {
+      // ENOMEM and the like; what is scarcest now may be there at the next attempt.
+      log.error({ err: error }, `${name} cannot be started`);
+      this.#exited(null, null);
+      return;
+    }
     this.#child = child;
     this.#hears = this.#options.isHello === undefined;
     const heartbeat = new Heartbeat(JUDGE_EVERY_MS, monotonicMs());
@@ -97,7 +105,13 @@ export class SupervisedProcess {
       this.#exited(code, signal);
     });
     child.on('error', (error) => {
-      log.error({ err: error }, `${name} cannot be reached`);
+      if (child.pid !== undefined) {
+        log.error({ err: error }, `${name} cannot be reached`);
+      } else if (child === this.#child) {
+        // No file descriptor or process was free (EMFILE, EAGAIN): what never was does not exit.
+        log.error({ err: error }, `${name} cannot be started`);
+        this.#exited(null, null);
+      }
     });
     if (this.#hears) this.send(startMessage() as object);
     this.#timer = setInterval(() => {

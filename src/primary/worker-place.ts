@@ -54,11 +54,17 @@ export function createWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
       fork: () => {
         place.incarnation = nextIncarnation();
         const { uvThreadpoolSize, http } = config();
-        return cluster.fork({
+        const worker = cluster.fork({
           UV_THREADPOOL_SIZE: String(uvThreadpoolSize),
           // uWebSockets.js reads it once, when it is loaded.
           UWS_HTTP_MAX_HEADERS_SIZE: String(http.maxHeaderBytes),
-        }).process;
+        });
+        // The same errors once more, which the supervised process looks after: with no listener they would end the primary.
+        worker.on('error', () => {
+          // One that never was exits never, and node:cluster would keep it.
+          if (worker.process.pid === undefined) delete cluster.workers?.[worker.id];
+        });
+        return worker.process;
       },
       startMessage: () => {
         const message = startMessage();

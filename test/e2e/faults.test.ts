@@ -12,6 +12,7 @@ import { modernCall, rpc, type RpcReply } from '../support/json-rpc.js';
 import { isRunning, processRef, untilGone } from '../support/process-tree.js';
 import { repository } from '../support/repository.js';
 import { failedStart, startGateway, type Gateway } from '../support/start-gateway.js';
+import { NO_PRLIMIT, setFileLimit } from '../support/take-all-files.js';
 import { until, within } from '../support/until.js';
 
 t.setTimeout(300_000);
@@ -217,6 +218,43 @@ t.test(
     t.not(next, childPid);
     t.equal(await value('module'), 1, 'the module beside it never noticed');
     await untilIdle(gateway);
+  },
+);
+
+t.test(
+  'a primary that can start no process for want of files goes on, and starts it later',
+  async (t) => {
+    const { gateway, value } = await bench(t);
+    const before = await health(gateway);
+    const [lost = 0, ...stays] = pids(before.workers);
+    const [host = 0] = pids(before.upstreamHosts);
+    try {
+      setFileLimit(gateway.pid, 3);
+    } catch {
+      t.pass('skipped', { skip: NO_PRLIMIT });
+      return;
+    }
+    process.kill(lost, 'SIGKILL');
+    process.kill(host, 'SIGKILL');
+    for (const news of [/worker \d cannot be started/, /upstream host 0 cannot be started/]) {
+      await until(async () => news.test(await gateway.logs()), {
+        timeoutMs: SOON_MS,
+        everyMs: 100,
+        what: news.source,
+      });
+    }
+    t.equal(await value('http'), 1, 'the worker that is left serves');
+    setFileLimit(gateway.pid, 4096);
+    const after = await until(
+      async () => {
+        const now = await health(gateway);
+        return pids(now.workers).length === 2 && pids(now.upstreamHosts).length === 1 ? now : false;
+      },
+      { timeoutMs: 2 * SOON_MS, everyMs: 200, what: 'all processes' },
+    );
+    t.ok(pids(after.workers).includes(stays[0] ?? 0), 'the one that was not killed is still there');
+    t.equal(await value('module'), 1);
+    t.notOk(gateway.program.hasExited());
   },
 );
 

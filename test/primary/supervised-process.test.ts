@@ -6,6 +6,7 @@ import {
   SupervisedProcess,
   type SupervisedProcessOptions,
 } from '../../src/primary/supervised-process.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { within } from '../support/until.js';
 
 const CHILD = fileURLToPath(new URL('../support/supervised-child.mjs', import.meta.url));
@@ -114,3 +115,37 @@ t.test('a child that has not said hello cannot hear the stop, and is not waited 
   t.equal(child.state, 'stopped');
   t.equal(count().exits, 1);
 });
+
+t.test(
+  'a child that the system has no files for, or refuses outright, is tried again',
+  async (t) => {
+    const { process: starved, exited: starvedExited } = supervise(['serve']);
+    const giveBack = takeAllFiles();
+    if (giveBack === null) {
+      t.pass('skipped', { skip: NO_PRLIMIT });
+    } else {
+      const gone = starvedExited();
+      starved.start();
+      await within(5_000, 'the news that it never was', gone).finally(giveBack);
+      t.equal(starved.state, 'waiting');
+      await starved.ready();
+      t.equal(starved.restarts, 1);
+      await starved.stop({ stop: true }, 10_000);
+    }
+
+    let refusals = 0;
+    const { process: refused } = supervise(['serve'], {
+      fork: () => {
+        refusals += 1;
+        if (refusals === 1) throw new Error('spawn ENOMEM');
+        return fork(CHILD, { execArgv: [] });
+      },
+      startMessage: () => ({ mood: 'serve' }),
+    });
+    refused.start();
+    t.equal(refused.state, 'waiting');
+    await refused.ready();
+    t.equal(refused.restarts, 1);
+    await refused.stop({ stop: true }, 10_000);
+  },
+);
