@@ -148,6 +148,12 @@ export class ChildProcess {
         detached: true, // setsid: a group of its own, which can be killed as a whole.
         stdio: ['pipe', 'pipe', 'pipe'],
       });
+      child.once('error', (error) => {
+        // Also emitted for a signal that could not be sent; only without a pid there is no child.
+        if (child.pid === undefined) this.#end({ kind: 'spawn-failed', error });
+      });
+      // Without a free file descriptor there are no pipes to watch either.
+      if (child.pid === undefined) return null;
       this.#watch(child);
       return child;
     } catch (thrown) {
@@ -181,10 +187,6 @@ export class ChildProcess {
     });
     child.stdout.on('error', () => undefined);
     child.stderr.on('error', () => undefined);
-    child.once('error', (error) => {
-      // Also emitted for a signal that could not be sent; only without a pid there is no child.
-      if (child.pid === undefined) this.#end({ kind: 'spawn-failed', error });
-    });
     child.once('exit', (exitCode, signal) => {
       // The group may be signalled now and never later: its number is free once it is empty.
       this.#signalGroup('SIGKILL');

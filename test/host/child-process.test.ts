@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import t from 'tap';
 import { ChildProcess, type ChildEnd, type ChildSpec } from '../../src/host/child-process.js';
 import { descendants, isRunning, killAll, processRef, untilGone } from '../support/process-tree.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { within } from '../support/until.js';
 import { fixtureSpec, QUICK_TIMING } from '../support/stdio-fixtures/stdio-fixture.js';
 
@@ -191,4 +192,17 @@ t.test('what a child does not read waits in the queue, and write says so', async
   t.equal(lastAnswer, false);
   t.ok(run.child.isFull);
   t.ok(run.child.queuedBytes > 1024 * 1024);
+});
+
+t.test('a child that there are no files for is said to have failed, with the cause', async (t) => {
+  const giveBack = takeAllFiles();
+  if (giveBack === null) {
+    t.pass('skipped', { skip: NO_PRLIMIT });
+    return;
+  }
+  const run = start(t, fixtureSpec('echo'));
+  run.child.write(Buffer.from('{"id":1}\n'));
+  await within(5_000, 'its end', run.ended).finally(giveBack);
+  t.match(run.ends, [{ kind: 'spawn-failed', error: { code: 'EMFILE' } }]);
+  await run.child.close();
 });
