@@ -25,13 +25,6 @@ export function createAlertCommand(options: AlertCommandOptions): AlertSink {
           detached: true,
           stdio: ['pipe', 'ignore', 'pipe'],
         });
-        let said = '';
-        child.stderr.on('data', (chunk: Buffer) => {
-          if (said.length < MAX_STDERR_CHARS) said += chunk.toString('utf8');
-        });
-        // A program that does not read its input is none of our errors.
-        child.stdin.on('error', () => undefined);
-        child.stdin.end(`${JSON.stringify(notice)}\n`);
         const timer = setTimeout(() => {
           killGroup(child);
           reject(new AlertSinkError(`it did not end within ${options.timeoutMs} ms`, false));
@@ -40,6 +33,15 @@ export function createAlertCommand(options: AlertCommandOptions): AlertSink {
           clearTimeout(timer);
           reject(new AlertSinkError(`it cannot be started (${error.code ?? error.name})`, false));
         });
+        // It has no pipes where no file descriptor was free; the error is on its way.
+        if (child.pid === undefined) return;
+        let said = '';
+        child.stderr.on('data', (chunk: Buffer) => {
+          if (said.length < MAX_STDERR_CHARS) said += chunk.toString('utf8');
+        });
+        // A program that does not read its input is none of our errors.
+        child.stdin.on('error', () => undefined);
+        child.stdin.end(`${JSON.stringify(notice)}\n`);
         child.once('close', (code, signal) => {
           clearTimeout(timer);
           if (code === 0) resolve();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createAlertCommand } from '../../src/telemetry/alert-command.js';
 import { alertNotice } from '../support/alert-notice.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { until } from '../support/until.js';
 
 const DEADLINE_MS = 60_000;
@@ -70,3 +71,15 @@ async function isGone(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '0 (sleep) Z');
   return status.includes(') Z');
 }
+
+t.test('without a free file descriptor it is not started, and nothing else happens', async (t) => {
+  const giveBack = takeAllFiles();
+  if (giveBack === null) {
+    t.pass('skipped', { skip: NO_PRLIMIT });
+    return;
+  }
+  const sink = command('cat');
+  const failed = sink.deliver(alertNotice()).catch((error: unknown) => error);
+  t.match(await failed.finally(giveBack), { message: 'it cannot be started (EMFILE)' });
+  await t.resolves(sink.deliver(alertNotice()));
+});
