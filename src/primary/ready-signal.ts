@@ -68,16 +68,30 @@ export class ReadySignal {
     if (socket === '' || this.#isMissing || this.#isNotifying) return;
     this.#isNotifying = true;
     const env = { PATH: environment['PATH'], NOTIFY_SOCKET: socket };
-    const child = spawn(command, args, { env, stdio: 'ignore', timeout: NOTIFY_TIMEOUT_MS });
-    child.once('error', (error) => {
+    const failed = (error: unknown): void => {
       this.#isNotifying = false;
-      this.#isMissing = true;
-      log.warn({ err: error }, 'systemd cannot be told that the gateway is ready; use Type=exec');
-    });
-    child.once('exit', () => {
-      this.#isNotifying = false;
-    });
+      this.#isMissing = isAbsent(error);
+      const what = this.#isMissing
+        ? 'systemd cannot be told that the gateway is ready; use Type=exec'
+        : 'systemd was not told how the gateway is; it is tried again';
+      log.warn({ err: error }, what);
+    };
+    try {
+      const child = spawn(command, args, { env, stdio: 'ignore', timeout: NOTIFY_TIMEOUT_MS });
+      child.once('error', failed);
+      child.once('exit', () => {
+        this.#isNotifying = false;
+      });
+    } catch (error) {
+      failed(error); // ENOMEM is thrown.
+    }
   }
+}
+
+/** No such program, or none that may be run; anything else (no process, file or memory was free) passes. */
+function isAbsent(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ENOENT' || code === 'EACCES';
 }
 
 /** Half of what systemd allows, as sd_watchdog_enabled(3) advises; null when it does not watch this process. */

@@ -6,6 +6,7 @@ import {
   ReadySignal,
   type ReadySignalOptions,
 } from '../../src/primary/ready-signal.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { until } from '../support/until.js';
 
 /** Stands for systemd-notify: writes down what it was called with. */
@@ -116,4 +117,21 @@ t.test('without systemd-notify it says so once', async (t) => {
 t.test('a start as a worker of somebody’s cluster is refused with the fix', async (t) => {
   t.equal(clusterModeProblem(true), null);
   t.match(clusterModeProblem(false), /exec_mode: 'fork'/);
+});
+
+t.test('a notification that the machine had no room for is followed by others', async (t) => {
+  const { command, calls } = await notifier(t);
+  const { signal, warnings } = readySignal(t, { environment, command });
+  const giveBack = takeAllFiles();
+  if (giveBack === null) {
+    t.pass('skipped', { skip: NO_PRLIMIT });
+    return;
+  }
+  signal.ready();
+  const told = until(() => warnings.length === 1, { timeoutMs: 10_000, what: 'a warning' });
+  await told.finally(giveBack);
+  t.match(warnings, [/^systemd was not told/]);
+  signal.stopping('draining …');
+  await until(async () => (await calls()).length === 1, { timeoutMs: 10_000, what: 'a call' });
+  t.match(await calls(), [/STOPPING=1/]);
 });
