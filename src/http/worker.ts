@@ -16,6 +16,7 @@ import {
 } from '../ipc/worker-messages.js';
 import { logForgottenRejections } from '../telemetry/forgotten-rejections.js';
 import { DeltaWriter } from '../telemetry/metric-delta.js';
+import { OwnMemory } from '../telemetry/own-memory.js';
 import { ProcessReporter } from '../telemetry/process-reporter.js';
 import type { ToolPins } from '../ipc/tool-pin-messages.js';
 import { composeWorker, type Worker } from './compose.js';
@@ -36,6 +37,7 @@ export function runWorker(): void {
 }
 
 class WorkerProcess {
+  readonly #memory = new OwnMemory();
   readonly #delay = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   readonly #primary: PrimaryLink;
   readonly #writer = new DeltaWriter();
@@ -169,7 +171,7 @@ class WorkerProcess {
 
   #report(worker: Worker): void {
     const { connections, refusedConnections, refusedRequests } = worker.front.stats();
-    const memory = process.memoryUsage();
+    const memory = this.#memory.read();
     this.#primary.send({
       type: 'worker-report',
       delta: this.#delta(worker),
