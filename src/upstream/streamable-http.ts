@@ -202,6 +202,8 @@ const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'
 const PROTOCOL_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 /** Undici's error about bytes that are no HTTP; it should have a code and has none (7.30.2, measured). */
 const PARSER_ERROR = 'HTTPParserError';
+/** No file descriptor is free, in this process or on the machine. */
+const FULL_CODES = new Set(['EMFILE', 'ENFILE']);
 /** Undici's word for a header that it will not write, such as one with DEL in it, which uWebSockets.js reads. */
 const UNSENDABLE_CODE = 'UND_ERR_INVALID_ARG';
 
@@ -222,6 +224,14 @@ function asUpstreamError(error: Error, wasSent: boolean): GatewayError {
     return new GatewayError('GW_BAD_REQUEST', {
       ...options,
       hint: 'A header has a character that HTTP does not allow.',
+    });
+  }
+  // The gateway's own want, so it must say nothing about the server either.
+  if (FULL_CODES.has(code) && !wasSent) {
+    return new GatewayError('GW_SHED', {
+      ...options,
+      hint: 'It has no file free for a connection to the server (ulimit -n). The request was not sent.',
+      retryAfterMs: 1000,
     });
   }
   const hint = wasSent

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { createStreamableHttp } from '../../src/upstream/streamable-http.js';
 import type { UpstreamRequest } from '../../src/upstream/transport.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { until } from '../support/until.js';
 
 /** `at`: the port of another server than its own. */
@@ -120,3 +121,21 @@ for (const [what, bytes] of [
     await endOf('call GW_UPSTREAM_PROTOCOL');
   });
 }
+
+t.test(
+  'a call for which no file is free is refused by the gateway, not by the server',
+  async (t) => {
+    const { post, arrived, ended } = await rig(t);
+    const giveBack = takeAllFiles();
+    if (giveBack === null) {
+      t.pass('skipped', { skip: NO_PRLIMIT });
+      return;
+    }
+    post('starved');
+    const refused = until(() => ended.length > 0, { timeoutMs: 10_000, what: 'its refusal' });
+    await refused.finally(giveBack);
+    t.same(ended, ['starved GW_SHED'], 'which no circuit breaker counts');
+    post('later');
+    await arrived('later');
+  },
+);
