@@ -8,9 +8,10 @@ import {
   bytes,
   count,
   environment,
+  headerName,
   headers as headerRecord,
-  httpUrl,
   milliseconds,
+  serverUrl,
   text,
 } from './value-kinds.js';
 
@@ -84,7 +85,9 @@ const policyKeys = {
     ),
   credential: z
     .strictObject({
-      header: text.optional().describe('HTTP servers: the header that carries it.'),
+      header: headerName('choose another header')
+        .optional()
+        .describe('HTTP servers: the header that carries it.'),
       prefix: z.string().optional().describe('Text before it in that header, such as `Bearer `.'),
       env: text.optional().describe('stdio servers: the environment variable.'),
       context: text.optional().describe('Modules: its name in their context.'),
@@ -119,7 +122,7 @@ export const serverEntry = z.strictObject({
   maxLineBytes: bytes(1024, 268_435_456)
     .optional()
     .describe('stdio: longest message it may print; 4194304 if absent.'),
-  url: httpUrl.optional().describe('http: the MCP endpoint.'),
+  url: serverUrl.optional().describe('http: the MCP endpoint.'),
   headers: headers.optional(),
   transport: z
     .enum(['http', 'sse'])
@@ -141,9 +144,9 @@ export const clientEntry = z.looseObject({
   args: args.optional(),
   env: env.optional(),
   cwd: cwd.optional(),
-  url: httpUrl.optional().describe('http: the MCP endpoint.'),
-  serverUrl: httpUrl.optional().describe('Windsurf for `url`.'),
-  httpUrl: httpUrl.optional().describe('Gemini for `url`.'),
+  url: serverUrl.optional().describe('http: the MCP endpoint.'),
+  serverUrl: serverUrl.optional().describe('Windsurf for `url`.'),
+  httpUrl: serverUrl.optional().describe('Gemini for `url`.'),
   headers: headers.optional(),
   ...policyKeys,
 });

@@ -36,9 +36,44 @@ export const text = z.string().min(1);
 
 export const httpUrl = z.url({ protocol: /^https?$/ });
 
-/** Field name is an RFC 9110 token; the value cannot smuggle a second line. */
+/** Of an MCP server. What could not be sent is refused: the calls would meet a 401 that nothing explains. */
+export const serverUrl = httpUrl
+  .refine((value) => !URL.canParse(value) || isWithoutUser(new URL(value)), {
+    error:
+      'has a user name or password, which are not sent; write them as "headers": {"Authorization": "Basic ${NAME}"}',
+  })
+  .refine((value) => !value.includes('#'), {
+    error: 'has a fragment (#…), which is never sent; leave it out',
+  });
+
+function isWithoutUser({ username, password }: URL): boolean {
+  return username === '' && password === '';
+}
+
+/** They frame one request, or belong to one session: with a fixed value calls fail, or all users share a session. */
+const GATEWAYS_OWN = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'mcp-session-id',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** An RFC 9110 token that may be given a fixed value; `todo` ends the sentence about any other. */
+export function headerName(todo: string) {
+  return z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
+    .refine((name) => !GATEWAYS_OWN.has(name.toLowerCase()), {
+      error: `is set by the gateway for each request; ${todo}`,
+    });
+}
+
+/** The value cannot smuggle a second line. */
 export const headers = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name'),
+  headerName('leave it out'),
   z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'has characters that no header value may have'),
 );
 

