@@ -87,7 +87,10 @@ export class Alerts implements AlertRaiser {
     const kept = this.#kept.get(cause);
     if (kept === undefined) return;
     this.#kept.set(cause, { ...kept, isActive: false });
-    if (recovery !== undefined) this.#tell('recovery', { ...kept, ...recovery });
+    if (recovery === undefined) return;
+    // Read by itself, as in a chat, the alert's own sentence would say that it holds.
+    const message = `It is over. It was: ${kept.message}`;
+    this.#tell('recovery', { ...kept, ...recovery, message });
   }
 
   /** Puts messages of a former run, oldest first, before its own. */

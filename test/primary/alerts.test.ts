@@ -62,7 +62,11 @@ t.test('a cause is told once, its repeats are counted, its end is told', async (
     logged[0],
     /^error CRITICAL circuit-open github: Half of the calls failed\. \[.*:8080\]$/,
   );
-  t.match(logged[1], /^info RECOVERED circuit-open github after 40 s: .*suppressed 7 repeats/);
+  t.match(
+    logged[1],
+    /^info RECOVERED circuit-open github after 40 s: It is over\. It was: Half of .*suppressed 7 repeats/,
+  );
+  t.equal(told[1]?.message, 'It is over. It was: Half of the calls failed.');
   t.equal(alerts.active().length, 0);
   t.match(alerts.view().alerts, [{ isActive: false, durationMs: null, cooldownLeftMs: 260_000 }]);
   t.same(
