@@ -6,8 +6,8 @@ export interface CommandTable {
   /** `multi-mcp` itself. */
   readonly root: Command;
   readonly isColored: boolean;
-  /** A command with the options that all of them take, before or after its name. */
-  add(parent: Command, nameAndArgs: string, description: string): Command;
+  /** A command with the options that all of them take, before or after its name. `json`: what `--json` does to this one. */
+  add(parent: Command, nameAndArgs: string, description: string, json?: string): Command;
   context(command: Command): CliContext;
   /** For commands that end otherwise than well without an error. */
   exitWith(code: number): void;

@@ -44,25 +44,27 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   }
 }
 
+const JSON_DOCUMENT = 'print one JSON document';
+
 function createProgram(streams: CliStreams, exitWith: (code: number) => void): Command {
   const { out, err, isColored, isTerminal = false } = streams;
   const root = new Command('multi-mcp')
     .description('Many MCP servers behind one HTTP endpoint.')
     .version(VERSION)
     .option('-c, --config <file>', 'configuration (default: config/server-production.json)')
-    .option('--json', 'print one JSON document')
+    .option('--json', JSON_DOCUMENT)
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err })
     .showHelpAfterError('(multi-mcp --help lists the commands)');
   const table: CommandTable = {
     root,
     isColored,
-    add: (parent, nameAndArgs, description) =>
+    add: (parent, nameAndArgs, description, json = JSON_DOCUMENT) =>
       parent
         .command(nameAndArgs)
         .description(description)
         .option('-c, --config <file>', 'configuration file')
-        .option('--json', 'print one JSON document'),
+        .option('--json', json),
     context: (command) => {
       const given = command.optsWithGlobals<{ config?: string; json?: boolean }>();
       return { out, err, isTerminal, configPath: given.config, json: given.json ?? false };

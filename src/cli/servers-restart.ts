@@ -19,6 +19,6 @@ export async function serversRestart(context: CliContext, name: string): Promise
       `${name} is reached by HTTP: it runs elsewhere and has nothing to be restarted here.`,
     );
   }
-  if (context.json) printJson(context, answer);
+  if (context.json) printJson(context, { server: name, ...answer });
   else context.out(`${name} begins anew; its sessions have ended\n`);
 }

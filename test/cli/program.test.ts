@@ -40,6 +40,8 @@ t.test('help lists every command and exits 0', async (t) => {
   }
   t.match(await run('--version'), { code: 0, out: `${VERSION}\n` });
   t.match(await run('keys', 'create', '--help'), { code: 0, out: /--servers <names>/ });
+  t.match((await run('keys', 'create', '--help')).out, /--json +print one JSON document/);
+  t.match((await run('logs', '--help')).out, /--json +the file's own lines/, 'many documents');
 });
 
 t.test('a command that is none is 64, with the nearest name', async (t) => {

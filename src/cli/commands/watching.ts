@@ -35,7 +35,7 @@ export function addWatchingCommands(table: CommandTable): void {
       await logLevel(table.context(command), level, options);
     });
   table
-    .add(table.root, 'logs', 'the end of the log')
+    .add(table.root, 'logs', 'the end of the log', "the file's own lines, one JSON object each")
     .option('-f, --follow', 'go on as it grows')
     .option('-n, --lines <count>', 'how many lines (default: 50)')
     .option('--requests', 'the request log')
