@@ -132,10 +132,24 @@ export class LibsqlConnection {
 }
 
 function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return typeof error.code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+  return /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Clients see it too: no paths. */
+const HINTS: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'The disk of the data folder is full. Free some space.',
+  SQLITE_READONLY: 'The data folder is read-only.',
+};
+
 function unavailable(cause: unknown): GatewayError {
-  return new GatewayError('GW_STORE_UNAVAILABLE', { cause, retryAfterMs: 1000 });
+  const hint = HINTS[codeOf(cause)];
+  return new GatewayError('GW_STORE_UNAVAILABLE', {
+    cause,
+    ...(hint !== undefined && { hint }),
+    retryAfterMs: 1000,
+  });
 }

@@ -5,6 +5,7 @@ import t from 'tap';
 import { GatewayError } from '../../src/kernel/errors.js';
 import { monotonicMs } from '../../src/kernel/clock.js';
 import { openLibsqlStore } from '../../src/store/libsql-store.js';
+import { mountSmallDisk, NO_MOUNT } from '../support/small-disk.js';
 import { keyRecord, storeContract } from '../support/store-contract.js';
 
 let dataDir = '';
@@ -49,6 +50,28 @@ t.test('a file that was moved away or replaced is told, until it is back', async
   renameSync(folder, `${folder}.other`);
   renameSync(`${folder}.away`, folder);
   await store.ping();
+});
+
+t.test('a full disk is named, and what it refused is not there', async (t) => {
+  const disk = mountSmallDisk(1024);
+  if (disk === null) {
+    t.pass('skipped', { skip: NO_MOUNT });
+    return;
+  }
+  const store = await openLibsqlStore({ path: join(disk.path, 'multi-mcp.db') });
+  t.teardown(async () => {
+    await store.close();
+    disk.remove();
+  });
+  disk.fill();
+  const scope = { server: 'notes', user: 'ana' };
+  const full = { code: 'GW_STORE_UNAVAILABLE', message: /disk .*full.*Free some space/ };
+  await t.rejects(store.keys.insert(keyRecord()), full);
+  await t.rejects(store.documents.put(scope, 'a', 'x'.repeat(20_000)), full);
+  disk.free();
+  t.equal(await store.keys.find(keyRecord().id), null);
+  t.equal(await store.documents.get(scope, 'a'), null);
+  await store.keys.insert(keyRecord());
 });
 
 t.test('one that must exist is not made', async (t) => {
