@@ -10,7 +10,7 @@ import { asGatewayError, GatewayError } from '../kernel/errors.js';
 import { nextRequestId } from '../kernel/ids.js';
 import type { AuditEntry, EventLog } from '../store/event-log.js';
 import { ACTOR_HEADER } from './actor-header.js';
-import { auditedOperations, createAuditor } from './audit.js';
+import { auditedOperations, createAuditor, type Change } from './audit.js';
 import type { AdminOperations } from './operations.js';
 import { answerAdminRequest } from './routes.js';
 import { claimSocketPath } from './socket-path.js';
@@ -21,6 +21,8 @@ export interface AdminServerOptions {
   readonly operations: AdminOperations;
   /** Where changes are recorded; absent = nowhere. */
   readonly audit?: Pick<EventLog<AuditEntry>, 'append'>;
+  /** Told of a change that happened and could not be recorded. */
+  readonly onUnrecorded?: (error: GatewayError, change: Change, actor: string) => void;
   /** Told of every error that is our own fault, for the log. */
   readonly onError?: (error: GatewayError) => void;
 }
@@ -77,11 +79,15 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { operations, audit, onError }: AdminServerOptions,
+  { operations, audit, onUnrecorded, onError }: AdminServerOptions,
 ): Promise<void> {
   const forActor = (plain: AdminOperations, actor: string): AdminOperations => {
     if (audit === undefined) return plain;
-    const auditor = createAuditor({ audit, actor, onError: (error) => onError?.(error) });
+    const auditor = createAuditor({
+      audit,
+      actor,
+      onError: (error, change) => onUnrecorded?.(error, change, actor),
+    });
     return auditedOperations(plain, auditor);
   };
   try {

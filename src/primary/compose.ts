@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { processEnv, type LoadedConfig } from '../../config/load.js';
 import { createAdminServer } from '../admin/admin-server.js';
-import { auditedOperations, createAuditor } from '../admin/audit.js';
+import { auditedOperations, createAuditor, type Change } from '../admin/audit.js';
 import { credentialKeys } from '../admin/credential-operations.js';
 import type { AdminOperations } from '../admin/operations.js';
 import { SealedServers, serverSeal } from '../admin/sealed-servers.js';
@@ -315,11 +315,18 @@ export async function composePrimary(
   const unasked = (actor: string): AdminOperations =>
     auditedOperations(
       { ...operations, reload: () => reloads.run(actor) },
-      createAuditor({ audit: store.audit, actor, onError: unrecorded }),
+      createAuditor({
+        audit: store.audit,
+        actor,
+        onError: (error, change) => {
+          unrecorded(error, change, actor);
+        },
+      }),
     );
-  const unrecorded = (error: GatewayError): void => {
+  /** The line stands in for the entry. */
+  const unrecorded = (error: GatewayError, change: Change, actor: string): void => {
     log.error(
-      { err: error.options.cause, reason: error.code },
+      { err: error.options.cause, reason: error.code, actor, change },
       'a change is not on the audit trail',
     );
   };
@@ -327,6 +334,7 @@ export async function composePrimary(
     socketPath: join(config.dataDir, 'admin.sock'),
     operations,
     audit: store.audit,
+    onUnrecorded: unrecorded,
     onError: (error) => {
       log.error({ err: error.options.cause, reason: error.code }, 'an admin request failed');
     },

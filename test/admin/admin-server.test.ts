@@ -185,3 +185,27 @@ t.test('a target that is no URL is the caller’s fault, not ours', async (t) =>
   t.equal((await send('GET', '////')).status, 400);
   t.strictSame(errors, []);
 });
+
+t.test(
+  'a change that cannot be recorded is told with its maker, and is no failed request',
+  async (t) => {
+    const { operations } = fakeOperations();
+    const socketPath = join(shortDir(t), 'admin.sock');
+    const failed: string[] = [];
+    const unrecorded: unknown[] = [];
+    const server = createAdminServer({
+      socketPath,
+      operations,
+      audit: { append: () => Promise.reject(new GatewayError('GW_STORE_UNAVAILABLE')) },
+      onUnrecorded: ({ code }, change, actor) => unrecorded.push([code, change, actor]),
+      onError: ({ code }) => failed.push(code),
+    });
+    await server.listen();
+    t.teardown(() => server.close());
+    t.equal((await sender(socketPath)('DELETE', '/keys/abc')).status, 200);
+    t.strictSame(unrecorded, [
+      ['GW_STORE_UNAVAILABLE', { action: 'keys.revoke', target: 'abc' }, 'admin.sock'],
+    ]);
+    t.strictSame(failed, []);
+  },
+);
