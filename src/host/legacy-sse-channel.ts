@@ -1,15 +1,19 @@
 /**
- * One session with an HTTP+SSE server (revision 2024-11-05), spoken by the SDK's transport: messages go
- * out as POSTs, which overtake each other, and come in as events of one stream. When the stream ends,
- * the session is over: another stream would be another session.
+ * One session with an HTTP+SSE server (revision 2024-11-05): messages go out as POSTs, which overtake each
+ * other, and come in as events of one stream. When the stream ends, the session is over: another stream
+ * would be another session. The SDK's transport opens the stream, learns the POST address and follows
+ * redirects; the messages themselves pass it by as bytes.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
-import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { fetch as fetchWith, Response, type Agent, type RequestInit } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
 import { memberOf } from '../mcp/message-members.js';
 import { boundedEvents } from './bounded-events.js';
 import type { Channel, ChannelListener } from './channel.js';
+import { messageEvents } from './message-events.js';
+import { readServerMessage } from './server-message.js';
 
 export interface LegacySseChannelOptions {
   readonly url: string;
@@ -39,10 +43,20 @@ const MAX_POSTING = 100;
 /** From here on no more are taken until some have ended. */
 const MANY_POSTING = 50;
 
+/** What the SDK is given to post; `fetchThrough` puts the message's own bytes in its place. */
+const PLACEHOLDER: JSONRPCMessage = { jsonrpc: '2.0', method: '' };
+
+interface Posted {
+  readonly bytes: Uint8Array;
+  readonly message: unknown;
+}
+
 export class LegacySseChannel implements Channel {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only client of a transport that old servers still speak
   readonly #transport: SSEClientTransport;
   readonly #options: LegacySseChannelOptions;
+  /** The message whose POST is under way. */
+  readonly #posted = new AsyncLocalStorage<Posted>();
   /** Resolves when the next message may be posted. */
   #mayPost: Promise<void>;
   #posting = 0;
@@ -60,14 +74,15 @@ export class LegacySseChannel implements Channel {
         onTooLong: () => {
           this.#tooLong();
         },
+        onMessage: (message) => {
+          this.#onMessage(message);
+        },
+        posted: () => this.#posted.getStore(),
         isDealtWith: (message, status) => this.#isDealtWith(message, status),
       }),
     });
-    this.#transport.onmessage = (message) => {
-      if (!this.#isOver) options.listener.onMessage(Buffer.from(JSON.stringify(message)));
-    };
     this.#transport.onerror = (error) => {
-      this.#onError(error);
+      this.#fail(error);
     };
     this.#mayPost = this.#transport.start().then(() => {
       this.#isOpened = true;
@@ -84,9 +99,10 @@ export class LegacySseChannel implements Channel {
       this.#fail(new Error('too many messages wait for the server'));
       return true;
     }
-    const parsed: unknown = JSON.parse(Buffer.from(message).toString());
+    const bytes = Buffer.from(message);
+    const parsed: unknown = JSON.parse(bytes.toString());
     this.#posting += 1;
-    const posted = this.#mayPost.then(() => this.#post(parsed));
+    const posted = this.#mayPost.then(() => this.#post({ bytes, message: parsed }));
     // "initialized" must not arrive after the first call. Requests do not wait for each other's POSTs.
     if (memberOf(parsed, 'id') === undefined) this.#mayPost = posted;
     posted.catch((cause: unknown) => {
@@ -110,9 +126,10 @@ export class LegacySseChannel implements Channel {
     );
   }
 
-  async #post(message: unknown): Promise<void> {
+  async #post(posted: Posted): Promise<void> {
     try {
-      if (!this.#isOver) await this.#transport.send(JSONRPCMessageSchema.parse(message));
+      if (this.#isOver) return;
+      await this.#posted.run(posted, () => this.#transport.send(PLACEHOLDER));
     } finally {
       this.#posting -= 1;
       if (this.#posting < MANY_POSTING) this.#releaseWriters();
@@ -137,10 +154,12 @@ export class LegacySseChannel implements Channel {
     return true;
   }
 
-  #onError(error: Error): void {
-    const isNoMessage = error instanceof SyntaxError || error.name === 'ZodError';
-    if (isNoMessage && this.#isOpened) this.#options.onDropped();
-    else this.#fail(error);
+  #onMessage(message: Buffer): void {
+    if (this.#isOver) return;
+    const read = readServerMessage(message);
+    // What seems to answer a request is for the listener to judge: its client waits.
+    if (read.kind === 'malformed' && read.id === null) this.#options.onDropped();
+    else this.#options.listener.onMessage(message);
   }
 
   #fail(cause: unknown): void {
@@ -175,6 +194,10 @@ export class LegacySseChannel implements Channel {
 
 interface FetchEvents {
   readonly onTooLong: () => void;
+  /** An event of the type "message", its data as it came. */
+  readonly onMessage: (message: Buffer) => void;
+  /** What the SDK posts now; undefined when it asks for the stream. */
+  readonly posted: () => Posted | undefined;
   /** Asked about a message whose POST was refused. True: the SDK need not know; it would end the session. */
   readonly isDealtWith: (message: unknown, status: number) => boolean;
 }
@@ -182,13 +205,14 @@ interface FetchEvents {
 /** The SDK knows the types of Node.js's own `fetch`, which are those of an older undici. */
 function fetchThrough(
   { agent, maxEventBytes }: LegacySseChannelOptions,
-  { onTooLong, isDealtWith }: FetchEvents,
+  { onTooLong, onMessage, posted, isDealtWith }: FetchEvents,
 ): typeof fetch {
   const fetchThroughAgent: unknown = async (url: string | URL, init?: RequestInit) => {
-    const response = await fetchWith(url, { ...init, dispatcher: agent });
+    const post = posted();
+    const ours = post === undefined ? {} : { body: post.bytes };
+    const response = await fetchWith(url, { ...init, ...ours, dispatcher: agent });
     const { body, status, statusText, headers } = response;
-    const posted = init?.body;
-    if (!response.ok && typeof posted === 'string' && isDealtWith(JSON.parse(posted), status)) {
+    if (!response.ok && post !== undefined && isDealtWith(post.message, status)) {
       await body?.cancel();
       return new Response(null, { status: 202 });
     }
@@ -196,7 +220,9 @@ function fetchThrough(
     const isEvents =
       headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true;
     const bounded = body.pipeThrough(boundedEvents(maxEventBytes, isEvents, onTooLong));
-    return new Response(bounded, { status, statusText, headers });
+    const rest =
+      isEvents && post === undefined ? bounded.pipeThrough(messageEvents(onMessage)) : bounded;
+    return new Response(rest, { status, statusText, headers });
   };
   return fetchThroughAgent as typeof fetch;
 }

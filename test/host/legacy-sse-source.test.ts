@@ -285,6 +285,50 @@ t.test('a burst waits for a slow server instead of ending the session', async (t
   t.strictSame(listener.closes, []);
 });
 
+/** What a parser of JavaScript would change: digits, the sign of a zero, spelling, the order of keys. */
+const EXACT =
+  '{"b":1152921504606846977,"2":-9223372036854775808,"1":1000000000000000000000000000001,"z":-0.0,"f":1.0,"e":1e400}';
+
+t.test('a message reaches the server byte for byte', async (t) => {
+  const server = await startServer(t);
+  const { initialize, channel } = open(sourceOf(t, server));
+  await initialize();
+  const call = `{"jsonrpc":"2.0","id":"big","method":"tools/call","params":{"name":"echo","arguments":${EXACT}}}`;
+  channel.send(Buffer.from(call), ALICE);
+  await until(() => server.seen.some(({ method }) => method === 'tools/call'), {
+    ...WAIT,
+    what: 'the call',
+  });
+  t.equal(server.seen.find(({ method }) => method === 'tools/call')?.body, call);
+});
+
+t.test('a message of the server arrives byte for byte, however its event is written', async (t) => {
+  const server = await startServer(t);
+  const { initialize, listener } = open(sourceOf(t, server));
+  await initialize();
+  const [stream] = server.streams;
+  const answer = (id: number): string =>
+    `{"jsonrpc":"2.0","id":${id},"result":{"structuredContent":${EXACT},"ü":"\u2028\u00fc"},"extra":true}`;
+  stream?.write(`: hello\n\nevent: message\ndata: ${answer(71)}\n\n`);
+  stream?.write(`id: 5\r\nevent: message\r\ndata:${answer(72)}\r\n\r\n`);
+  stream?.write(`event: other\ndata: ${answer(70)}\n\ndata: ${answer(73)}\r\r`);
+  const inLines = answer(74).replace(',"result"', '\n,"result"');
+  stream?.write(`data: ${inLines.replace('\n', '\ndata: ')}\n\n`);
+  const cutInTwo = Buffer.from(`data: ${answer(75)}\n\n`);
+  const insideTheLetter = cutInTwo.indexOf('ü') + 1;
+  stream?.write(cutInTwo.subarray(0, insideTheLetter));
+  await listener.response(74);
+  stream?.write(cutInTwo.subarray(insideTheLetter));
+  await within(WAIT.timeoutMs, 'the last', listener.response(75));
+  t.strictSame(listener.bytes.slice(1).map(String), [
+    answer(71),
+    answer(72),
+    answer(73),
+    inLines,
+    answer(75),
+  ]);
+});
+
 t.test('an event that is no message is dropped and counted', async (t) => {
   const server = await startServer(t);
   const source = sourceOf(t, server);

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { z } from 'zod';
@@ -15,6 +15,8 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
   /** The JSON-RPC method of a POST. */
   readonly method: string | null;
+  /** As it arrived; empty for a GET. */
+  readonly body: string;
 }
 
 export interface LegacySseServer {
@@ -50,9 +52,10 @@ export async function startLegacySseServer(port = 0): Promise<LegacySseServer> {
     const { method: verb = '', headers, url = '' } = request;
     const { pathname, searchParams } = new URL(url, 'http://localhost');
     const serve = async (): Promise<void> => {
-      const message = verb === 'POST' ? ((await json(request)) as { method?: string }) : null;
+      const body = await text(request);
+      const message = verb === 'POST' ? (JSON.parse(body) as { method?: string }) : null;
       const method = message?.method ?? null;
-      seen.push({ verb, headers, method });
+      seen.push({ verb, headers, method, body });
       if (refusedWith !== null) {
         response.writeHead(refusedWith).end();
         return;
