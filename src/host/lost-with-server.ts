@@ -2,6 +2,15 @@
 import { GatewayError } from '../kernel/errors.js';
 
 export function lostWithServer(cause: GatewayError): GatewayError {
+  // Ended by us for what it sent, an answer above the limit for one: that is what its operator must know.
+  if (cause.code === 'GW_UPSTREAM_PROTOCOL') {
+    const { hint = '' } = cause.options;
+    return new GatewayError(cause.code, {
+      hint: `${hint} Whether this request was carried out is unknown.`.trim(),
+      log: { sent: true },
+      cause,
+    });
+  }
   return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
     hint: 'It went away while this request was in flight; whether it was carried out is unknown.',
     log: { sent: true },
