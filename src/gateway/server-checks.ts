@@ -23,6 +23,7 @@ const MODERN = '2026-07-28';
 /** A child process of a slow language takes seconds to come up. */
 const ANSWER_MS = 8_000;
 const GOODBYE_MS = 500;
+const MAX_LOCATION_CHARS = 200;
 /** Checks between two questions for the tools. */
 const TOOLS_EVERY = 10;
 const CLIENT_INFO = { name: 'multi-mcp-server', version: '1' };
@@ -145,7 +146,7 @@ export class ServerChecks {
     const version = member(answer.message?.['result'], 'protocolVersion');
     if (answer.status >= 300 || typeof version !== 'string') {
       known.era = null;
-      return down(`It answered ${answer.status} to initialize.`, 'legacy');
+      return down(`It answered ${answer.status} to initialize.${whereTo(answer)}`, 'legacy');
     }
     const id = findHeader(answer.headers, 'mcp-session-id');
     const session = [
@@ -178,6 +179,14 @@ export class ServerChecks {
 
 function down(problem: string, era: ServerCheck['era']): Found {
   return { ...NOTHING, outcome: 'down', era, problem };
+}
+
+/** Python's servers redirect from /mcp to /mcp/ or back. A query may be a secret, and so may a user's name. */
+function whereTo({ status, headers }: UpstreamAnswer): string {
+  const location = findHeader(headers, 'location');
+  if (status < 300 || status >= 400 || location === undefined) return '';
+  const told = location.replace(/[?#].*$/u, '').replace(/\/\/[^/]*@/u, '//');
+  return ` It redirects to ${told.slice(0, MAX_LOCATION_CHARS)}, which the gateway does not follow: if that is right, make it the "url".`;
 }
 
 async function hostedLegacy(server: CheckedServer): Promise<Found> {

@@ -20,6 +20,8 @@ function adviceOn(server: ServerConfig, detail: string): string {
   if (/\b401\b|\b403\b|unauthori[sz]ed|forbidden/i.test(detail)) {
     return 'It refuses the gateway: check "headers", "oauth" or "credential" in its configuration.';
   }
+  const ofHttp = BY_HTTP_ANSWER.find(([answer]) => answer.test(detail));
+  if (server.source.kind === 'http' && ofHttp !== undefined) return ofHttp[1](server);
   return bySource(server);
 }
 
@@ -42,6 +44,29 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
   GW_SHED: isBusy,
   GW_QUEUE_TIMEOUT: isBusy,
 };
+
+/** Of an HTTP server that is reached: it is not asked as it wants to be. */
+const BY_HTTP_ANSWER: readonly (readonly [RegExp, Advice])[] = [
+  [
+    /answered with a redirect/,
+    () =>
+      'It redirects, which the gateway does not follow: once it was checked, multi-mcp servers list names the address; if that is right, make it the "url".',
+  ],
+  [
+    /\b405\b|method not allowed/i,
+    () =>
+      'It takes no POST at this address: check the path of "url"; a server of the older HTTP+SSE transport needs "transport": "sse".',
+  ],
+  [
+    /\b404\b|not found/i,
+    () => 'It is reached, and there is nothing at this address: check the path of "url".',
+  ],
+  [
+    /\b421\b|invalid host/i,
+    () =>
+      'It refuses the host name of "url", as a guard against DNS rebinding: allow the name at the server, or use one that it takes.',
+  ],
+];
 
 function bySource(server: ServerConfig): string {
   const { source } = server;

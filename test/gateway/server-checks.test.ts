@@ -91,6 +91,30 @@ t.test(
   },
 );
 
+t.test(
+  'a server that redirects is down, and the address that it names is told without its query',
+  async (t) => {
+    const { checks, next } = rig();
+    const cases = [
+      ['http://10.0.0.7:8000/mcp/?key=s3cret', 'http://10.0.0.7:8000/mcp/'],
+      ['/mcp/#there', '/mcp/'],
+      ['https://who:s3cret@mcp.example/', 'https://mcp.example/'],
+    ] as const;
+    for (const [location, told] of cases) {
+      const redirect = (call: FakeCall): void => {
+        call.answer('', 307, ['location', location]);
+      };
+      const check = checks.check('files');
+      await next(redirect);
+      await next(redirect);
+      t.match(await check, {
+        outcome: 'down',
+        problem: `It answered 307 to initialize. It redirects to ${told}, which the gateway does not follow: if that is right, make it the "url".`,
+      });
+    }
+  },
+);
+
 t.test('a legacy server in the host is asked by the host', async (t) => {
   const { checks, next } = rig(true);
   const first = checks.check('files');

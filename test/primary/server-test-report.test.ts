@@ -17,6 +17,11 @@ t.test('every kind of failure comes with what to do about it', (t) => {
     ['web', 'GW_CIRCUIT_OPEN', /logs --server web/],
     ['web', 'GW_SHED', /limits are used up/],
     ['web', 'HTTP 401: who are you?', /headers.*oauth.*credential/],
+    ['web', 'GW_UPSTREAM_PROTOCOL: It answered with a redirect.', /servers list names.*"url"/],
+    ['web', 'Error POSTing to endpoint: Not Found', /path of "url"/],
+    ['web', 'Error POSTing to endpoint: Method Not Allowed', /"transport": "sse"/],
+    ['web', 'Error POSTing to endpoint: Invalid Host header', /refuses the host name of "url"/],
+    ['files', 'It answered: tool not found', /Run mcp-files by hand/],
     ['files', 'GW_UPSTREAM_UNREACHABLE', /Run mcp-files by hand/],
     ['meerkats-table', 'boom', /module threw/],
   ] as const;
