@@ -110,6 +110,8 @@ class McpRequest {
   /** Of the body of our own error. */
   #errorBytes = 0;
   #trace: CallTrace | null = null;
+  /** Behind the id that the client sent; null where the request names no session. */
+  #upstreamSessionId: string | null = null;
 
   constructor(options: RequestPathOptions, exchange: HttpExchange, serverName: string) {
     this.#options = options;
@@ -150,7 +152,7 @@ class McpRequest {
     const upstream = this.#findServer(principal);
     const body = arriving === null ? null : await arriving;
     const post = body === null ? this.#checkBodyless() : this.#classify(body);
-    const upstreamSessionId = this.#openSession(principal, post);
+    this.#upstreamSessionId = this.#openSession(principal, post);
     const restriction = this.#restrict(principal, upstream, post);
     if (upstream.scopes !== null) {
       // A hidden tool must not be given away by the scopes that it would need.
@@ -173,7 +175,7 @@ class McpRequest {
         return this.#answerUnknown(restriction.hidden, post, permit);
       }
       const rewrite = restriction === null ? null : restriction.rewrite;
-      const headers = this.#upstreamHeaders(upstreamSessionId, injection, credential);
+      const headers = this.#upstreamHeaders(injection, credential);
       const outgoing = restriction === null ? body : (restriction.body ?? body);
       this.#trace?.dispatch(headers, outgoing);
       return await this.#callUpstream(
@@ -317,12 +319,15 @@ class McpRequest {
     return upstreamId;
   }
 
-  #upstreamHeaders(
-    upstreamSessionId: string | null,
-    injection: CredentialInjection | null,
-    credential: string | null,
-  ): string[] {
-    const headers = requestHeaders(this.#exchange, upstreamSessionId, this.#requestId);
+  /** A session keeps the id its client sent: some clients (Go SDK) end the connection at another one. */
+  #sealSession(user: string, upstreamId: string): string {
+    const sent = this.#exchange.header('mcp-session-id');
+    if (upstreamId === this.#upstreamSessionId && sent !== undefined) return sent;
+    return this.#options.sessionIds.seal({ server: this.#serverName, user }, upstreamId);
+  }
+
+  #upstreamHeaders(injection: CredentialInjection | null, credential: string | null): string[] {
+    const headers = requestHeaders(this.#exchange, this.#upstreamSessionId, this.#requestId);
     if (credential === null || injection?.into !== 'header') return headers;
     return withHeader(headers, injection.name.toLowerCase(), injection.prefix + credential);
   }
@@ -378,8 +383,7 @@ class McpRequest {
     request: UpstreamRequest,
   ): Promise<RelayResult> {
     const { name, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
-    const { toolHints, sessionIds, sseHeartbeatMs, onRetry } = this.#options;
-    const binding = { server: name, user: request.user };
+    const { toolHints, sseHeartbeatMs, onRetry } = this.#options;
     const isListening = this.#isListening();
     const keyId = this.#principal === null ? null : this.#principal.keyId;
     return callUpstream({
@@ -397,7 +401,7 @@ class McpRequest {
         openRelays,
         requestId: this.#requestId,
         permit,
-        sealSession: (upstreamId) => sessionIds.seal(binding, upstreamId),
+        sealSession: (upstreamId) => this.#sealSession(request.user, upstreamId),
         onAnswer:
           this.#method === 'tools/list'
             ? (bytes) => {

@@ -283,6 +283,27 @@ t.test(
   },
 );
 
+t.test('a server that repeats its session id changes nothing for the client', async (t) => {
+  const { transport, send } = gateway();
+  const answered = async (request: FakeRequest, upstreamId: string) => {
+    const { exchange, done } = send(request);
+    const upstream = await transport.call(transport.calls.length);
+    upstream.answer({ jsonrpc: '2.0', id: 1, result: {} }, 200, ['mcp-session-id', upstreamId]);
+    await done;
+    return exchange.replyHeaders['mcp-session-id'] ?? '';
+  };
+  const initialize = call({ body: '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}' });
+  const sessionId = await answered(initialize, 'up-1');
+  const own = call({ headers: { 'mcp-session-id': sessionId } });
+  // The Go SDK ends the connection where another id comes back than the one it sent.
+  t.equal(await answered(own, 'up-1'), sessionId);
+  const moved = await answered(own, 'up-2');
+  t.notOk(
+    [sessionId, 'up-2', ''].includes(moved),
+    'another session of the server has an id of its own',
+  );
+});
+
 t.test('a client that leaves at any time leaves nothing in flight', async (t) => {
   const { transport, records, send, admission } = gateway();
   const early = send(call());
