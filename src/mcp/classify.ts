@@ -45,6 +45,11 @@ export function classifyPost(body: ScannedBody, headers: McpHeaders): Classified
         hint: `Revision ${version} has no responses from the client.`,
       });
     }
+    // The envelope belongs to requests: the Go SDK posts notifications/cancelled without one.
+    if (message.kind === 'notification') {
+      checkMethod(message, headers.method);
+      return { era: 'modern', message };
+    }
     throw new GatewayError('GW_BAD_PARAMS', {
       hint: 'params._meta needs "io.modelcontextprotocol/protocolVersion".',
     });
@@ -92,9 +97,7 @@ function checkModern(message: ScannedMessage, headers: McpHeaders): ClassifiedPo
   if (headers.protocolVersion !== undefined && headers.protocolVersion !== version) {
     throw mismatch('MCP-Protocol-Version differs from params._meta.');
   }
-  if (headers.method !== undefined && headers.method !== message.method) {
-    throw mismatch('Mcp-Method differs from the method in the body.');
-  }
+  checkMethod(message, headers.method);
   // An unknown version is the server's to refuse: only it can say which ones it supports.
   if (!isModernVersion(version)) return { era: 'modern', message };
   if (headers.protocolVersion === undefined) throw mismatch('MCP-Protocol-Version is missing.');
@@ -107,6 +110,11 @@ function checkModern(message: ScannedMessage, headers: McpHeaders): ClassifiedPo
     });
   }
   return { era: 'modern', message };
+}
+
+function checkMethod(message: ScannedMessage, header: string | undefined): void {
+  if (header === undefined || header === message.method) return;
+  throw mismatch('Mcp-Method differs from the method in the body.');
 }
 
 function checkName(message: ScannedMessage, header: string | undefined): void {

@@ -151,3 +151,14 @@ t.test('a modern notification needs no method header', async (t) => {
   const body = `{"jsonrpc":"2.0","method":"notifications/x","params":{${ENVELOPE}}}`;
   t.equal(outcome(body, { protocolVersion: '2026-07-28' }), 'modern');
 });
+
+t.test('a notification without an envelope is modern where its header says so', async (t) => {
+  // As the Go SDK posts it when a call is cancelled: notifications need no _meta.
+  const body =
+    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4,"reason":"timeout"}}';
+  const headers = { protocolVersion: '2026-07-28', method: 'notifications/cancelled' };
+  t.equal(outcome(body, headers), 'modern');
+  t.equal(outcome(body, { protocolVersion: '2026-07-28' }), 'modern');
+  t.equal(outcome(body, { ...headers, method: 'tools/call' }), 'GW_HEADER_MISMATCH');
+  t.equal(outcome(body, { protocolVersion: '2025-11-25' }), 'legacy');
+});
