@@ -42,6 +42,8 @@ export class ListenGroup implements HubWaiter {
   id: number | null = null;
   readonly #options: ListenGroupOptions;
   readonly #listeners = new Set<Listener>();
+  /** They hear what the listeners hear, and keep nothing alive. */
+  readonly #guests = new Set<Listener>();
   #acknowledgement: Notification | null = null;
   /** How it ended, for who joins a moment too late. */
   #epilogue: ((listener: Listener) => void) | null = null;
@@ -56,6 +58,11 @@ export class ListenGroup implements HubWaiter {
     return this.#acknowledgement === null ? this.#options.acknowledgeTimeoutMs : Infinity;
   }
 
+  /** The server tells it when the list of tools changes. */
+  get hearsOfTools(): boolean {
+    return memberOf(this.#acknowledgement?.params['notifications'], 'toolsListChanged') === true;
+  }
+
   get isEmpty(): boolean {
     return this.#listeners.size === 0;
   }
@@ -66,8 +73,13 @@ export class ListenGroup implements HubWaiter {
     this.#epilogue?.(listener);
   }
 
+  /** For a subscription that is acknowledged. `onResult` comes when the last listener has left, too. */
+  joinAsGuest(listener: Listener): void {
+    this.#guests.add(listener);
+  }
+
   leave(listener: Listener): void {
-    if (this.#listeners.delete(listener) && this.isEmpty) this.#options.onOver(this);
+    if (this.#listeners.delete(listener) && this.isEmpty) this.finish();
   }
 
   onNotification(message: ScannedMessage): void {
@@ -77,7 +89,7 @@ export class ListenGroup implements HubWaiter {
     }
     const notification = parse(message);
     if (message.method === ACKNOWLEDGED) this.#onAcknowledged(notification);
-    else for (const listener of [...this.#listeners]) listener.onChange(notification);
+    else for (const listener of this.#all()) listener.onChange(notification);
   }
 
   onResponse(message: ScannedMessage): void {
@@ -112,11 +124,16 @@ export class ListenGroup implements HubWaiter {
     }
   }
 
+  #all(): Listener[] {
+    return [...this.#listeners, ...this.#guests];
+  }
+
   #end(tell: (listener: Listener) => void): void {
     if (this.#epilogue !== null) return;
     this.#epilogue = tell;
-    const listeners = [...this.#listeners];
+    const listeners = this.#all();
     this.#listeners.clear();
+    this.#guests.clear();
     this.#options.onOver(this);
     listeners.forEach(tell);
   }

@@ -8,7 +8,7 @@ import type { JsonRpcId, ScannedMessage } from '../mcp/scan-message.js';
 import { ClientListener } from './client-listener.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { ExchangeReply } from './exchange-reply.js';
-import { sharedFilterOf, type ListenFilter } from './listen-filter.js';
+import { sharedFilterOf, toolsFilter, type ListenFilter } from './listen-filter.js';
 import { ListenGroup, type Listener } from './listen-group.js';
 import { rewriteIds } from './modern-exchange.js';
 import type { ModernHub } from './modern-hub.js';
@@ -67,9 +67,14 @@ export class ListenRouter {
     group.join(counted);
   }
 
-  /** Listens for the gateway itself. Throws as `listen`. */
-  watch(filter: ListenFilter, listener: Listener): void {
-    this.#sharedGroup(filter).join(listener);
+  /**
+   * Hears for the gateway itself when tools change. Throws as `listen`. A client's subscription will do: some
+   * servers (Go SDK 1.8) tell of a change on the newest one only, and that must not be ours.
+   */
+  watchTools(listener: Listener): void {
+    const clients = [...this.#shared.values()].find((group) => group.hearsOfTools);
+    if (clients === undefined) this.#sharedGroup(toolsFilter()).join(listener);
+    else clients.joinAsGuest(listener);
   }
 
   /** Ends all streams in order: clients may listen again elsewhere. */

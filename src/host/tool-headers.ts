@@ -10,7 +10,6 @@ import { memberOf, paramsOf } from '../mcp/message-members.js';
 import { paramHeaderFault, paramHeadersOf, type ParamHeader } from '../mcp/param-headers.js';
 import type { ScannedMessage } from '../mcp/scan-message.js';
 import type { EndpointOptions } from './endpoint-options.js';
-import { toolsFilter } from './listen-filter.js';
 import type { ListenRouter } from './listen-router.js';
 import type { ModernHub } from './modern-hub.js';
 import { ownRequest } from './server-message.js';
@@ -123,7 +122,7 @@ export class ToolHeaders {
       // Without its subscription the server may change unheard; the next list asks for a new one.
       this.#isWatching = false;
     };
-    this.#options.listens.watch(toolsFilter(), {
+    this.#options.listens.watchTools({
       onAcknowledged: () => undefined,
       onChange: changed,
       onResult: over,

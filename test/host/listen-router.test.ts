@@ -110,6 +110,54 @@ t.test(
   },
 );
 
+t.test(
+  "the gateway's own interest in tools takes no second subscription beside a client's",
+  async (t) => {
+    // The Go SDK's servers tell of a change on the newest subscription of a connection only.
+    const rig = modernRig();
+    const exchange = listen(rig, 1, { toolsListChanged: true, promptsListChanged: true });
+    const [request] = listens(rig);
+    if (request === undefined) throw new Error('not sent');
+    acknowledge(rig.shared, request, { toolsListChanged: true, promptsListChanged: true });
+    const askTools = () => rig.modern(modernRequest(2, 'tools/call', { name: 'x' }));
+    const answerTools = async () => {
+      rig.shared.answer(rig.shared.lastRequest('tools/list'), { tools: [] });
+      await settle();
+    };
+    askTools();
+    await answerTools();
+    t.equal(listens(rig).length, 1);
+    change(rig.shared, request, 'tools/list_changed');
+    t.equal(exchange.messages.length, 2);
+    askTools();
+    t.equal(rig.shared.requests('tools/list').length, 2, 'the gateway heard it too');
+    await answerTools();
+    exchange.abort();
+    t.match(rig.shared.notifications('notifications/cancelled'), [
+      { params: { requestId: request.id } },
+    ]);
+    rig.nowMs += 60_000;
+    askTools();
+    await answerTools();
+    rig.nowMs += 60_000;
+    askTools();
+    t.match(listens(rig), [{}, { params: { notifications: { toolsListChanged: true } } }]);
+  },
+);
+
+t.test('a subscription that is not told of tools does not serve the gateway', async (t) => {
+  const rig = modernRig();
+  listen(rig, 1, { promptsListChanged: true });
+  acknowledge(rig.shared, rig.shared.lastRequest('subscriptions/listen'), {
+    promptsListChanged: true,
+  });
+  rig.modern(modernRequest(2, 'tools/call', { name: 'x' }));
+  await settle();
+  t.same(rig.shared.lastRequest('subscriptions/listen').params?.['notifications'], {
+    toolsListChanged: true,
+  });
+});
+
 t.test('what is not understood here goes to the server as it came, by itself', (t) => {
   const rig = modernRig();
   const filters = [
