@@ -10,6 +10,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { fetch as fetchWith, Response, type Agent, type RequestInit } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
 import { memberOf } from '../mcp/message-members.js';
+import { onOneLine } from '../mcp/splice.js';
 import { boundedEvents } from './bounded-events.js';
 import type { Channel, ChannelListener } from './channel.js';
 import { messageEvents } from './message-events.js';
@@ -154,8 +155,10 @@ export class LegacySseChannel implements Channel {
     return true;
   }
 
-  #onMessage(message: Buffer): void {
+  #onMessage(data: Buffer): void {
     if (this.#isOver) return;
+    // An event may spread its data over several lines.
+    const message = onOneLine(data);
     const read = readServerMessage(message);
     // What seems to answer a request is for the listener to judge: its client waits.
     if (read.kind === 'malformed' && read.id === null) this.#options.onDropped();
