@@ -253,13 +253,18 @@ class CachingAuthenticator implements Authenticator {
     startedAtMs: number,
   ): Promise<IdentityVerdict> {
     const generation = this.#generation;
-    const verdict = await verifying;
-    const nowMs = this.#clock.monotonicMs();
-    // A refusal may be quick because nobody was asked.
-    if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
-    if (!verdict.ok) this.#failed?.count(source, nowMs);
-    if (generation === this.#generation) this.#keep(verdict, key, nowMs);
-    return verdict;
+    this.#failed?.begin(source, startedAtMs);
+    try {
+      const verdict = await verifying;
+      const nowMs = this.#clock.monotonicMs();
+      // A refusal may be quick because nobody was asked.
+      if (verdict.ok && nowMs - startedAtMs < this.#stalePatienceMs) this.#isSlow = false;
+      if (!verdict.ok) this.#failed?.count(source, nowMs);
+      if (generation === this.#generation) this.#keep(verdict, key, nowMs);
+      return verdict;
+    } finally {
+      this.#failed?.end(source, this.#clock.monotonicMs());
+    }
   }
 
   #keep(verdict: IdentityVerdict, key: string, nowMs: number): void {

@@ -632,9 +632,30 @@ t.test('good newcomers of one source spend nothing, nor does a store that is awa
   }
 });
 
-t.test('loopback is nobody’s own source: its refused credentials are not counted', async (t) => {
+t.test(
+  'of a source that was refused lately no more is verified at once than may fail',
+  async (t) => {
+    const { ask, lookups } = identityFixture({ failedPerSecond: 1 });
+    await asked(() => ask(mintApiKey().key, '203.0.113.7'));
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => asked(() => ask(mintApiKey().key, '203.0.113.7'))),
+    );
+    t.equal(lookups(), 10);
+    t.match(all.slice(0, 9), Array(9).fill({ code: 'GW_UNAUTHENTICATED' }));
+    t.match(all.slice(9), Array(41).fill({ code: 'GW_RATE_LIMITED' }));
+  },
+);
+
+t.test('a crowd of newcomers of a source that nobody suspects is verified at once', async (t) => {
+  const { addKey, ask } = identityFixture({ failedPerSecond: 1 });
+  const keys = await Promise.all(Array.from({ length: 50 }, () => addKey()));
+  const all = await Promise.all(keys.map((key) => asked(() => ask(key, '203.0.113.7'))));
+  t.match(all, Array(50).fill({ user: 'ana' }));
+});
+
+t.test('neither loopback nor an absent address is anybody’s own source', async (t) => {
   const { ask } = identityFixture({ failedPerSecond: 1 });
-  for (const address of ['127.0.0.1', '::1']) {
+  for (const address of ['127.0.0.1', '::1', undefined]) {
     for (let n = 0; n < 30; n += 1) {
       t.match(await asked(() => ask(mintApiKey().key, address)), { code: 'GW_UNAUTHENTICATED' });
     }
