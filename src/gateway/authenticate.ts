@@ -263,7 +263,7 @@ class CachingAuthenticator implements Authenticator {
       if (generation === this.#generation) this.#keep(verdict, key, nowMs);
       return verdict;
     } finally {
-      this.#failed?.end(source, this.#clock.monotonicMs());
+      this.#failed?.end(source);
     }
   }
 

@@ -39,8 +39,8 @@ export class FailedCredentials {
     this.#source(source, nowMs)?.begin();
   }
 
-  end(source: string, nowMs: number): void {
-    this.#source(source, nowMs)?.end();
+  end(source: string): void {
+    this.#sources.peek(source)?.end();
   }
 
   /** One was refused. */
@@ -77,7 +77,7 @@ class Source {
     this.#underWay += 1;
   }
 
-  /** More may end than began here: the table was full, or the source forgotten, when they began. */
+  /** More may end than began here: the table was full when they began. */
   end(): void {
     this.#underWay = Math.max(0, this.#underWay - 1);
   }
