@@ -37,7 +37,7 @@ export interface HttpExchange {
   readonly path: string;
   /** Raw query without `?`; empty when absent. */
   readonly query: string;
-  /** Value of a header by lower-case name; repeated security-relevant headers were refused, others joined by ", ". */
+  /** Value of a header by lower-case name, read as UTF-8; repeated security-relevant headers were refused, others joined by ", ". */
   header(name: string): string | undefined;
   /** Calls back for every header once, names in lower case, in order of arrival. */
   eachHeader(visit: (name: string, value: string) => void): void;

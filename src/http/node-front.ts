@@ -21,6 +21,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than the idle time of usual client pools and of nginx (60 s), so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const CHECK_INTERVAL_MS = 2_000;
+const BEYOND_ASCII = /[\x80-\xff]/;
 
 export const createNodeFront: CreateFront = (options, handler) => new NodeFront(options, handler);
 
@@ -133,7 +134,7 @@ class NodeFront implements Front {
         path: queryAt < 0 ? url : url.slice(0, queryAt),
         query: queryAt < 0 ? '' : url.slice(queryAt + 1),
         headers: req.rawHeaders.map((field, index) =>
-          index % 2 === 0 ? field.toLowerCase() : field,
+          index % 2 === 0 ? field.toLowerCase() : asUtf8(field),
         ),
       },
       normaliseAddress(socket.remoteAddress ?? ''),
@@ -172,4 +173,9 @@ function rawReply(refusal: Refusal): string {
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${statusLine(status)}\r\n${lines.join('')}\r\n${text}`;
+}
+
+/** node:http reads header values as latin-1. */
+function asUtf8(value: string): string {
+  return BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString() : value;
 }

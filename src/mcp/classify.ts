@@ -6,7 +6,7 @@
  * Source: MCP 2026-07-28 basic/transports; SDK 2.4 `classifyInboundRequest`.
  */
 import { GatewayError } from '../kernel/errors.js';
-import { decodeHeaderValue } from './header-value.js';
+import { decodeHeaderValue, encodingAdvice } from './header-value.js';
 import { methodRow } from './methods.js';
 import type { ScannedBody, ScannedMessage } from './scan-message.js';
 import { isModernVersion, isPassableVersion } from './versions.js';
@@ -125,7 +125,8 @@ function checkName(message: ScannedMessage, header: string | undefined): void {
   if (header === undefined) throw mismatch('Mcp-Name is missing.');
   const decoded = decodeHeaderValue(header);
   if (decoded === null) throw mismatch('Mcp-Name is not valid base64 of UTF-8.');
-  if (decoded !== expected) throw mismatch(`Mcp-Name differs from params.${source}.`);
+  if (decoded === expected) return;
+  throw mismatch(`Mcp-Name differs from params.${source}.${encodingAdvice(expected)}`);
 }
 
 function mismatch(hint: string): GatewayError {

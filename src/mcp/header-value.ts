@@ -5,6 +5,7 @@
 
 const PREFIX = '=?base64?';
 const SUFFIX = '?=';
+const PLAIN = /^[\x21-\x7e]*(?: +[\x21-\x7e]+)*$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** The decoded value; null when the base64 form is malformed or hides invalid UTF-8. */
@@ -18,4 +19,11 @@ export function decodeHeaderValue(value: string): string | null {
     // Not UTF-8: as malformed as bad base64.
     return null;
   }
+}
+
+/** A sentence for who sent another value than `expected`, perhaps because it cannot be sent as it is; else empty. */
+export function encodingAdvice(expected: string): string {
+  return PLAIN.test(expected)
+    ? ''
+    : ' Send what is not visible ASCII as =?base64?<base64 of UTF-8>?=.';
 }

@@ -4,7 +4,7 @@
  * whoever routes by the header decides on what the tool will see.
  * Source: MCP 2026-07-28 basic/transports, "Schema Extension" (SEP-2243).
  */
-import { decodeHeaderValue } from './header-value.js';
+import { decodeHeaderValue, encodingAdvice } from './header-value.js';
 
 export interface ParamHeader {
   /** Keys that lead from `params.arguments` to the value. */
@@ -129,7 +129,8 @@ export function paramHeaderFault(
       typeof value === 'number' &&
       DECIMAL.test(decoded) &&
       Number(decoded) === value;
-    if (!isSameNumber) return `${name} differs from the argument "${each.path.join('.')}".`;
+    if (isSameNumber) continue;
+    return `${name} differs from the argument "${each.path.join('.')}".${encodingAdvice(expected)}`;
   }
   return null;
 }

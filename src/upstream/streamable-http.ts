@@ -36,6 +36,7 @@ export interface StreamableHttpOptions {
 }
 
 const MAX_RESPONSE_HEADER_BYTES = 32 * 1024;
+const BEYOND_ASCII = /[^\x00-\x7f]/;
 
 export function createStreamableHttp(options: StreamableHttpOptions): UpstreamTransport {
   return new StreamableHttp(options);
@@ -113,11 +114,10 @@ class StreamableHttp implements UpstreamTransport {
   }
 
   #withOwnHeaders(headers: readonly string[]): string[] {
-    if (this.#ownHeaders.length === 0) return [...headers];
     const merged: string[] = [];
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const name = headers[i] ?? '';
-      if (!this.#ownNames.has(name)) merged.push(name, headers[i + 1] ?? '');
+      if (!this.#ownNames.has(name)) merged.push(name, asBytes(headers[i + 1] ?? ''));
     }
     merged.push(...this.#ownHeaders);
     return merged;
@@ -194,6 +194,11 @@ class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandl
     this.#place = null;
     if (place !== null) this.#calls.free(place);
   }
+}
+
+/** Undici writes header values as latin-1. */
+function asBytes(value: string): string {
+  return BEYOND_ASCII.test(value) ? Buffer.from(value).toString('latin1') : value;
 }
 
 const ENDED = (): Error => new Error('the gateway ended the exchange');

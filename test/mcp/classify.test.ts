@@ -162,3 +162,14 @@ t.test('a notification without an envelope is modern where its header says so', 
   t.equal(outcome(body, { ...headers, method: 'tools/call' }), 'GW_HEADER_MISMATCH');
   t.equal(outcome(body, { protocolVersion: '2025-11-25' }), 'legacy');
 });
+
+t.test(
+  'who sends a name beyond ASCII as it is, of which a front may cut the ends, is told how',
+  (t) => {
+    t.throws(
+      () => classifyPost(scanBody(Buffer.from(modernCall)), { ...modernHeaders, name: 'cho' }),
+      { message: /Mcp-Name differs from params\.name\. .*=\?base64\?/ },
+    );
+    t.end();
+  },
+);

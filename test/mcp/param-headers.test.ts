@@ -92,6 +92,14 @@ t.test('each argument must be repeated by its header', (t) => {
   t.end();
 });
 
+t.test('who sends what a header cannot carry is told how it is encoded', (t) => {
+  for (const city of ['Zürich', 'New York ', 'a\tb']) {
+    t.match(fault({ region: city }, { 'mcp-param-region': 'x' }), /differs .*=\?base64\?/, city);
+  }
+  t.notMatch(fault({ region: 'New York' }, { 'mcp-param-region': 'x' }), /base64/);
+  t.end();
+});
+
 t.test('absent and null arguments need no header, and a header without argument is let be', (t) => {
   t.equal(fault({}, { 'mcp-param-region': 'eu' }), null);
   t.equal(fault({ region: null, in: null }, {}), null);

@@ -396,6 +396,14 @@ function replies(t: Test, launch: Launch): void {
     });
   });
 
+  t.test('a value beyond ASCII is read as UTF-8', async (t) => {
+    const running = await launch(t);
+    // ASCII at both ends: uWebSockets.js takes other bytes there for white space.
+    const sent = Buffer.from('User-Agent: Agent Žofie 🦊 2.0').toString('latin1');
+    await running.ask(get('/', sent));
+    t.equal(running.exchanges.at(-1)?.header('user-agent'), 'Agent Žofie 🦊 2.0');
+  });
+
   t.test('a reply without a body says so', async (t) => {
     const accepted = await launch(t, answering({ status: 202, headers: {} }));
     const client = await accepted.open();

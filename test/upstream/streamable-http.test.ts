@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
@@ -8,13 +8,21 @@ import type { UpstreamRequest } from '../../src/upstream/transport.js';
 import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { until } from '../support/until.js';
 
+interface Received {
+  readonly body: string;
+  readonly request: IncomingMessage;
+  readonly reply: ServerResponse;
+}
+
 /** `at`: the port of another server than its own. */
 async function rig(t: Test, at?: number) {
-  const open: { readonly body: string; readonly reply: ServerResponse }[] = [];
+  const open: Received[] = [];
   const http = createServer((incoming, reply) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => open.push({ body: Buffer.concat(chunks).toString(), reply }));
+    incoming.on('end', () => {
+      open.push({ body: Buffer.concat(chunks).toString(), request: incoming, reply });
+    });
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -83,6 +91,17 @@ t.test('a call that is given up leaves its place to the next, sent or not', asyn
   open[1]?.reply.end('{}');
   await endOf('last');
   t.same(ended, ['last'], 'no callback follows an abort');
+});
+
+t.test('a header value beyond ASCII goes to the server as UTF-8', async (t) => {
+  const { post, arrived, endOf, open } = await rig(t);
+  post('call', { headers: ['user-agent', 'Žofie 🦊', 'accept-language', 'de'] });
+  await arrived('call');
+  const { headers } = open[0]?.request ?? {};
+  t.equal(Buffer.from(headers?.['user-agent'] ?? '', 'latin1').toString(), 'Žofie 🦊');
+  t.equal(headers?.['accept-language'], 'de');
+  open[0]?.reply.end('{}');
+  await endOf('call');
 });
 
 t.test(
