@@ -97,6 +97,7 @@ export interface MonitoringConfig {
   readonly healthCheckIntervalMs: number;
   readonly cpuThresholdPercent: number;
   readonly memoryThresholdPercent: number;
+  readonly diskThresholdPercent: number;
   readonly responseTimeThresholdMs: number;
   readonly errorRateThresholdPercent: number;
   readonly alertCooldownMs: number;

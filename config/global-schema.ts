@@ -111,6 +111,9 @@ const monitoring = {
   healthCheckInterval: milliseconds(100).default(30_000).describe('How often servers are probed.'),
   cpuThreshold: percent().default(80).describe('CPU use that raises an alert; 100: none.'),
   memoryThreshold: percent().default(85).describe('Memory use that raises an alert; 100: none.'),
+  diskThreshold: percent()
+    .default(90)
+    .describe('Use of the disk of data, or of logs, that raises an alert; 100: none.'),
   responseTimeThreshold: milliseconds(1)
     .default(5000)
     .describe('Response time that raises an alert.'),

@@ -85,6 +85,7 @@ const MONITORING: Group<MonitoringConfig> = {
   healthCheckIntervalMs: ['live', 'global.healthCheckInterval'],
   cpuThresholdPercent: ['live', 'global.cpuThreshold'],
   memoryThresholdPercent: ['live', 'global.memoryThreshold'],
+  diskThresholdPercent: ['live', 'global.diskThreshold'],
   responseTimeThresholdMs: ['live', 'global.responseTimeThreshold'],
   errorRateThresholdPercent: ['live', 'global.errorRateThreshold'],
   alertSustainedMs: ['live', 'alerting.sustainedFor'],

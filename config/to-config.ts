@@ -133,6 +133,7 @@ function toMonitoring({ global, alerting }: ConfigFile): MonitoringConfig {
     healthCheckIntervalMs: global.healthCheckInterval,
     cpuThresholdPercent: global.cpuThreshold,
     memoryThresholdPercent: global.memoryThreshold,
+    diskThresholdPercent: global.diskThreshold,
     responseTimeThresholdMs: global.responseTimeThreshold,
     errorRateThresholdPercent: global.errorRateThreshold,
     alertCooldownMs: global.alertCooldown,

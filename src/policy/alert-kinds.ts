@@ -24,6 +24,7 @@ const critical = (title: string, look: string): AlertKind => ({
 const KINDS = {
   'cpu-high': warning('CPU use is high', 'top'),
   'memory-high': warning('Memory is short', 'top'),
+  'disk-space-low': warning('A disk is nearly full', 'multi-mcp doctor'),
   'response-time-high': warning('Answers are slow', 'multi-mcp logs --requests --server TARGET'),
   'error-rate-high': critical(
     'Calls fail',

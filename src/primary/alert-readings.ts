@@ -4,6 +4,7 @@
  */
 import type { MonitoringConfig } from '../../config/config.js';
 import type { ServerView } from '../admin/operations.js';
+import type { AlertName } from '../policy/alert-kinds.js';
 import type { RecentTraffic } from '../telemetry/recent-traffic.js';
 import type { AdmissionSnapshot } from './admission-broker.js';
 import { serverViews, type StatusSource } from './status-documents.js';
@@ -12,6 +13,8 @@ import type { WatchedReading } from './alert-watch.js';
 export interface AlertSignals {
   /** Percent; null while unknown. */
   readonly machine: () => { readonly cpu: number; readonly memory: number } | null;
+  /** How full the disks are that hold data and logs, as far as they can be read. */
+  readonly disks: () => readonly { readonly of: string; readonly usedPercent: number }[];
   readonly admission: () => AdmissionSnapshot;
   readonly traffic: RecentTraffic;
   readonly servers: () => readonly ServerView[];
@@ -34,6 +37,7 @@ export function alertSignals(status: StatusSource): Omit<AlertSignals, 'traffic'
       if (sample === null) return null;
       return { cpu: sample.cpu.usedPercent, memory: sample.memory.usedPercent };
     },
+    disks: () => status.system()?.disks ?? [],
     admission: status.admission,
     servers: () => serverViews(status),
     processes: () =>
@@ -67,6 +71,7 @@ type Config = Pick<
   MonitoringConfig,
   | 'cpuThresholdPercent'
   | 'memoryThresholdPercent'
+  | 'diskThresholdPercent'
   | 'responseTimeThresholdMs'
   | 'errorRateThresholdPercent'
   | 'alertSustainedMs'
@@ -89,6 +94,7 @@ export class AlertReadings {
 
   *at(nowMs: number): Generator<WatchedReading> {
     yield* this.#machine();
+    yield* this.#disks();
     const admission = this.#signals.admission();
     yield this.#totalPool(admission);
     for (const [server, facts] of admission.servers) {
@@ -128,19 +134,28 @@ export class AlertReadings {
     const machine = this.#signals.machine();
     this.#cpu = smoothed(this.#cpu, machine?.cpu ?? NaN);
     this.#memory = smoothed(this.#memory, machine?.memory ?? NaN);
-    yield this.#level('cpu-high', this.#cpu, cpuThresholdPercent, 'CPU use');
-    yield this.#level('memory-high', this.#memory, memoryThresholdPercent, 'Memory in use');
+    yield this.#level('cpu-high', null, this.#cpu, cpuThresholdPercent, 'CPU use');
+    yield this.#level('memory-high', null, this.#memory, memoryThresholdPercent, 'Memory in use');
+  }
+
+  *#disks(): Generator<WatchedReading> {
+    const { diskThresholdPercent } = this.#config;
+    for (const { of, usedPercent } of this.#signals.disks()) {
+      const what = `Disk use of ${of}`;
+      yield this.#level('disk-space-low', of, usedPercent, diskThresholdPercent, what);
+    }
   }
 
   #level(
-    alert: 'cpu-high' | 'memory-high',
+    alert: AlertName,
+    target: string | null,
     percent: number,
     threshold: number,
     what: string,
   ): WatchedReading {
     return {
       alert,
-      target: null,
+      target,
       value: percent,
       threshold,
       clearBelow: clearBelowPercent(threshold),

@@ -43,6 +43,7 @@ void t.test('the file of the specification loads as it stands', (t) => {
       healthCheckIntervalMs: 30_000,
       cpuThresholdPercent: 80,
       memoryThresholdPercent: 85,
+      diskThresholdPercent: 90,
       responseTimeThresholdMs: 5000,
     },
     servers: {

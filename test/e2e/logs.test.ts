@@ -1,5 +1,5 @@
 /** The logs of a running gateway: a full disk costs lines, never a request; the level changes while it runs. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { admissionBench } from '../support/admission-bench.js';
@@ -14,6 +14,26 @@ const DISK_KILOBYTES = 24 * 1024;
 const ABREAST = 32;
 const LONG = { timeoutMs: 90_000, everyMs: 100 };
 const DROPPED = 'multi_mcp_log_lines_dropped_total{worker="1"}';
+
+t.test('a disk of logs that is nearly full is an alert before lines are lost', async (t) => {
+  const disk = mountSmallDisk(DISK_KILOBYTES);
+  if (disk === null) {
+    t.pass('skipped', { skip: NO_MOUNT });
+    return;
+  }
+  t.teardown(() => {
+    disk.remove();
+  });
+  await writeFile(join(disk.path, 'other'), Buffer.alloc(DISK_KILOBYTES * 1024 * 0.95));
+  const { gateway } = await admissionBench(t, {
+    alerting: { sustainedFor: 500 },
+    env: { LOG_DIR: disk.path },
+    servers: { files: {} },
+  });
+  const told = /^warning +disk-space-low +logs .*Disk use of logs is 9\d %, above 90 %\.$/m;
+  const alerts = async (): Promise<string> => (await gateway.cli(['alerts', 'list'])).stdout;
+  await until(async () => told.test(await alerts()), { ...LONG, what: 'an alert' });
+});
 
 t.test(
   'on a full disk every request is served, lost lines are counted, and it recovers',

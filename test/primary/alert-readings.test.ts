@@ -6,15 +6,16 @@ import { mergeDeltas } from '../../src/telemetry/metric-delta.js';
 import { RecentTraffic } from '../../src/telemetry/recent-traffic.js';
 
 const thresholds = {
-  ...{ cpuThresholdPercent: 80, memoryThresholdPercent: 85, responseTimeThresholdMs: 5000 },
+  ...{ cpuThresholdPercent: 80, memoryThresholdPercent: 85, diskThresholdPercent: 90 },
   ...{ errorRateThresholdPercent: 10, alertSustainedMs: 10_000, alertWindowMs: 60_000 },
-  alertRefusals: 10,
+  ...{ alertRefusals: 10, responseTimeThresholdMs: 5000 },
 };
 
 function bench() {
   const world = {
     thresholds,
     machine: { cpu: 10, memory: 10 } as { cpu: number; memory: number } | null,
+    disks: [] as { of: string; usedPercent: number }[],
     server: {} as Partial<ServerAdmission>,
     total: { out: 0, limit: 500, queued: 0 },
     state: 'ready',
@@ -24,6 +25,7 @@ function bench() {
   const traffic = new RecentTraffic({ windowMs: 60_000, slowMs: 5000 });
   const signals: AlertSignals = {
     machine: () => world.machine,
+    disks: () => world.disks,
     admission: () => {
       const server = {
         breaker: { state: 'closed', failureRatio: 0, transitions: {} },
@@ -76,6 +78,23 @@ t.test(
     t.end();
   },
 );
+
+t.test('a disk that fills is told for what it holds, and when there is room again', (t) => {
+  const { world, said, pass } = bench();
+  world.disks = [
+    { of: 'data', usedPercent: 90 },
+    { of: 'logs', usedPercent: 97.2 },
+  ];
+  pass(20);
+  t.same(said, ['disk-space-low logs: Disk use of logs is 97 %, above 90 %.']);
+  world.disks = [
+    { of: 'data', usedPercent: 90 },
+    { of: 'logs', usedPercent: 80 },
+  ];
+  pass(20);
+  t.same(said.slice(1), ['over: disk-space-low logs']);
+  t.end();
+});
 
 t.test('one busy second is no alert, a busy while is, and its end is seen', (t) => {
   const { world, said, pass } = bench();
