@@ -229,6 +229,8 @@ export class ModernHub {
 }
 
 function notSent(cause: GatewayError): GatewayError {
+  // Not the server's doing, so it must not look like it.
+  if (cause.code === 'GW_SHED') return cause;
   return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
     hint: 'It went away before the request was sent.',
     log: { sent: false },

@@ -249,20 +249,29 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
+/** The machine's or the gateway's want of room, which says nothing about the server. */
+const WANT_HINTS: Readonly<Record<string, string>> = {
+  EAGAIN: 'The system allows no more processes (ulimit -u).',
+  EMFILE: 'It has no file free to start the server (ulimit -n).',
+  ENFILE: 'The system has no file free to start the server.',
+  ENOMEM: 'The system has no memory to start the server.',
+};
+
 /** Clients learn what is wrong, operators read in the log with which command. */
 function spawnError(cause: NodeJS.ErrnoException, spec: ChildSpec): GatewayError {
+  const errno = cause.code ?? '';
+  const log = { command: spec.command, errno: errno || null, sent: false };
+  const want = WANT_HINTS[errno];
+  if (want !== undefined) {
+    return new GatewayError('GW_SHED', { hint: want, cause, log, retryAfterMs: 1000 });
+  }
   const hints: Readonly<Record<string, string>> = {
     ENOENT:
       spec.cwd === null
         ? 'Its command was not found; check "command" and PATH.'
         : 'Its command or working directory was not found; check "command", "cwd" and PATH.',
     EACCES: 'Its command may not be executed; check the file permissions.',
-    EAGAIN: 'The system refuses more processes; check the process limit (ulimit -u).',
-    EMFILE: 'The gateway has no free file descriptors; raise ulimit -n.',
   };
-  return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
-    hint: hints[cause.code ?? ''] ?? 'Its process could not be started.',
-    cause,
-    log: { command: spec.command, errno: cause.code ?? null, sent: false },
-  });
+  const hint = hints[errno] ?? 'Its process could not be started.';
+  return new GatewayError('GW_UPSTREAM_UNREACHABLE', { hint, cause, log });
 }

@@ -57,7 +57,10 @@ export class StdioSource implements ChannelSource, StatusSource {
     return this.#channels.size >= this.#options.maxProcesses;
   }
 
-  /** Throws GW_DRAINING, GW_BULKHEAD_FULL, or GW_UPSTREAM_UNREACHABLE with `retryAfterMs` while backing off. */
+  /**
+   * Throws GW_DRAINING, GW_BULKHEAD_FULL, or with `retryAfterMs` while backing off GW_UPSTREAM_UNREACHABLE, or GW_SHED
+   * where files, processes or memory were wanting.
+   */
   open(owner: ChannelOwner, listener: ChannelListener): Channel {
     const { maxProcesses, nowMs } = this.#options;
     if (this.#isClosed) throw new GatewayError('GW_DRAINING');
@@ -156,7 +159,7 @@ export class StdioSource implements ChannelSource, StatusSource {
 
   #backingOff(retryAfterMs: number): GatewayError {
     const last = this.#lastFailure;
-    return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+    return new GatewayError(last?.code === 'GW_SHED' ? 'GW_SHED' : 'GW_UPSTREAM_UNREACHABLE', {
       hint: `${last?.options.hint ?? 'Its process ended.'} It is started again after a pause.`,
       retryAfterMs,
       log: { quickFailures: this.#backoff.quickFailures, sent: false },

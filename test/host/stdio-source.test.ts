@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ChildLedger } from '../../src/host/child-ledger.js';
 import { StdioSource, type StdioSourceOptions } from '../../src/host/stdio-source.js';
+import { NO_PRLIMIT, takeAllFiles } from '../support/take-all-files.js';
 import { until } from '../support/until.js';
 import { processRef, untilGone } from '../support/process-tree.js';
 import {
@@ -147,6 +148,27 @@ t.test('a command that is missing backs off too, even for probes, and says why',
   t.throws(() => source.open(SESSION, new RecordingListener()), {
     message: /command was not found.*started again after a pause/,
   });
+});
+
+t.test('want of files is the gateway’s own, and not booked on the server', async (t) => {
+  const { source, clock } = sourceOf(t);
+  const giveBack = takeAllFiles();
+  if (giveBack === null) {
+    t.pass('skipped', { skip: NO_PRLIMIT });
+    return;
+  }
+  const listener = new RecordingListener();
+  source.open(SESSION, listener);
+  const error = await listener.closed().finally(giveBack);
+  t.match(error, { code: 'GW_SHED', message: /no file free/, options: { retryAfterMs: Number } });
+  t.throws(() => source.open(SESSION, new RecordingListener()), {
+    code: 'GW_SHED',
+    message: /no file free .*started again after a pause/,
+  });
+  clock.nowMs = 10_000;
+  const next = new RecordingListener();
+  ask(source.open(SESSION, next), { id: 1, method: 'x' });
+  t.match(await next.message(), { id: 1 });
 });
 
 t.test('a probe that the server answers by exiting costs no wait', async (t) => {
