@@ -66,8 +66,9 @@ export async function testServer(url: string, token: string): Promise<readonly S
   const options = { timeout: STEP_TIMEOUT_MS };
   const isConnected = await step('connect', async () => {
     await client.connect(transport, options);
-    const version = client.getServerVersion();
-    return `${version?.name ?? 'unnamed'} ${version?.version ?? ''}, ${client.getProtocolEra() ?? ''}`;
+    const { name = '', version = '' } = client.getServerVersion() ?? {};
+    const said = [`${name} ${version}`.trim(), client.getProtocolEra() ?? ''];
+    return said.filter((text) => text !== '').join(', ');
   });
   if (isConnected && client.getServerCapabilities()?.tools !== undefined) {
     await step('tools/list', async () => {

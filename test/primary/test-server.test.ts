@@ -9,7 +9,6 @@ const DISCOVERED = {
   resultType: 'complete',
   supportedVersions: ['2026-07-28'],
   capabilities: { tools: {} },
-  serverInfo: { name: 'fake', version: '1' },
   ttlMs: 0,
   cacheScope: 'public',
 };
@@ -31,6 +30,22 @@ t.test('a refusal of the gateway is told with its code and words', async (t) => 
   });
   const [step] = await testServer(url, 'token');
   t.match(step, { ok: false, detail: /GW_UPSTREAM_UNREACHABLE: Its command was not found\./ });
+});
+
+t.test('a server is told with its name and version, where it says them', async (t) => {
+  const serverInfo = { name: 'fake', version: '1' };
+  const named = { ...DISCOVERED, _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } };
+  for (const [discovered, detail] of [
+    [named, 'fake 1, modern'],
+    [DISCOVERED, 'modern'],
+  ] as const) {
+    const url = await startFake(t, (message, response) => {
+      const result = message.method === 'server/discover' ? discovered : ONE_TOOL;
+      answer(response, 200, { jsonrpc: '2.0', id: message.id, result });
+    });
+    const [step] = await testServer(url, 'token');
+    t.match(step, { step: 'connect', ok: true, detail });
+  }
 });
 
 t.test('a rate limit that is soon free again fails no step and is not in its time', async (t) => {
