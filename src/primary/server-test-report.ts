@@ -14,6 +14,9 @@ export function testReport(
 
 /** By the gateway's own error code where the failure has one (docs/errors.md), else by what is usual. */
 function adviceOn(server: ServerConfig, detail: string): string {
+  if (detail.includes('GW_SHED') && OWN_WANT.test(detail)) {
+    return 'The gateway is at a limit of its own: raise it (LimitNOFILE and TasksMax in a unit), or look at: multi-mcp doctor';
+  }
   const code = /GW_[A-Z_]+/.exec(detail)?.[0] ?? '';
   const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   if (known !== undefined) return known(server);
@@ -24,6 +27,9 @@ function adviceOn(server: ServerConfig, detail: string): string {
   if (server.source.kind === 'http' && ofHttp !== undefined) return ofHttp[1](server);
   return bySource(server);
 }
+
+/** Files, processes or memory, as the refusals of streamable-http.ts and stdio-channel.ts name them. */
+const OWN_WANT = /\bhas no (?:file|memory)\b|\bno more processes\b/;
 
 type Advice = (server: ServerConfig) => string;
 

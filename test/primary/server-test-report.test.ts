@@ -15,6 +15,8 @@ t.test('every kind of failure comes with what to do about it', (t) => {
     ['web', 'GW_UPSTREAM_TIMEOUT', /within 30000 ms .*requestTimeout/],
     ['web', 'GW_CREDENTIAL_MISSING', /credentials set web --user multi-mcp-test/],
     ['web', 'GW_CIRCUIT_OPEN', /logs --server web/],
+    ['web', 'GW_SHED: It has no file free for a connection (ulimit -n).', /raise it .*doctor/],
+    ['files', 'GW_SHED: The system allows no more processes (ulimit -u).', /raise it .*doctor/],
     ['web', 'GW_SHED', /limits are used up/],
     ['web', 'HTTP 401: who are you?', /headers.*oauth.*credential/],
     ['web', 'GW_UPSTREAM_PROTOCOL: It answered with a redirect.', /servers list names.*"url"/],
