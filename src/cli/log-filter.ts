@@ -40,7 +40,7 @@ export function logFilter(options: LogFilterOptions): Test | null {
   if (tool !== undefined) tests.push((line) => line['target'] === tool);
   if (status !== undefined) tests.push(statusTest(status));
   if (level !== undefined) tests.push(levelTest(level));
-  if (since !== undefined) tests.push(sinceTest(since));
+  if (since !== undefined) tests.push(sinceTest(parseSince(since)));
   return tests.length === 0 ? null : (line) => tests.every((test) => test(line));
 }
 
@@ -66,16 +66,19 @@ function levelTest(level: string): Test {
   return (line) => LOG_LEVELS.findIndex((each) => each === line['level']) >= least;
 }
 
-function sinceTest(text: string): Test {
+function sinceTest(since: Date): Test {
+  // Both logs write UTC in one width, so that texts sort as instants do.
+  const from = since.toISOString();
+  return ({ time }) => typeof time === 'string' && time >= from;
+}
+
+/** Throws CliError (usage). */
+export function parseSince(text: string): Date {
   const fromMs = /^\d+[a-z]+$/.test(text)
     ? wallMs() - parseSeconds(text, '--since') * 1000
     : parseInstant(text);
-  if (Number.isNaN(fromMs)) {
-    throw new CliError(EXIT.usage, `--since must be such as 10m or 2026-11-21T10:00, is "${text}"`);
-  }
-  // Both logs write UTC in one width, so that texts sort as instants do.
-  const from = new Date(fromMs).toISOString();
-  return ({ time }) => typeof time === 'string' && time >= from;
+  if (!Number.isNaN(fromMs)) return new Date(fromMs);
+  throw new CliError(EXIT.usage, `--since must be such as 10m or 2026-11-21T10:00, is "${text}"`);
 }
 
 /** Without a zone it is UTC, as the lines have it: people copy it from one. NaN when it is no instant. */

@@ -9,8 +9,8 @@ export interface LogSelectionOptions {
   readonly filter: ((line: LogLine) => boolean) | null;
   /** Null: the line as it is. */
   readonly format: ((line: LogLine) => string) | null;
-  /** Of what is there at the beginning. */
-  readonly backlog: number;
+  /** Of what is there at the beginning; null: all. */
+  readonly backlog: number | null;
   readonly write: (text: string) => void;
 }
 
@@ -34,19 +34,20 @@ export class LogSelection {
   endBacklog(): void {
     const { backlog, write } = this.#options;
     this.#isBacklog = false;
-    if (backlog > 0) for (const shown of this.#kept.slice(-backlog)) write(`${shown}\n`);
+    if (backlog !== null && backlog > 0)
+      for (const shown of this.#kept.slice(-backlog)) write(`${shown}\n`);
     this.#kept = [];
   }
 
   #takeLine(line: string): void {
     const shown = this.#shown(line);
     if (shown === null) return;
-    if (!this.#isBacklog) {
-      this.#options.write(`${shown}\n`);
+    const { backlog, write } = this.#options;
+    if (!this.#isBacklog || backlog === null) {
+      write(`${shown}\n`);
       return;
     }
     this.#kept.push(shown);
-    const { backlog } = this.#options;
     // Twice as many before the array is cut, so that a long log is not cut at each line.
     if (this.#kept.length > 2 * backlog + 100) this.#kept = this.#kept.slice(-backlog);
   }

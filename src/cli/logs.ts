@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { EXIT } from '../kernel/exit-codes.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
-import { logFilter, wantsRequests, type LogFilterOptions } from './log-filter.js';
+import { readLogArchives } from './log-archives.js';
+import { logFilter, parseSince, wantsRequests, type LogFilterOptions } from './log-filter.js';
 import { LogSelection } from './log-selection.js';
 import { logText } from './log-text.js';
 import { loadSettings } from './settings.js';
@@ -26,7 +27,6 @@ export interface LogsReader {
 }
 
 const DEFAULT_LINES = '50';
-const ALL_LINES = '999999';
 
 export async function logs(
   context: CliContext,
@@ -37,20 +37,27 @@ export async function logs(
   const filter = logFilter(options);
   const isRequests = options.requests === true || wantsRequests(options);
   const name = isRequests ? 'requests.log' : 'multi-mcp-production.log';
-  const lines = options.lines ?? (options.since === undefined ? DEFAULT_LINES : ALL_LINES);
+  const since = options.since === undefined ? null : parseSince(options.since);
+  const lines = options.lines ?? DEFAULT_LINES;
   if (!/^\d{1,6}$/.test(lines)) {
     throw new CliError(EXIT.usage, `--lines must be a number, is "${lines}"`);
   }
   const path = join(logDir, name);
-  const backlog = Number(lines);
+  const isAll = options.lines === undefined && since !== null;
+  const backlog = isAll ? null : Number(lines);
   const format = isTerminal && !context.json ? logText : null;
   const follow = options.follow === true ? { follow: until } : {};
   const selection = new LogSelection({ filter, format, backlog, write: context.out });
   const isWhole = filter === null && format === null;
   try {
+    if (since !== null) {
+      await readLogArchives(path, since, (text) => {
+        selection.take(text);
+      });
+    }
     await tailFile({
       path,
-      lines: backlog,
+      lines: backlog ?? 0,
       write: (text) => {
         if (isWhole) context.out(text);
         else selection.take(text);

@@ -1,9 +1,15 @@
 /**
  * What a folder of logs needs now: which log of an earlier day becomes an archive, which archive can be
  * compressed, which is too old. Everything follows from the folder itself, so a restart at any point goes
- * on where the last process stopped. Names: `requests-2026-11-21.log`, then `….log.gz`; a second archive
- * of one day is `requests-2026-11-21.1.log`. Days are local ones.
+ * on where the last process stopped.
  */
+import {
+  archiveName,
+  dayText,
+  parseArchiveName,
+  UNFINISHED,
+  type LogArchiveName,
+} from './log-archive-name.js';
 
 export interface LogFolder {
   readonly now: Date;
@@ -50,13 +56,7 @@ export interface RotationPlan {
   readonly waiting: readonly string[];
 }
 
-export const UNFINISHED = '.gz.tmp';
-
-interface Archive extends PresentFile {
-  readonly day: string;
-  /** `log`, `log.gz` or `log.gz.tmp`. */
-  readonly ending: string;
-}
+type Archive = PresentFile & LogArchiveName;
 
 /** Steps in the order in which they are to be done; each is safe to be the last one. */
 export function rotationPlan(folder: LogFolder): RotationPlan {
@@ -77,7 +77,7 @@ export function rotationPlan(folder: LogFolder): RotationPlan {
     if (archives.some((archive) => archive.inode === inode)) {
       moves.push({ kind: 'unname', file: name });
     } else if (beganAt !== null && dayText(beganAt) < today) {
-      const archive = freeName(`${stem}-${dayText(beganAt)}`, taken);
+      const archive = freeName(stem, dayText(beganAt), taken);
       taken.add(archive);
       moves.push({ kind: 'archive', file: name, archive });
     }
@@ -90,7 +90,7 @@ export function rotationPlan(folder: LogFolder): RotationPlan {
       else if (ending === 'log') {
         if (now.getTime() - changedAt.getTime() < graceMs) waiting.push(file);
         else {
-          const spare = `${freeName(`${stem}-${day}`, taken)}.gz`;
+          const spare = `${freeName(stem, day, taken)}.gz`;
           taken.add(spare);
           others.push({ kind: 'compress', file, compressed: `${file}.gz`, spare });
         }
@@ -107,26 +107,16 @@ export function nextMidnight(now: Date): Date {
 
 function archivesOf(stem: string, present: readonly PresentFile[]): Archive[] {
   return present.flatMap((file) => {
-    if (!file.name.startsWith(`${stem}-`)) return [];
-    const [whole, day, ending] =
-      /^(\d{4}-\d\d-\d\d)(?:\.\d+)?\.(log(?:\.gz(?:\.tmp)?)?)$/.exec(
-        file.name.slice(stem.length + 1),
-      ) ?? [];
-    if (whole === undefined || day === undefined || ending === undefined) return [];
-    return [{ ...file, day, ending }];
+    const parsed = parseArchiveName(stem, file.name);
+    return parsed === null ? [] : [{ ...file, ...parsed }];
   });
 }
 
 /** Neither the name itself nor its later compressed form may exist. */
-function freeName(base: string, taken: ReadonlySet<string>): string {
+function freeName(stem: string, day: string, taken: ReadonlySet<string>): string {
   for (let count = 0; ; count += 1) {
-    const name = count === 0 ? `${base}.log` : `${base}.${count}.log`;
+    const name = archiveName(stem, day, count);
     const forms = [name, `${name}.gz`, `${name}${UNFINISHED}`];
     if (!forms.some((form) => taken.has(form))) return name;
   }
-}
-
-function dayText(date: Date): string {
-  const two = (part: number): string => String(part).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

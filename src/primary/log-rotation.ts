@@ -15,10 +15,10 @@ import { createGzip } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { wallDate } from '../kernel/clock.js';
+import { UNFINISHED } from '../policy/log-archive-name.js';
 import {
   nextMidnight,
   rotationPlan,
-  UNFINISHED,
   type PresentFile,
   type RotationStep,
 } from '../policy/rotation-plan.js';

@@ -1,5 +1,6 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { logs } from '../../src/cli/logs.js';
 import { cliFixture } from '../support/cli.js';
@@ -72,6 +73,32 @@ t.test('only the lines that are asked for; how many is counted after that', asyn
   }
   const noTime = await run('logs', '--requests', '--since', 'noon');
   t.match(noTime, { code: 64, err: /--since must be such as 10m or 2026-11-21T10:00, is "noon"/ });
+});
+
+t.test('--since reaches back into the archives, in order, compressed or not yet', async (t) => {
+  const { run, dir } = cliFixture(t);
+  const at = (id: string, time: string): string => `${request({ id, time })}\n`;
+  const file = (name: string, bytes: string | Buffer): void => {
+    writeFileSync(join(dir, 'logs', name), bytes);
+  };
+  file('requests.log', at('f', '2026-11-21T10:00:00.000Z'));
+  file('requests-2026-11-20.10.log', at('e', '2026-11-20T12:00:00.000Z'));
+  file('requests-2026-11-20.2.log.gz', gzipSync(at('d', '2026-11-20T11:00:00.000Z')));
+  file('requests-2026-11-20.2.log', at('d', '2026-11-20T11:00:00.000Z'));
+  file('requests-2026-11-20.log.gz', gzipSync(at('c', '2026-11-20T10:00:00.000Z').trimEnd()));
+  file('requests-2026-11-19.log.gz', gzipSync(at('b', '2026-11-19T10:00:00.000Z')));
+  file('requests-2026-11-18.log.gz', Buffer.from('no archive that anybody asks for'));
+  file('requests-2026-11-21.log.gz.tmp', Buffer.from('half'));
+  file('multi-mcp-production-2026-11-20.log', at('x', '2026-11-20T10:00:00.000Z'));
+  const ids = async (...argv: string[]): Promise<string> => {
+    const { code, out, err } = await run('logs', '--requests', ...argv);
+    t.equal(code, 0, err);
+    return [...out.matchAll(/"id":"(\w)"/g)].map(([, id]) => id).join('');
+  };
+  t.equal(await ids('--since', '2026-11-19T09:30'), 'bcdef');
+  t.equal(await ids('--since', '2026-11-20T10:30'), 'def');
+  t.equal(await ids('--since', '2026-11-19T09:30', '-n', '3'), 'def');
+  t.equal(await ids('--since', '2026-11-21T09:30'), 'f');
 });
 
 t.test('a level and what is worse', async (t) => {
