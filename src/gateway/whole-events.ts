@@ -5,7 +5,12 @@
  */
 import { EventBuffer } from '../mcp/event-buffer.js';
 import { endsLikeJson } from '../mcp/json-end.js';
-import { scanMessage, SERVER_SCAN_LIMITS, type JsonRpcId } from '../mcp/scan-message.js';
+import {
+  scanMessage,
+  SERVER_SCAN_LIMITS,
+  type JsonRpcId,
+  type ScannedMessage,
+} from '../mcp/scan-message.js';
 import { completeEventsLength } from '../mcp/sse-boundary.js';
 
 /** An event longer than this is passed on in pieces. */
@@ -50,14 +55,8 @@ export class WholeEvents {
   /** Whether the final response was already passed on, so that the id is not answered twice. */
   haveAnswered(id: JsonRpcId): boolean {
     if (this.#last === null) return false;
-    for (const line of this.#last.toString().split(/\r\n|\n|\r/)) {
-      if (!line.startsWith('data:')) continue;
-      try {
-        const message = scanMessage(Buffer.from(line.slice(5).trimStart()), SERVER_SCAN_LIMITS);
-        if (message.kind === 'response' && message.id === id) return true;
-      } catch {
-        // Not a message of its own line: it cannot be the answer we look for.
-      }
+    for (const message of messagesIn(this.#last)) {
+      if (message?.kind === 'response' && message.id === id) return true;
     }
     return false;
   }
@@ -95,9 +94,33 @@ export class WholeEvents {
   }
 }
 
-/** A response has one of two members, wherever its lines are broken. */
+/**
+ * A response has one of two members, wherever its lines are broken. A log message of the level "error" has the word
+ * too, so what may be a notification is looked at.
+ */
 function mayAnswer(events: Buffer): boolean {
-  return events.includes('"result"') || events.includes('"error"');
+  if (!events.includes('"result"') && !events.includes('"error"')) return false;
+  if (!events.includes('"method"')) return true;
+  for (const message of messagesIn(events)) {
+    if (message === null || message.kind === 'response') return true;
+  }
+  return false;
+}
+
+/** The messages that stand on one line; null for a line that is none of its own. */
+function* messagesIn(events: Buffer): Generator<ScannedMessage | null> {
+  for (const line of events.toString().split(/\r\n|\n|\r/)) {
+    const data = line.startsWith('data:') ? line.slice(5).trimStart() : '';
+    if (data !== '') yield messageOn(data);
+  }
+}
+
+function messageOn(line: string): ScannedMessage | null {
+  try {
+    return scanMessage(Buffer.from(line), SERVER_SCAN_LIMITS);
+  } catch {
+    return null;
+  }
 }
 
 /** What follows it can be asked for on another connection (2025-11-25 basic/transports, resumability). */

@@ -86,3 +86,20 @@ t.test('it tells whether the answer was among the last events', (t) => {
   t.equal(whole.last()?.toString(), `data: not JSON\n\n${answer(1)}`);
   t.end();
 });
+
+t.test('what a server only tells of is not taken for the answer when the stream ends', (t) => {
+  const told = (params: object): string =>
+    `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params })}\n\n`;
+  const mayBeAnswered = (events: string): boolean => {
+    const whole = new WholeEvents();
+    whole.take(Buffer.from(events));
+    return whole.mayBeAnswered;
+  };
+  t.notOk(mayBeAnswered(told({ level: 'error', data: 'the tool crashed' })));
+  t.notOk(mayBeAnswered(told({ level: 'info', data: { error: 'none', result: 1 } })));
+  t.ok(mayBeAnswered(told({ level: 'error', data: 'late' }) + answer(1)));
+  t.ok(mayBeAnswered('data: {"jsonrpc":"2.0","id":1,"result":{"method":1}}\n\n'));
+  t.ok(mayBeAnswered('data: {"result":{"method":1},\ndata: "jsonrpc":"2.0","id":1}\n\n'));
+  t.ok(mayBeAnswered('data: [{"jsonrpc":"2.0","id":1,"result":{"method":1}}]\n\n'), 'a batch');
+  t.end();
+});
