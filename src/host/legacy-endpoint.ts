@@ -69,7 +69,7 @@ export class LegacyEndpoint {
 
   get(exchange: HostExchange, reply: ExchangeReply): void {
     const { headers } = exchange.request;
-    if (!admits(findHeader(headers, 'accept'), 'text', 'event-stream')) {
+    if (!admits(headers, 'text', 'event-stream')) {
       throw new GatewayError('GW_NOT_ACCEPTABLE', { hint: 'Accept text/event-stream.' });
     }
     const session = this.#findSession(exchange);
@@ -126,8 +126,7 @@ function credentialChanged(): GatewayError {
 }
 
 function checkAccept(headers: readonly string[]): void {
-  const accept = findHeader(headers, 'accept');
-  if (admits(accept, 'application', 'json') && admits(accept, 'text', 'event-stream')) return;
+  if (admits(headers, 'application', 'json') && admits(headers, 'text', 'event-stream')) return;
   throw new GatewayError('GW_NOT_ACCEPTABLE', {
     hint: 'Accept both application/json and text/event-stream.',
   });
@@ -146,8 +145,15 @@ function isPrimed(headers: readonly string[]): boolean {
 }
 
 /** Unlike the SDK, wildcards count: `curl` sends them, and they mean it (RFC 9110 §12.5.1). */
-function admits(accept: string | undefined, type: string, subtype: string): boolean {
-  if (accept === undefined) return false;
+function admits(headers: readonly string[], type: string, subtype: string): boolean {
+  // A list may come in several lines (§5.3), such as one for each type.
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i] === 'accept' && namesRange(headers[i + 1] ?? '', type, subtype)) return true;
+  }
+  return false;
+}
+
+function namesRange(accept: string, type: string, subtype: string): boolean {
   return accept.split(',').some((range) => {
     const media = range.split(';', 1)[0]?.trim().toLowerCase();
     return media === `${type}/${subtype}` || media === `${type}/*` || media === '*/*';

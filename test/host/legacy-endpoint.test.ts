@@ -106,6 +106,8 @@ t.test('the Accept header must admit what will be answered', (t) => {
   t.equal(post('application/json;q=1, text/event-stream'), 200);
   t.equal(post('Application/JSON,Text/Event-Stream'), 200);
   t.equal(post('*/*'), 200, 'curl');
+  const lines = ['application/json', 'text/event-stream'];
+  t.equal(client.post(LIST, { accept: lines }).status, 200, 'each on a line of its own');
   t.equal(client.get({ accept: 'application/json' }).status, 406);
   t.equal(client.get({ accept: 'text/event-stream' }).status, 200);
   t.end();

@@ -2,7 +2,7 @@
 import { createEndpoint, type StreamableEndpoint } from '../../src/host/streamable-endpoint.js';
 import type { EndpointOptions } from '../../src/host/endpoint-options.js';
 import { FakeChannelSource, type FakeChannel } from './fake-channel.js';
-import { FakeHostExchange, type FakeHostRequest } from './fake-host-exchange.js';
+import { FakeHostExchange, type FakeHostRequest, type RequestLines } from './fake-host-exchange.js';
 
 export const MODERN = '2026-07-28';
 const BOTH = 'application/json, text/event-stream';
@@ -97,7 +97,7 @@ export class LegacyClient {
     this.channel = options.channel;
   }
 
-  post(body: unknown, headers: Readonly<Record<string, string>> = {}): FakeHostExchange {
+  post(body: unknown, headers: RequestLines = {}): FakeHostExchange {
     return this.#rig.send({ user: this.user, body, headers: { ...this.#headers(), ...headers } });
   }
 

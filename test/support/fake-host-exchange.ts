@@ -2,9 +2,12 @@
 import type { ErrorCode } from '../../src/kernel/errors.js';
 import type { HostExchange, HostReply } from '../../src/host/host-exchange.js';
 
+export type RequestLines = Readonly<Record<string, string | readonly string[]>>;
+
 export interface FakeHostRequest {
   readonly method?: 'POST' | 'GET' | 'DELETE';
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list: so many lines of the name. */
+  readonly headers?: RequestLines;
   /** An object is sent as JSON, a string as it is. */
   readonly body?: unknown;
   readonly user?: string;
@@ -41,7 +44,9 @@ export class FakeHostExchange implements HostExchange {
     const method = request.method ?? 'POST';
     this.request = {
       method,
-      headers: Object.entries(request.headers ?? {}).flat(),
+      headers: Object.entries(request.headers ?? {}).flatMap(([name, values]) =>
+        [values].flat().flatMap((value) => [name, value]),
+      ),
       body: method === 'POST' ? Buffer.from(body) : null,
       user: request.user ?? 'ada',
       credential: request.credential ?? null,
