@@ -1,11 +1,12 @@
 /**
- * The transport to a remote MCP server over Streamable HTTP: bytes pass as they are, over keep-alive
- * connections that are bounded per worker. Undici's `dispatch`, not `fetch` (8 times the CPU) and not
+ * The transport to a remote MCP server over Streamable HTTP: bytes pass as they are, but for a byte order mark,
+ * over keep-alive connections that are bounded per worker. Undici's `dispatch`, not `fetch` (8 times the CPU) and not
  * the SDK's client transport, which hides upstream statuses and headers and re-serialises.
  * Listening streams have a pool of their own, so that they never starve calls of connections.
  */
 import { Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../kernel/errors.js';
+import { WithoutMark } from './byte-order-mark.js';
 import { TrimmedPool, type HeldPlace } from './trimmed-pool.js';
 import type {
   ConnectionCounts,
@@ -131,6 +132,7 @@ class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandl
   #place: HeldPlace | null;
   #controller: Dispatcher.DispatchController | null = null;
   #isOver = false;
+  readonly #withoutMark = new WithoutMark();
 
   constructor(handler: UpstreamResponseHandler, calls: TrimmedPool, place: HeldPlace | null) {
     this.#handler = handler;
@@ -172,12 +174,15 @@ class HttpUpstreamExchange implements UpstreamExchange, Dispatcher.DispatchHandl
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return;
-    if (!this.#handler.onData(chunk)) controller.pause();
+    const bytes = this.#withoutMark.take(chunk);
+    if (bytes.length > 0 && !this.#handler.onData(bytes)) controller.pause();
   }
 
   onResponseEnd(): void {
     this.#free();
     if (this.#isOver) return;
+    const rest = this.#withoutMark.rest();
+    if (rest.length > 0) this.#handler.onData(rest);
     this.#isOver = true;
     this.#handler.onEnd();
   }
@@ -221,7 +226,7 @@ function asUpstreamError(error: Error, wasSent: boolean): GatewayError {
       hint: 'Whether the request was carried out is unknown.',
     });
   }
-  if (PROTOCOL_CODES.has(code) || error.name === PARSER_ERROR) {
+  if (PROTOCOL_CODES.has(code) || error.name === PARSER_ERROR || UNASKED_HEADS.has(error.message)) {
     return new GatewayError('GW_UPSTREAM_PROTOCOL', options);
   }
   // The client's doing, so it must say nothing about the server: not to the breaker, not as a retry.

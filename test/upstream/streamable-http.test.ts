@@ -41,6 +41,7 @@ async function rig(t: Test, at?: number) {
     http.close();
   });
   const ended: string[] = [];
+  let received = '';
   const post = (name: string, more: Partial<UpstreamRequest> = {}) =>
     transport.dispatch(
       {
@@ -55,7 +56,10 @@ async function rig(t: Test, at?: number) {
       },
       {
         onHead: () => undefined,
-        onData: () => true,
+        onData: (chunk) => {
+          received += chunk.toString();
+          return true;
+        },
         onEnd: () => ended.push(name),
         onError: ({ code }) => ended.push(`${name} ${code}`),
       },
@@ -67,7 +71,7 @@ async function rig(t: Test, at?: number) {
     });
   const endOf = (name: string) =>
     until(() => ended.includes(name), { timeoutMs: 10_000, what: `the end of ${name}` });
-  return { post, arrived, endOf, open, ended };
+  return { post, arrived, endOf, open, ended, received: () => received };
 }
 
 t.test('who only listens takes no connection of calls', async (t) => {
@@ -121,6 +125,20 @@ t.test(
     );
   },
 );
+
+t.test('an answer passes without the byte order mark before it', async (t) => {
+  const { post, arrived, endOf, open, received } = await rig(t);
+  post('marked');
+  await arrived('marked');
+  open[0]?.reply.end('\ufeff{}');
+  await endOf('marked');
+  t.equal(received(), '{}');
+  post('half a mark');
+  await arrived('marked', 'half a mark');
+  open[1]?.reply.end(Buffer.of(0xef));
+  await endOf('half a mark');
+  t.equal(received(), '{}\ufffd', 'which is none');
+});
 
 for (const [what, bytes] of [
   ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
