@@ -212,6 +212,8 @@ const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'
 const PROTOCOL_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 /** Undici's error about bytes that are no HTTP; it should have a code and has none (7.30.2, measured). */
 const PARSER_ERROR = 'HTTPParserError';
+/** Its messages about a status 100 or 101 that nobody asked for, under the code of a connection that broke. */
+const UNASKED_HEADS = new Set(['bad response', 'bad upgrade']);
 /** No file descriptor is free, in this process or on the machine. */
 const FULL_CODES = new Set(['EMFILE', 'ENFILE']);
 /** Undici's word for a header that it will not write, such as one with DEL in it, which uWebSockets.js reads. */

@@ -143,6 +143,11 @@ t.test('an answer passes without the byte order mark before it', async (t) => {
 for (const [what, bytes] of [
   ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['a header name that is none', 'HTTP/1.1 200 OK\r\nx(y): z\r\nContent-Length: 0\r\n\r\n'],
+  ['100 where nobody asked for it', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'],
+  [
+    'with another protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+  ],
 ] as const) {
   t.test(`a server that answers ${what} broke the protocol; it was reached`, async (t) => {
     const server = createTcpServer((socket) => {
