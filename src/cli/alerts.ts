@@ -1,6 +1,7 @@
 /** `multi-mcp alerts`: what is wrong or was lately, and a test message through every sink. */
 import type { AlertsView } from '../admin/operations.js';
 import { EXIT } from '../kernel/exit-codes.js';
+import { printable } from '../kernel/visible-text.js';
 import { askRunningGateway } from './admin-client.js';
 import { isAlertsView, isSinkTests } from './alert-replies.js';
 import { expect } from './admin-replies.js';
@@ -8,7 +9,7 @@ import { CliError } from './cli-error.js';
 import { printJson, type CliContext } from './context.js';
 import { formatSeconds } from './duration.js';
 import { loadSettings } from './settings.js';
-import { formatTable, printable } from './table.js';
+import { formatTable } from './table.js';
 
 /** Every sink has a deadline of its own. */
 const TEST_TIMEOUT_MS = 120_000;

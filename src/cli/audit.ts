@@ -1,10 +1,11 @@
 /** `multi-mcp audit list`: who changed what, newest first. */
 import { EXIT } from '../kernel/exit-codes.js';
+import { printable } from '../kernel/visible-text.js';
 import { CliError } from './cli-error.js';
 import { printJson, type CliContext } from './context.js';
 import { IdentityAccess } from './identity-access.js';
 import { loadSettings } from './settings.js';
-import { formatTable, printable } from './table.js';
+import { formatTable } from './table.js';
 
 const DEFAULT_LINES = 50;
 

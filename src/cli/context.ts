@@ -1,4 +1,5 @@
 /** What every command gets: where to write, and what was said before the command's own options. */
+import { printableJson } from '../kernel/visible-text.js';
 
 export interface CliContext {
   /** The only ways out: everything a command says goes through these. */
@@ -13,5 +14,5 @@ export interface CliContext {
 }
 
 export function printJson(context: CliContext, document: unknown): void {
-  context.out(`${JSON.stringify(document, null, 2)}\n`);
+  context.out(`${printableJson(JSON.stringify(document, null, 2))}\n`);
 }

@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { inspectConfig } from '../../config/load.js';
 import { ConfigError } from '../../config/problem.js';
 import { join } from 'node:path';
+import { printable } from '../kernel/visible-text.js';
 import { askGateway, askRunningGateway } from './admin-client.js';
 import { expect, isStatusView } from './admin-replies.js';
 import { printJson, type CliContext } from './context.js';
@@ -15,7 +16,6 @@ import { asFailure } from './doctor/configuration.js';
 import { exitCodeFor, type Finding, type Severity } from './doctor/finding.js';
 import { CliError } from './cli-error.js';
 import { EXIT } from '../kernel/exit-codes.js';
-import { printable } from './table.js';
 
 export interface DoctorOptions {
   /** Where clients reach the gateway, to be looked at from outside. */

@@ -1,6 +1,6 @@
 /** A line of either log for a person at a terminal; who wants every member takes `--json`. */
+import { printable } from '../kernel/visible-text.js';
 import type { LogLine } from './log-filter.js';
-import { printable } from './table.js';
 
 /** What has a place of its own in the text, or is the same in all lines. */
 const PLACED = new Set(['time', 'level', 'process', 'pid', 'msg', 'alert']);

@@ -1,12 +1,12 @@
 /** `multi-mcp servers test NAME`: the gateway calls the server as a client would, step by step. */
 import type { ServerTestReport } from '../admin/operations.js';
 import { EXIT } from '../kernel/exit-codes.js';
+import { printable } from '../kernel/visible-text.js';
 import { askRunningGateway } from './admin-client.js';
 import { expect, isTestReport } from './admin-replies.js';
 import { CliError } from './cli-error.js';
 import { printJson, type CliContext } from './context.js';
 import { loadSettings } from './settings.js';
-import { printable } from './table.js';
 
 /** Slow servers download themselves when they are first started. */
 const TEST_TIMEOUT_MS = 120_000;

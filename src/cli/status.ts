@@ -1,12 +1,12 @@
 /** `multi-mcp status`: how the running gateway is, on one screen. */
 import type { StatusView } from '../admin/operations.js';
+import { printable } from '../kernel/visible-text.js';
 import { askRunningGateway } from './admin-client.js';
 import { expect, isStatusView } from './admin-replies.js';
 import { printJson, type CliContext } from './context.js';
 import { formatSeconds } from './duration.js';
 import { serverTable } from './servers-list.js';
 import { loadSettings } from './settings.js';
-import { printable } from './table.js';
 
 export async function status(context: CliContext): Promise<void> {
   const { socketPath } = loadSettings(context);

@@ -1,4 +1,5 @@
 /** Columns of text for a terminal. */
+import { printable } from '../kernel/visible-text.js';
 
 /** Each column as wide as its longest cell; the last is not padded. Control characters are made visible. */
 export function formatTable(
@@ -20,9 +21,4 @@ export function formatTable(
     )
     .map((line) => `${line}\n`)
     .join('');
-}
-
-/** Labels and error texts come from elsewhere and must not move the cursor. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd');
 }

@@ -5,6 +5,7 @@
  */
 import pino, { type DestinationStream, type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
+import { printableJson } from '../kernel/visible-text.js';
 import { LineFile } from './line-file.js';
 
 export interface LogOptions {
@@ -49,7 +50,15 @@ export function createProgramLog(options: LogOptions): ProgramLog {
   const addLines = (target: string | number): void => {
     const lines = new LineFile(target);
     files.push(lines);
-    streams.push({ level: 'trace', stream: lines });
+    const stream = {
+      write: (line: string) => {
+        lines.write(printableJson(line));
+      },
+      flushSync: () => {
+        lines.flushSync();
+      },
+    };
+    streams.push({ level: 'trace', stream });
   };
   if (options.file !== null) addLines(options.file);
   if (options.terminal === 'json') addLines(STDOUT);

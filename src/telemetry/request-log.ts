@@ -4,6 +4,7 @@
  * them; it never blocks a request.
  */
 import { wallMs } from '../kernel/clock.js';
+import { printableJson } from '../kernel/visible-text.js';
 import { LineFile } from './line-file.js';
 import type { RequestRecord } from './request-record.js';
 
@@ -74,5 +75,5 @@ const PLAIN = /^[\w./: -]*$/;
 function text(value: string | null): string {
   if (value === null) return 'null';
   const short = value.length > MAX_FIELD_CHARS ? value.slice(0, MAX_FIELD_CHARS) : value;
-  return PLAIN.test(short) ? `"${short}"` : JSON.stringify(short);
+  return PLAIN.test(short) ? `"${short}"` : printableJson(JSON.stringify(short));
 }

@@ -15,7 +15,7 @@ function opened(t: Test) {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   };
-  return { programLog, log: programLog.log, written };
+  return { programLog, log: programLog.log, written, file };
 }
 
 t.test('a line says when, how bad, who and what; secrets are censored', (t) => {
@@ -24,6 +24,16 @@ t.test('a line says when, how bad, who and what; secrets are censored', (t) => {
   const [line] = written();
   t.match(line, { level: 'warn', process: 'worker-1', server: 'x', msg: 'hello', time: /Z$/ });
   t.match(line, { apiKey: '[redacted]', headers: { authorization: '[redacted]' } });
+  t.end();
+});
+
+t.test('what a server says cannot steer the terminal of whoever reads the file', (t) => {
+  const { log, programLog, written, file } = opened(t);
+  const stderr = 'a\u001b[31mb\u009b31mc\u202ed';
+  log.info({ stderr }, 'server wrote to stderr');
+  t.match(written(), [{ stderr }]);
+  programLog.flush();
+  t.match(readFileSync(file, 'utf8'), String.raw`"a\u001b[31mb\u009b31mc\u202ed"`);
   t.end();
 });
 

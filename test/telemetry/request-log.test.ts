@@ -8,9 +8,10 @@ import { requestRecord } from '../support/request-record.js';
 const record = requestRecord({ totalMs: 1.234 });
 
 t.test('a line is one JSON object, whatever a client put into it', async (t) => {
-  const hostile = 'x"\n\u001b[31m{"status":200}\\';
+  const hostile = 'x"\n\u001b[31m\u009b0m\u202e{"status":200}\\';
   const line = requestLine({ ...record, user: hostile, target: hostile, method: 'é' });
   t.equal(line.split('\n').length, 2);
+  t.notMatch(line, /[^\x20-\x7e\né]/, 'nothing that a terminal would obey');
   t.match(JSON.parse(line), { user: hostile, target: hostile, method: 'é', totalMs: 1.23 });
   t.ok(requestLine({ ...record, target: 'x'.repeat(100_000) }).length < 1500);
   t.equal((JSON.parse(requestLine({ ...record, user: null })) as { user: unknown }).user, null);
