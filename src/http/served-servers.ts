@@ -186,8 +186,9 @@ export class ServedServers {
   }
 }
 
+/** The operator's doing, which does not count against the server that takes the name. */
 function replaced(): GatewayError {
-  return new GatewayError('GW_UPSTREAM_UNREACHABLE', {
+  return new GatewayError('GW_DRAINING', {
     hint: 'An operator replaced or removed it; the outcome of the request is unknown.',
     log: { sent: true },
   });
