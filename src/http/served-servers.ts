@@ -136,15 +136,13 @@ export class ServedServers {
   ): ServedUpstream {
     const former = this.#config.servers[server.name];
     if (served === undefined || former === undefined) return this.#serve(config, server, null);
-    const isSame =
-      isSameSource(former, server) &&
-      (!hasOwnConnections(server) ||
-        mostConnections(this.#config, former) === mostConnections(config, server));
-    if (!isSame) {
+    if (!isSameSource(former, server)) {
       this.#retire(served, hasOwnConnections(former));
-      if (!isSameSource(former, server)) this.#options.onReplaced(server.name);
+      this.#options.onReplaced(server.name);
       return this.#serve(config, server, null);
     }
+    // Not a transport of its own: a call that waits for a slot goes to the present one, whatever the limit is then.
+    served.transport.limitConnections?.(mostConnections(config, server));
     const isUntouched =
       isDeepStrictEqual(former, server) && served.maxBodyBytes === mostBytes(config, server);
     if (isUntouched) return served;

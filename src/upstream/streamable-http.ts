@@ -21,7 +21,7 @@ export interface StreamableHttpOptions {
   readonly url: string;
   /** The operator's own headers (credentials of this server); they win over the client's. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Most connections for calls in this worker. */
+  /** Most connections for calls in this worker, until `limitConnections` says otherwise. */
   readonly maxConnections: number;
   /** Most connections for listening streams in this worker. */
   readonly maxStreams: number;
@@ -108,6 +108,10 @@ class StreamableHttp implements UpstreamTransport {
     const { connected, running } = this.#streams.stats;
     const listening = Math.min(connected, running);
     return { active: active + listening, idle: idle + connected - listening, connecting };
+  }
+
+  limitConnections(most: number): void {
+    this.#calls.limit(most);
   }
 
   async close(): Promise<void> {

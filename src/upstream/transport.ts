@@ -60,6 +60,8 @@ export interface UpstreamTransport {
   closeIdle?(count: number): void;
   /** Absent where all servers of a host share one. */
   connections?(): ConnectionCounts;
+  /** From now on; those that are open beyond it go with their slots. Absent where all servers of a host share one. */
+  limitConnections?(most: number): void;
   /** Ends idle connections at once and in-flight exchanges with GW_UPSTREAM_UNREACHABLE. */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { monotonicMs } from '../kernel/clock.js';
 import type { ConnectionCounts } from './transport.js';
 
 export interface TrimmedPoolOptions {
-  /** Most connections. Further calls wait behind others. */
+  /** Most connections, until `limit` says otherwise. Further calls wait behind others. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
   readonly client: Omit<Client.Options, 'connect'>;
@@ -51,12 +51,14 @@ export class TrimmedPool {
   #idle: Place[] = [];
   /** Without a connection. */
   readonly #cold: Place[] = [];
+  #most: number;
   #open = 0;
   #isClosed = false;
 
   constructor(origin: string, options: TrimmedPoolOptions) {
     this.#origin = origin;
     this.#options = options;
+    this.#most = options.connections;
     this.#connect = buildConnector({ timeout: options.connectTimeoutMs });
   }
 
@@ -119,6 +121,11 @@ export class TrimmedPool {
     if (closed > 0) this.#options.onIdleClosed?.(closed);
   }
 
+  /** A lower one ends nothing: calls come with slots, and `closeIdle` follows when a slot is gone for good. */
+  limit(most: number): void {
+    this.#most = most;
+  }
+
   /**
    * Ends every exchange. A call that comes later, because it waited for a slot while the configuration changed, is
    * carried all the same, and its connection closed after it.
@@ -141,7 +148,7 @@ export class TrimmedPool {
   }
 
   #anotherPlace(): Place {
-    if (this.#places.size < this.#options.connections) {
+    if (this.#places.size < this.#most) {
       const place = new Place((its) => this.#newClient(its));
       this.#places.add(place);
       return place;

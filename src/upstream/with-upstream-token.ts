@@ -26,6 +26,7 @@ export function withUpstreamToken(
     dispatch: (request, handler) => new TokenExchange(transport, tokens, { request, handler }),
     closeIdle: (count) => transport.closeIdle?.(count),
     connections: () => transport.connections?.() ?? NO_CONNECTIONS,
+    limitConnections: (most) => transport.limitConnections?.(most),
     close: () => transport.close(),
   };
 }

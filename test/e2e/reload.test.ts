@@ -171,3 +171,37 @@ t.test('a call that waits for a slot while its server gets another limit is serv
   t.equal(reply.status, 200, reply.text);
   t.equal(upstream.executed.length, 2);
 });
+
+t.test('other limits of an HTTP server hold for those who wait already', async (t) => {
+  const upstream = await startFakeUpstream();
+  t.teardown(() => upstream.close());
+  const config = (maxConnections: number) => ({
+    global: { workers: 1, maxConcurrentRequestsPerUser: 50 },
+    servers: { http: { url: upstream.url, era: 'modern', connectionPool: { maxConnections } } },
+  });
+  const gateway = await startGateway({ config: config(1) });
+  t.teardown(() => gateway.destroy());
+  const key = await gateway.makeKey('ana');
+  let answerAll: () => void = () => undefined;
+  const after = new Promise<void>((resolve) => {
+    answerAll = resolve;
+  });
+  upstream.onCall(() => ({ kind: 'answer', after }));
+  const calls = Array.from({ length: 8 }, (_, id) =>
+    rpc({ url: gateway.endpoint('http'), key, ...modernCall(id, 'echo', { value: id }) }),
+  );
+  const queued = async () =>
+    ((await gateway.json('/health')) as { connectionPool: { queued: number } }).connectionPool
+      .queued;
+  await upstream.untilCalls(1);
+  await until(async () => (await queued()) === 7, { timeoutMs: 10_000, what: 'seven who wait' });
+  await writeFile(gateway.files.configFile, JSON.stringify(config(8)));
+  const reloaded = await gateway.cli(['reload']);
+  t.equal(reloaded.code, 0, reloaded.output);
+  await until(() => upstream.inFlight() === 8, {
+    timeoutMs: 5000,
+    what: 'all eight at the server',
+  });
+  answerAll();
+  for (const { status } of await Promise.all(calls)) t.equal(status, 200);
+});

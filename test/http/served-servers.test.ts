@@ -15,7 +15,11 @@ const b = { url: 'http://127.0.0.1:2/mcp' };
 function rig(config: Config) {
   const closed: string[] = [];
   const replaced: string[] = [];
+  const limits: number[] = [];
   const transport = (name: string) => ({
+    limitConnections: (most: number) => {
+      limits.push(most);
+    },
     dispatch: () => {
       throw new Error('not in this test');
     },
@@ -30,7 +34,7 @@ function rig(config: Config) {
     pinned: () => null,
     onReplaced: (name) => replaced.push(name),
   });
-  return { servers, closed, replaced };
+  return { servers, closed, replaced, limits };
 }
 
 function relay(isListening: boolean): OpenRelay & { ended: boolean } {
@@ -72,6 +76,23 @@ t.test('other limits keep the connections; calls under way keep their timeout', 
   t.equal(before?.openRelays.timeoutMs, 30_000);
   servers.endRelays({} as never, 'all', false);
   t.ok(waiting.ended, 'and are still ended with all others');
+  t.end();
+});
+
+t.test('another limit of calls in flight keeps the connections and every stream', (t) => {
+  const { servers, closed, replaced, limits } = rig(configOf(t, { a }));
+  const before = servers.all.get('a');
+  const [call, listening] = [relay(false), relay(true)];
+  before?.openRelays.begin(call);
+  before?.openRelays.begin(listening);
+  servers.apply(configOf(t, { a: { ...a, connectionPool: { maxConnections: 3 } } }));
+  t.equal(servers.all.get('a')?.transport, before?.transport);
+  servers.apply(configOf(t, { a }, { global: { maxConnectionsPerServer: 4 } }));
+  t.equal(servers.all.get('a')?.transport, before?.transport);
+  servers.sweep(0);
+  t.notOk(listening.ended);
+  t.notOk(call.ended);
+  t.strictSame([limits, closed, replaced], [[3, 4], [], []]);
   t.end();
 });
 

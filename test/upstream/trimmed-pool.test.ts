@@ -230,3 +230,17 @@ t.test(
     t.equal(pool.open, 0);
   },
 );
+
+t.test('a raised limit holds for the calls that come next, on the same connections', async (t) => {
+  const { pool, burst, call, held, connected } = await upstream(t);
+  pool.limit(1);
+  await burst(1);
+  const first = call();
+  await until(() => held.length === 1, { timeoutMs: 10_000, what: 'the first there' });
+  pool.limit(3);
+  const more = [call(), call()];
+  await until(() => held.length === 3, { timeoutMs: 10_000, what: 'all there at once' });
+  for (const answer of held.splice(0)) answer();
+  t.same(await Promise.all([first, ...more]), [200, 200, 200]);
+  t.equal(connected(), 3, 'the first one of before is used on');
+});
