@@ -8,6 +8,10 @@ const role = process.argv.find((argument) => argument.startsWith('--role='))?.sl
 // script that reloads right after the start send them so early.
 for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
 
+// Whoever read it may be gone: a pipe to `head`, a collector that restarts. The log files have what matters, and Node.js would
+// end the process for a banner, or for a line that a module prints.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 if (role === 'worker') {
   const { runWorker } = await import('./http/worker.js');
   runWorker();

@@ -2,16 +2,25 @@
  * Parts of the gateway die, and the rest goes on: nothing is lost but what the dead part held, nothing
  * is left running, nothing is left counted. Each fault hits a gateway with calls in flight.
  */
+import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { startProgram } from '../support/child-program.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
-import { canListen } from '../support/free-port.js';
+import { canListen, freePort } from '../support/free-port.js';
 import { health, pids, untilIdle, type Health } from '../support/gateway-health.js';
 import { modernCall, rpc, type RpcReply } from '../support/json-rpc.js';
 import { isRunning, processRef, untilGone } from '../support/process-tree.js';
 import { repository } from '../support/repository.js';
-import { failedStart, startGateway, type Gateway } from '../support/start-gateway.js';
+import {
+  failedStart,
+  gatewayEnvironment,
+  gatewayFiles,
+  MAIN,
+  startGateway,
+  type Gateway,
+} from '../support/start-gateway.js';
 import { NO_PRLIMIT, setFileLimit } from '../support/take-all-files.js';
 import { until, within } from '../support/until.js';
 
@@ -356,3 +365,47 @@ t.test('a second gateway on the same port exits 75 and names the first', async (
   t.match(output, new RegExp(`\\b${gateway.port}\\b`), 'and the port');
   t.equal(await value('module'), 1, 'the first serves on');
 });
+
+t.test(
+  'a gateway whose standard output nobody reads any more serves, and so do modules that print',
+  async (t) => {
+    const files = await gatewayFiles({
+      global: { workers: 1 },
+      auth: { required: false },
+      servers: { prints: { module: './prints.mjs' } },
+    });
+    t.teardown(() => files.remove());
+    await writeFile(
+      join(files.directory, 'prints.mjs'),
+      `export default () => ({ name: 'prints', version: '1.0.0', tools: [{
+      name: 'print', description: 'Prints', inputSchema: { type: 'object', properties: {} },
+      handler: async () => {
+        process.stdout.write('out\\n');
+        await new Promise((resolve) => setImmediate(resolve));
+        return 'printed';
+      },
+    }] });`,
+    );
+    const port = await freePort();
+    const program = startProgram({
+      // Its pipe's reader ends at once.
+      command: 'bash',
+      args: ['-c', 'exec "$0" "$1" > >(exit 0)', process.execPath, MAIN],
+      env: gatewayEnvironment(files, port),
+      cwd: files.directory,
+    });
+    t.teardown(() => program.destroy());
+    const url = `http://127.0.0.1:${port}`;
+    await until(async () => program.hasExited() || (await fetch(`${url}/readyz`)).ok, {
+      timeoutMs: SOON_MS,
+      what: 'a ready gateway',
+    });
+    for (const id of [1, 2, 3]) {
+      const reply = await rpc({ url: `${url}/prints/mcp`, ...modernCall(id, 'print', {}) });
+      t.equal(reply.status, 200, reply.text);
+    }
+    t.notOk(program.hasExited(), program.output());
+    program.kill('SIGTERM');
+    t.strictSame(await within(SOON_MS, 'its end', program.exited), { code: 0, signal: null });
+  },
+);
