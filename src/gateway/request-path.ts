@@ -149,20 +149,12 @@ class McpRequest {
     arriving?.catch(ignore);
     this.#principal = proven instanceof Promise ? await proven : proven;
     const principal = this.#principal;
-    const upstream = this.#findServer(principal);
+    let upstream = this.#findServer(principal);
     const body = arriving === null ? null : await arriving;
     const post = body === null ? this.#checkBodyless() : this.#classify(body);
     this.#upstreamSessionId = this.#openSession(principal, post);
-    const restriction = this.#restrict(principal, upstream, post);
-    if (upstream.scopes !== null) {
-      // A hidden tool must not be given away by the scopes that it would need.
-      const isHidden = restriction !== null && restriction.hidden !== null;
-      const challenge = this.#options.challengeOf(upstream.name);
-      requireScopes(principal, upstream.scopes, isHidden ? null : post, challenge);
-    }
-    const injection = upstream.credential;
-    const credential =
-      injection === null ? null : await this.#options.credentials.of(principal.user, upstream.name);
+    let restriction = this.#restrict(principal, upstream, post);
+    let credential = upstream.credential === null ? null : await this.#credential(principal);
     const askedAtMs = monotonicMs();
     const { authenticator } = this.#options;
     const { generation } = authenticator;
@@ -171,11 +163,17 @@ class McpRequest {
     this.#queueMs = monotonicMs() - askedAtMs;
     try {
       if (authenticator.generation !== generation) await this.#proveAgain();
+      // Reloaded while its body arrived or it waited: it goes where the server is now, by the rules of now.
+      if (this.#options.servers().get(this.#serverName) !== upstream) {
+        upstream = this.#findServer(principal);
+        restriction = this.#restrict(principal, upstream, post);
+        credential = upstream.credential === null ? null : await this.#credential(principal);
+      }
       if (restriction !== null && restriction.hidden !== null) {
         return this.#answerUnknown(restriction.hidden, post, permit);
       }
       const rewrite = restriction === null ? null : restriction.rewrite;
-      const headers = this.#upstreamHeaders(injection, credential);
+      const headers = this.#upstreamHeaders(upstream.credential, credential);
       const outgoing = restriction === null ? body : (restriction.body ?? body);
       this.#trace?.dispatch(headers, outgoing);
       return await this.#callUpstream(
@@ -332,14 +330,27 @@ class McpRequest {
     return withHeader(headers, injection.name.toLowerCase(), injection.prefix + credential);
   }
 
-  /** Null where everything exists for the caller. */
+  /** The user's own for this server. */
+  #credential({ user }: Principal): string | Promise<string> {
+    return this.#options.credentials.of(user, this.#serverName);
+  }
+
+  /** Null where everything exists for the caller. Throws where a token lacks the scopes for it. */
   #restrict(
     principal: Principal,
     upstream: ServedUpstream,
     post: ClassifiedPost | null,
   ): Restriction | null {
     const access = this.#options.accessTable.of(principal, upstream.name, upstream.access);
-    return access === null ? null : restrictRequest(access, post, this.#exchange.method);
+    const restriction =
+      access === null ? null : restrictRequest(access, post, this.#exchange.method);
+    if (upstream.scopes !== null) {
+      // A hidden tool must not be given away by the scopes that it would need.
+      const isHidden = restriction !== null && restriction.hidden !== null;
+      const challenge = this.#options.challengeOf(upstream.name);
+      requireScopes(principal, upstream.scopes, isHidden ? null : post, challenge);
+    }
+    return restriction;
   }
 
   /** After admission, so that it costs its caller what asking for anything unknown costs. */

@@ -141,7 +141,7 @@ export class ServedServers {
       this.#options.onReplaced(server.name);
       return this.#serve(config, server, null);
     }
-    // Not a transport of its own: a call that waits for a slot goes to the present one, whatever the limit is then.
+    // Not a transport of its own: calls and streams that are under way go on, and so do their connections.
     served.transport.limitConnections?.(mostConnections(config, server));
     const isUntouched =
       isDeepStrictEqual(former, server) && served.maxBodyBytes === mostBytes(config, server);

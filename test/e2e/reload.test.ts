@@ -205,3 +205,42 @@ t.test('other limits of an HTTP server hold for those who wait already', async (
   answerAll();
   for (const { status } of await Promise.all(calls)) t.equal(status, 200);
 });
+
+t.test('who waits for a slot while the server moves goes to where it is then', async (t) => {
+  const [former, next] = await Promise.all([startFakeUpstream(), startFakeUpstream()]);
+  t.teardown(() => Promise.all([former.close(), next.close()]));
+  const config = (url: string, deny: readonly string[]) => ({
+    global: { workers: 1, maxConcurrentRequestsPerUser: 50 },
+    servers: {
+      http: { url, era: 'modern', connectionPool: { maxConnections: 1 }, tools: { deny } },
+    },
+  });
+  const gateway = await startGateway({ config: config(former.url, []) });
+  t.teardown(() => gateway.destroy());
+  const key = await gateway.makeKey('ana');
+  const call = (id: number, tool: string) =>
+    rpc({ url: gateway.endpoint('http'), key, ...modernCall(id, tool, { value: id }) });
+  let answer: () => void = () => undefined;
+  const after = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  former.onCall(() => ({ kind: 'answer', after }));
+  const first = call(1, 'echo');
+  await former.untilCalls(1);
+  const waiting = [call(2, 'echo'), call(3, 'echo'), call(4, 'drop')];
+  const queued = async () =>
+    ((await gateway.json('/health')) as { connectionPool: { queued: number } }).connectionPool
+      .queued;
+  await until(async () => (await queued()) === 3, { timeoutMs: 10_000, what: 'three who wait' });
+  await writeFile(gateway.files.configFile, JSON.stringify(config(next.url, ['drop'])));
+  const reloaded = await gateway.cli(['reload']);
+  t.equal(reloaded.code, 0, reloaded.output);
+  answer();
+  t.equal((await first).status, 200);
+  const [second, third, denied] = await Promise.all(waiting);
+  t.equal(second?.status, 200);
+  t.equal(third?.status, 200);
+  t.match(denied?.message?.error, { code: -32602 }, 'by the rules of now');
+  t.strictSame(former.executed, [1]);
+  t.strictSame([...next.executed].sort(), [2, 3]);
+});
