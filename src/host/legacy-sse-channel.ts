@@ -58,7 +58,9 @@ export class LegacySseChannel implements Channel {
   readonly #options: LegacySseChannelOptions;
   /** The message whose POST is under way. */
   readonly #posted = new AsyncLocalStorage<Posted>();
-  /** Resolves when the next message may be posted. */
+  /** Resolves when the server has named its POST address. */
+  readonly #opened: Promise<void>;
+  /** Resolves when the next request or notification may be posted. */
   #mayPost: Promise<void>;
   #posting = 0;
   #whenWritable: (() => void)[] = [];
@@ -85,11 +87,12 @@ export class LegacySseChannel implements Channel {
     this.#transport.onerror = (error) => {
       this.#fail(error);
     };
-    this.#mayPost = this.#transport.start().then(() => {
+    this.#opened = this.#transport.start().then(() => {
       this.#isOpened = true;
       options.onOpened();
     });
-    this.#mayPost.catch((cause: unknown) => {
+    this.#mayPost = this.#opened;
+    this.#opened.catch((cause: unknown) => {
       this.#fail(cause);
     });
   }
@@ -103,9 +106,12 @@ export class LegacySseChannel implements Channel {
     const bytes = Buffer.from(message);
     const parsed: unknown = JSON.parse(bytes.toString());
     this.#posting += 1;
-    const posted = this.#mayPost.then(() => this.#post({ bytes, message: parsed }));
+    // Some servers answer the POST of a notification when they have asked what they want to know about it.
+    const isAnswer = memberOf(parsed, 'method') === undefined;
+    const turn = isAnswer ? this.#opened : this.#mayPost;
+    const posted = turn.then(() => this.#post({ bytes, message: parsed }));
     // "initialized" must not arrive after the first call. Requests do not wait for each other's POSTs.
-    if (memberOf(parsed, 'id') === undefined) this.#mayPost = posted;
+    if (!isAnswer && memberOf(parsed, 'id') === undefined) this.#mayPost = posted;
     posted.catch((cause: unknown) => {
       this.#fail(cause);
     });

@@ -266,6 +266,27 @@ t.test('"initialized" arrives before what its client sends after it', async (t) 
   );
 });
 
+t.test('an answer overtakes the notification on which the server asked for it', async (t) => {
+  const server = await startServer(t);
+  let release = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (release = resolve));
+  server.hold('notifications/roots/list_changed', answered);
+  const { initialize, send, ask } = open(sourceOf(t, server));
+  await initialize();
+  send({ method: 'notifications/roots/list_changed' });
+  await until(() => server.seen.at(-1)?.method === 'notifications/roots/list_changed', {
+    ...WAIT,
+    what: 'the notification',
+  });
+  send({ id: 'asked', result: { roots: [] } });
+  await until(() => server.seen.at(-1)?.body.includes('asked') === true, {
+    ...WAIT,
+    what: 'the answer',
+  });
+  release();
+  t.match(await ask('tools/list'), { result: { tools: [] } });
+});
+
 t.test('a burst waits for a slow server instead of ending the session', async (t) => {
   const server = await startServer(t);
   const { initialize, send, channel, listener } = open(sourceOf(t, server));
