@@ -162,6 +162,11 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   }
 
   timeOut(): void {
+    // Some servers (the Java SDK's in Tomcat) send the head of a listening stream with its first event.
+    if (this.isListening && this.#options.request.method === 'GET' && this.#status === 0) {
+      this.onHead(200, ['content-type', 'text/event-stream']);
+      return;
+    }
     this.#timeOut(`No answer within ${this.#options.openRelays.timeoutMs} ms.`);
   }
 
@@ -176,6 +181,10 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
 
   onHead(status: number, headers: readonly string[]): void {
     if (this.#isOver) return;
+    if (this.#events !== null) {
+      this.#meetLateHead(status, contentTypeOf(headers));
+      return;
+    }
     this.#status = status;
     if (this.#options.isRetried?.(status, headers) === true) {
       this.#fail(new GatewayError('GW_UPSTREAM_UNREACHABLE', { log: { upstreamStatus: status } }));
@@ -226,6 +235,13 @@ class Relay implements UpstreamResponseHandler, OpenRelay {
   onError(error: GatewayError): void {
     const isLost = error.code === 'GW_UPSTREAM_UNREACHABLE';
     this.#fail(error, isLost && this.#options.transport.outlivesConnections === true);
+  }
+
+  /** The client has listened without it. */
+  #meetLateHead(status: number, contentType: string): void {
+    if (status === 200 && contentType.startsWith('text/event-stream')) return;
+    const hint = `Its stream began with HTTP ${status}.`;
+    this.#fail(new GatewayError('GW_UPSTREAM_PROTOCOL', { hint, log: { upstreamStatus: status } }));
   }
 
   #beginEvents(): void {

@@ -91,7 +91,8 @@ class StreamableHttp implements UpstreamTransport {
         method: request.method,
         headers: this.#withOwnHeaders(request.headers),
         body: request.body,
-        headersTimeout: request.headTimeoutMs,
+        // A listening stream's head may come with its first event.
+        headersTimeout: request.method === 'GET' ? 0 : request.headTimeoutMs,
         bodyTimeout: request.idleTimeoutMs,
       },
       exchange,

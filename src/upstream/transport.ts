@@ -16,7 +16,7 @@ export interface UpstreamRequest {
   readonly user: string;
   /** The user's own for this server, where it is not among the headers already: for the upstream host. */
   readonly credential: string | null;
-  /** Time to the response head; exceeding it fails with GW_UPSTREAM_TIMEOUT. */
+  /** Time to the response head; exceeding it fails with GW_UPSTREAM_TIMEOUT. Over HTTP a GET has no such limit. */
   readonly headTimeoutMs: number;
   /** A POST whose answer is a stream to listen to; it uses no connection of calls. */
   readonly isListening?: boolean;

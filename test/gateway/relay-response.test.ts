@@ -447,6 +447,46 @@ t.test('no answer within the time is a timeout that says the outcome is unknown'
   t.ok(call.isAborted);
 });
 
+/** A GET, whose server has not said anything when its time is over. */
+async function listenWithoutHead() {
+  const request = {
+    method: 'GET' as const,
+    headers: [],
+    body: null,
+    user: 'ana',
+    credential: null,
+    headTimeoutMs: 0,
+    idleTimeoutMs: 0,
+  };
+  const rig = relay({ request, id: null, isListening: true });
+  const call = await rig.transport.call();
+  rig.openRelays.expire(Infinity);
+  return { ...rig, call };
+}
+
+t.test('who listens hears a server that sends the head with its first event, late', async (t) => {
+  const { exchange, result, call, openRelays } = await listenWithoutHead();
+  t.notOk(call.isAborted);
+  t.equal(exchange.status, 200);
+  t.match(exchange.replyHeaders, { 'content-type': 'text/event-stream', 'x-request-id': 'r-1' });
+  call.beginEvents();
+  call.handler.onData(Buffer.from(PROGRESS_EVENT));
+  t.equal(exchange.text, PROGRESS_EVENT);
+  call.handler.onEnd();
+  t.match(await result, { status: 200, outcome: 'answered' });
+  t.ok(exchange.isEnded);
+  t.equal(openRelays.size, 0);
+});
+
+t.test('a late head that is no stream ends what the client listens to', async (t) => {
+  const { exchange, result, call } = await listenWithoutHead();
+  call.handler.onHead(404, ['content-type', 'text/plain']);
+  t.match(await result, { outcome: { code: 'GW_UPSTREAM_PROTOCOL' } });
+  t.ok(call.isAborted);
+  t.ok(exchange.isEnded);
+  t.equal(exchange.text, '');
+});
+
 t.test('a silent stream and one that is open too long are ended with an error', async (t) => {
   for (const limits of [{ streamIdleTimeoutMs: 5 }, { streamMaxMs: 5 }]) {
     const { exchange, transport, result } = relay(limits);

@@ -84,6 +84,17 @@ t.test('who only listens takes no connection of calls', async (t) => {
   await endOf('call');
 });
 
+t.test('who listens waits for the head as long as it takes; who calls does not', async (t) => {
+  const { post, arrived, endOf, open } = await rig(t);
+  const briefly = { headTimeoutMs: 1 };
+  post('listener', { ...briefly, method: 'GET', body: null });
+  await arrived('');
+  post('call', briefly);
+  await endOf('call GW_UPSTREAM_TIMEOUT');
+  open[0]?.reply.end();
+  await endOf('listener');
+});
+
 t.test('a call that is given up leaves its place to the next, sent or not', async (t) => {
   const { post, arrived, endOf, open, ended } = await rig(t);
   post('unsent').abort();
