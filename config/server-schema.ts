@@ -57,7 +57,9 @@ const policyKeys = {
         .describe('Longest wait for an answer, counted from admission.'),
       streamIdleTimeout: milliseconds(1000)
         .default(300_000)
-        .describe('A streamed answer that stays silent for this long is ended.'),
+        .describe(
+          'A streamed answer that stays silent for this long is ended; streams that only listen may be silent.',
+        ),
       streamMaxTime: milliseconds(1000)
         .default(3_600_000)
         .describe('Longest life of one streamed answer.'),
@@ -68,7 +70,7 @@ const policyKeys = {
     .enum(['auto', 'legacy', 'modern'])
     .default('auto')
     .describe(
-      'MCP revisions spoken with this server: up to 2025-11-25 (legacy), 2026-07-28 (modern), or whatever it answers to (auto).',
+      'MCP revisions spoken with a stdio, module or HTTP+SSE server: up to 2025-11-25 (legacy), 2026-07-28 (modern), or whatever it answers to (auto). A Streamable HTTP server gets what the client speaks.',
     ),
   maxBodyBytes: bytes(1024, 67_108_864)
     .optional()

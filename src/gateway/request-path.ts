@@ -176,6 +176,7 @@ class McpRequest {
       const headers = this.#upstreamHeaders(upstream.credential, credential);
       const outgoing = restriction === null ? body : (restriction.body ?? body);
       this.#trace?.dispatch(headers, outgoing);
+      const isListening = this.#isListening();
       return await this.#callUpstream(
         upstream,
         rewrite === null ? upstream.transport : rewritingTransport(upstream.transport, rewrite),
@@ -186,9 +187,10 @@ class McpRequest {
           body: outgoing,
           user: principal.user,
           credential,
-          isListening: this.#isListening(),
+          isListening,
           headTimeoutMs: upstream.requestTimeoutMs,
-          idleTimeoutMs: upstream.streamIdleTimeoutMs,
+          // Whoever listens may hear nothing for hours; a server that is gone is noticed by TCP keep-alive.
+          idleTimeoutMs: isListening ? 0 : upstream.streamIdleTimeoutMs,
         },
       );
     } finally {
@@ -393,7 +395,7 @@ class McpRequest {
     permit: Permit,
     request: UpstreamRequest,
   ): Promise<RelayResult> {
-    const { name, openRelays, streamIdleTimeoutMs, streamMaxMs } = upstream;
+    const { name, openRelays, streamMaxMs } = upstream;
     const { toolHints, sseHeartbeatMs, onRetry } = this.#options;
     const isListening = this.#isListening();
     const keyId = this.#principal === null ? null : this.#principal.keyId;
@@ -402,7 +404,7 @@ class McpRequest {
         exchange: this.#exchange,
         transport,
         request,
-        streamIdleTimeoutMs,
+        streamIdleTimeoutMs: request.idleTimeoutMs,
         streamMaxMs: isListening ? this.#withinCredential(streamMaxMs) : streamMaxMs,
         sseHeartbeatMs,
         id: this.#id,

@@ -59,6 +59,7 @@ function gateway(
   admission: Admission = new LocalAdmission({ maxStreams: 2, maxStreamsPerUser: 1 }),
   scopes: ScopeRules | null = null,
   credential: ServedUpstream['credential'] = null,
+  streamIdleTimeoutMs = 0,
 ) {
   const transport = new FakeTransport();
   const records: RequestRecord[] = [];
@@ -68,7 +69,7 @@ function gateway(
     maxBodyBytes: 1000,
     requestTimeoutMs: 5000,
     openRelays: new OpenRelays(5000),
-    streamIdleTimeoutMs: 0,
+    streamIdleTimeoutMs,
     streamMaxMs: 0,
     retryBudget: new RetryBudget(),
     scopes,
@@ -330,6 +331,19 @@ t.test('listening streams have a cap of their own for each user', async (t) => {
   first.exchange.abort();
   await first.done;
   t.equal(admission.listening(), 0);
+});
+
+t.test('who listens may hear nothing for long; the stream of a call is ended for it', async (t) => {
+  const { transport, send } = gateway(undefined, null, null, 5);
+  const listening = send({ method: 'GET', headers: { authorization: 'Bearer ana' } });
+  (await transport.call()).beginEvents();
+  const calling = send(call());
+  (await transport.call(1)).beginEvents();
+  await calling.done;
+  t.match(calling.exchange.text, /"error":\{"code":-32010/);
+  t.notOk(listening.exchange.isEnded);
+  listening.exchange.abort();
+  await listening.done;
 });
 
 t.test('a fault of ours is a 500 that tells nothing, and is recorded with its cause', async (t) => {
